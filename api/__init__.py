@@ -1,0 +1,1 @@
+"""api acts: the command line and, later, HTTP."""

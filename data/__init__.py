@@ -1,0 +1,1 @@
+"""data keeps: files in and out."""

@@ -1,0 +1,1 @@
+"""gis knows the ground: frames, features, coverages, bounds."""

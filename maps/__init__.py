@@ -1,0 +1,1 @@
+"""maps shows: pages and sheets."""

@@ -1,0 +1,123 @@
+"""The colours of the maps, each with one meaning on every page.
+
+Six soft fills tell neighbouring grids apart; a diverging scale (blue, paper, orange) says how a grid stands to the household band. Both
+keep their steps apart for protan, deutan and tritan eyes (`tests/maps/test_palette.py` measures it), and what matters never rests
+on colour alone: dedicated grids are hatched, exceptions carry a triangle.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+FILLS = ("#fcf1cb", "#a8c0e6", "#d5ebd8", "#dfbfa8", "#c2e8f5", "#bebbc8")
+"""Fills that tell neighbours apart; six, because six always suffice on a flat map."""
+
+
+class Band(IntEnum):
+    """How a grid stands to the household band."""
+
+    FAR_BELOW = 0
+    """Fewer than half the minimum."""
+    BELOW = 1
+    IN = 2
+    ABOVE = 3
+    FAR_ABOVE = 4
+    """More than half as much again as the maximum."""
+    NOBODY = 5
+    """No household at all."""
+    DEDICATED = 6
+    """A dedicated grid (专属网格): the band does not apply."""
+
+
+BAND_FILLS = ("#437db3", "#9cc5e2", "#f6f3eb", "#f5c283", "#c96f2c", "#d0d1d5", "#e4e1e8")
+"""One fill for each `Band`."""
+
+
+def band_of(
+    households: NDArray[np.int64], in_band: NDArray[np.bool_], dedicated: NDArray[np.bool_], *, minimum: int, target: int, maximum: int
+) -> NDArray[np.int64]:
+    """Say for each grid how it stands to the band, as `Band` values.
+
+    `in_band` has the last word on whether a grid is inside: a town may also count persons.
+    """
+    above = np.where(households > maximum, households > maximum, (households >= minimum) & (households > target))
+    steps = np.where(
+        above,
+        np.where(households > 1.5 * maximum, Band.FAR_ABOVE, Band.ABOVE),
+        np.where(households < 0.5 * minimum, Band.FAR_BELOW, Band.BELOW),
+    )
+    steps = np.where(in_band, Band.IN, np.where(households == 0, Band.NOBODY, steps))
+    return np.where(dedicated, Band.DEDICATED, steps).astype(np.int64)
+
+
+def neighbours(polygons: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Find the pairs of polygons that share a border of some length (or overlap); (m, 2), each pair once, smaller index first."""
+    if len(polygons) < 2:
+        return np.empty((0, 2), dtype=np.int64)
+    # An outline that crosses itself (somebody's hand-drawn grid) would stop the intersection.
+    polygons = np.where(shapely.is_valid(polygons), polygons, shapely.make_valid(polygons))
+    left, right = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+    once = left < right
+    pairs = np.column_stack([left[once], right[once]]).astype(np.int64)
+    shared = shapely.length(shapely.intersection(polygons[pairs[:, 0]], polygons[pairs[:, 1]]))
+    pairs = pairs[shared > 0]
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+
+
+def colouring(count: int, pairs: NDArray[np.int64], colours: int = len(FILLS)) -> list[int]:
+    """Give each of `count` grids a colour so that the two of each pair differ.
+
+    The grid with the fewest neighbours left is put aside, again and again; then they are coloured in the opposite order. On a
+    flat map each meets at most five coloured neighbours, so six colours always do. Among the free colours the least used is
+    taken, which keeps the map even; where none is free (grids in several parts), the one that clashes least.
+    """
+    beside: list[set[int]] = [set() for _ in range(count)]
+    for a, b in pairs.tolist():
+        beside[a].add(b)
+        beside[b].add(a)
+
+    result = [-1] * count
+    used = [0] * colours
+    for grid in reversed(_smallest_last(beside)):
+        clashes = [0] * colours
+        for other in beside[grid]:
+            if result[other] >= 0:
+                clashes[result[other]] += 1
+        colour = min(range(colours), key=lambda c: (clashes[c], used[c], c))
+        result[grid] = colour
+        used[colour] += 1
+    return result
+
+
+def _smallest_last(beside: Sequence[set[int]]) -> list[int]:
+    degree = [len(others) for others in beside]
+    shelves: dict[int, set[int]] = {}
+    for grid, left in enumerate(degree):
+        shelves.setdefault(left, set()).add(grid)
+
+    order: list[int] = []
+    gone = [False] * len(degree)
+    least = 0
+    while len(order) < len(degree):
+        while not shelves.get(least):
+            least += 1
+        grid = min(shelves[least])
+        shelves[least].remove(grid)
+        gone[grid] = True
+        order.append(grid)
+        for other in beside[grid]:
+            if not gone[other]:
+                shelves[degree[other]].remove(other)
+                degree[other] -= 1
+                shelves.setdefault(degree[other], set()).add(other)
+        least = max(0, least - 1)
+    return order

@@ -1,0 +1,1 @@
+"""Search: which blocks of a unit together make its grids."""

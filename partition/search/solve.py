@@ -1,0 +1,127 @@
+"""One unit divided: the exact core on larger pieces first, finer where the band asks for it, then polished on blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from partition.search.coarsen import pieces
+from partition.search.cover import Status, cover
+from partition.search.enumerate import connected_sets
+from partition.search.polish import plan_price, polish
+from partition.search.price import band_miss, too_big
+from partition.search.unit import contract, price_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from partition.rules import Rules
+    from partition.search.unit import Unit
+
+LEVELS = ((True, 0.30), (True, 0.15), (False, 0.35), (False, 0.24), (False, 0.16), (False, 0.0))
+"""How fine the pieces are, from coarse to single buildings: are compounds kept whole, and the most households of a piece
+made of loose blocks, as a share of the target."""
+MOST_PIECES = 1_200
+"""Units of more blocks than this start coarser: the joining of pieces keeps a square table."""
+POLISH_STEPS = 300
+"""Moves tried per block after the exact core."""
+SEARCH_STEPS = 6_000
+"""Moves tried per block where the exact core found nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """How a unit was divided.
+
+    `grid` (n,) the grid of each block, 0 … k-1. `status` is how the exact core ended; `bound` a lower bound on the price of
+    any plan made of the same `pieces` many pieces, or `-inf`; `score` the price of this plan, points. `impossible_for`
+    counts the pieces of the finest complete model that was proven to have no solution, or 0; its `granularity` is the most
+    households that such a piece of several buildings holds.
+    """
+
+    grid: NDArray[np.int64]
+    status: Status
+    score: float
+    core_score: float
+    bound: float
+    pieces: int
+    columns: int
+    compounds_whole: bool
+    impossible_for: int
+    granularity: int
+
+
+def divide_unit(unit: Unit, rules: Rules, *, seed: int) -> Division:
+    """Divide one unit."""
+    price = price_list(rules)
+    if len(unit) == 1 or _one_grid(unit, price):
+        return _alone(unit, price)
+    impossible_for, granularity = 0, 0
+    for whole, share in LEVELS:
+        most = int(share * rules.target)
+        label = pieces(unit, price, whole=whole, most=most)
+        coarse = contract(unit, label)
+        columns = connected_sets(coarse, price)
+        if not columns.complete:
+            continue
+        found = cover(columns, len(coarse))
+        if found.status in {Status.OPTIMAL, Status.BOUNDED}:
+            grid = _assignment(columns.start, columns.member, found.chosen, len(coarse))[label]
+            better, score = polish(unit, price, grid, seed=seed, steps=POLISH_STEPS * len(unit), heat=0.1)
+            return Division(
+                better, found.status, score, found.price, found.bound, len(coarse), len(columns), whole,
+                impossible_for, granularity,
+            )  # fmt: skip
+        if found.status is Status.IMPOSSIBLE:
+            impossible_for, granularity = len(coarse), most
+    grid, score = _search(unit, price, rules, seed)
+    return Division(
+        grid, Status.UNKNOWN, score, score, -np.inf, len(unit), 0, False, impossible_for, granularity
+    )
+
+
+def _one_grid(unit: Unit, price: NDArray[np.float64]) -> bool:
+    """Say whether the whole unit is too small for two grids by its totals."""
+    households, persons = int(unit.households.sum()), int(unit.persons.sum())
+    return not too_big(price, households, persons) and band_miss(price, households // 2, persons // 2) > 0.0
+
+
+def _alone(unit: Unit, price: NDArray[np.float64]) -> Division:
+    grid = np.zeros(len(unit), dtype=np.int64)
+    score = plan_price(unit, price, grid)
+    return Division(grid, Status.OPTIMAL, score, score, score, 1, 1, True, 0, 0)
+
+
+def _assignment(
+    start: NDArray[np.int64], member: NDArray[np.int16], chosen: NDArray[np.int64], count: int
+) -> NDArray[np.int64]:
+    grid = np.full(count, -1, dtype=np.int64)
+    for index, column in enumerate(chosen.tolist()):
+        grid[member[start[column] : start[column + 1]]] = index
+    return grid
+
+
+def _search(unit: Unit, price: NDArray[np.float64], rules: Rules, seed: int) -> tuple[NDArray[np.int64], float]:
+    """Divide by local search alone: the best of several numbers of grids, each from a rough division."""
+    best: tuple[NDArray[np.int64], float] | None = None
+    for attempt, start in enumerate(_rough(unit, price, rules)):
+        found = polish(unit, price, start, seed=seed + attempt, steps=SEARCH_STEPS * len(unit), heat=20.0)
+        found = polish(unit, price, found[0], seed=seed + attempt, steps=SEARCH_STEPS * len(unit) // 4, heat=0.5)
+        if best is None or found[1] < best[1] - 1e-9:
+            best = found
+    assert best is not None  # noqa: S101 - `_rough` always gives at least one
+    return best
+
+
+def _rough(unit: Unit, price: NDArray[np.float64], rules: Rules) -> Iterator[NDArray[np.int64]]:
+    """Yield rough divisions into as many grids as the totals allow, by joining blocks up to different sizes."""
+    seen: set[int] = set()
+    for share in (1.0, 0.9, 1.1, 0.8, 1.25):
+        label = pieces(unit, price, whole=True, most=int(share * rules.target))
+        if int(label.max()) not in seen:
+            seen.add(int(label.max()))
+            yield label
