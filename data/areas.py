@@ -44,10 +44,12 @@ class _Areas:
         return tuple(values[self.index].tolist())
 
 
-def communities_from(columns: Columns, kept: Columns, system: str, frame: Frame) -> Communities:
-    """Make the communities of a table; `kept` are its usable rows, that the frame was chosen by."""
+def communities_from(columns: Columns, kept: Columns | None, system: str | None, frame: Frame | None) -> Communities:
+    """Make the communities of a table; `kept` are its usable rows, that the frame was chosen by, if there is one."""
     code = columns.key_text("code", "duplicate_code")
     name, street, district = columns.text("name"), columns.text("street"), columns.text("district")
+    if kept is None or system is None or frame is None:
+        return no_communities()
     if code is None:
         code = np.array([f"#{row}" for row in columns.table.row.tolist()], dtype=object)
     areas = _placed(columns, kept, system, frame)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from data.manifest import CONSTANTS, SUBTYPES
 from data.sentences import fault
-from data.spelling import did_you_mean, listed, nearest
+from data.spelling import did_you_mean, listed
 from data.table import as_text
 from data.text import report_mojibake
 from gis.finding import Severity
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 MOST_PER_POINT = 20_000
 """More households or persons than one point can stand for."""
 
-_CONSTANTS = frozenset({"street", "district", "subtype"})
 _OPTIONAL_LAYERS = frozenset({"barriers", "compounds", "dedicated", "existing_grids"})
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMMA = re.compile(r"[+-]?\d+(,\d+)+(\.\d+)?", re.ASCII)
@@ -58,26 +58,24 @@ class Columns:
             return None
         if name not in columns:
             known = [column for column in columns if not column.endswith("\0")]
-            self.say("missing_column", field=name, key=key, name=name, known=listed(known), **did_you_mean(name, known))
+            hint = did_you_mean(name, known)
+            if key in CONSTANTS and not hint["hint"]:
+                hint = _constant_hint(key, name)
+            self.say("missing_column", field=name, key=key, name=name, known=listed(known), **hint)
             return None
         return name
 
     def text(self, key: str) -> NDArray[np.object_]:
         """Return the text of the column for `key`, '' for each row where the manifest names none."""
         name = self.spec.columns.get(key)
-        if name is not None and key in _CONSTANTS and self._is_constant(name):
-            self.say("constant_column", field=key, name=name, key=key)
+        if key == "subtype" and name in SUBTYPES and name not in self.table.columns:
             return np.full(len(self.table.row), name, dtype=object)
         name = self.name_of(key)
         if name is None:
-            return np.full(len(self.table.row), "", dtype=object)
+            return np.full(len(self.table.row), self.spec.constants.get(key, ""), dtype=object)
         values = self._stripped(name, as_text(self.table.columns[name]))
         report_mojibake(values, self.table.row, self.table.file, name, self.found)
         return values
-
-    def _is_constant(self, name: str) -> bool:
-        """Say whether a word that is no column stands for itself; a near miss of a column is a slip instead."""
-        return name not in self.table.columns and nearest(name, self.table.columns) is None
 
     def _stripped(self, name: str, values: NDArray[np.object_]) -> NDArray[np.object_]:
         bare = np.array([value.strip() for value in values.tolist()], dtype=object)
@@ -170,6 +168,11 @@ class Columns:
                 where=where if self.spec.where else "",
             )
         )
+
+
+def _constant_hint(key: str, name: str) -> dict[str, Any]:
+    written = f'{key} = {{ value = "{name}" }}'
+    return {"hint": f" (for one value everywhere write {written})", "hint_zh": f"（如所有记录相同，请写 {written}）"}
 
 
 def _all_plain(cells: NDArray[np.object_]) -> NDArray[np.float64] | None:

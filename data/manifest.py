@@ -7,9 +7,10 @@ A town is one of
 * a GeoPackage `X.gpkg` with its manifest `X.toml` beside it. There `file` may be left out of a table: the GeoPackage
   itself is meant, and its layer of the table's name (`communities`, `households` …).
 
-Every table names one file. `[[barriers]]`, `[[compounds]]` and `[[dedicated]]` may be given several times. Values that
-name a column stand in `LayerSpec.columns` by their key. What the manifest says is checked here to the last key; what
-the files hold is checked where they are read.
+Every table names one file; `[[barriers]]`, `[[compounds]]` and `[[dedicated]]` may be given several times. The keys
+that name columns stand in `LayerSpec.columns`. `street`, `district` and `subtype` may be one value for the whole file,
+`street = { value = "…" }`; a subtype of `SUBTYPES` may be written plainly. `households = 1` makes every point one
+household. What the manifest says is checked here to the last key; what the files hold, where they are read.
 """
 
 from __future__ import annotations
@@ -43,6 +44,22 @@ KINDS: Mapping[str, int] = MappingProxyType(
     }
 )
 """The kinds that a manifest may give to a line."""
+
+CONSTANTS = frozenset({"street", "district", "subtype"})
+"""Keys that may be one value for the whole file, `street = { value = "舜耕街道" }`, instead of a column."""
+
+SUBTYPES = frozenset(
+    {
+        "business_building",
+        "functional_park",
+        "government_organ",
+        "enterprise_institution",
+        "school",
+        "hospital",
+        "other",
+    }
+)
+"""Words for dedicated areas that `subtype` may give to the whole file, unless the file has a column of that name."""
 
 _ANY_LAYER = frozenset({"file", "layer", "coordinates", "where"})
 
@@ -107,6 +124,8 @@ class LayerSpec:
     where: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Columns and the values, as text, of which a row must have one."""
     columns: Mapping[str, str]
+    constants: Mapping[str, str]
+    """Values that hold for every row, by their key."""
     each: int | None = None
     """Households of every point, where the manifest gives a number instead of a column."""
     kind: int | None = None
@@ -203,7 +222,7 @@ class _Reader:
         known = (*_TOP, *TABLES)
         for key in values.keys() - set(known):
             home = next((table for table, allowed in TABLES.items() if key in allowed.other), None)
-            hint = {"hint": f" (it belongs into [{home}])", "hint_zh": f"(应写在 [{home}] 中)"}
+            hint = {"hint": f" (it belongs into [{home}])", "hint_zh": f"（应写在 [{home}] 中）"}
             self._say("unknown_table", field=key, name=key, **(hint if home else did_you_mean(key, known)))
         for table in _REQUIRED_TABLES:
             if table not in values:
@@ -280,6 +299,9 @@ class _Reader:
             coordinates=coordinates,
             where=where,
             columns=columns,
+            constants={
+                key: entry[key]["value"] for key in sorted(CONSTANTS & entry.keys()) if _is_constant(entry[key])
+            },
             each=each if isinstance(each, int) else None,
             kind=kind,
             kind_from=kind_from,
@@ -309,7 +331,8 @@ class _Reader:
         if table == "households" and ("lon" in entry) != ("lat" in entry):
             lacking = "lat" if "lon" in entry else "lon"
             self._say("missing_key", field=lacking, table=label, name=lacking)
-        taken = {key: self._text(label, key, entry) for key in sorted(names & entry.keys())}
+        named = {key for key in names & entry.keys() if not (key in CONSTANTS and _is_constant(entry[key]))}
+        taken = {key: self._text(label, key, entry) for key in sorted(named)}
         whole = {key: name for key, name in taken.items() if name is not None}
         return whole if len(whole) == len(taken) else None
 
@@ -371,6 +394,10 @@ class _Reader:
             **did_you_mean(str(word), KINDS),
         )
         return None
+
+
+def _is_constant(value: Any) -> bool:  # noqa: ANN401 whatever TOML holds
+    return isinstance(value, dict) and value.keys() == {"value"} and isinstance(value["value"], str)
 
 
 def _registered(crs: str) -> bool:

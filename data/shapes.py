@@ -43,7 +43,7 @@ def usable(columns: Columns, system: str) -> Columns:
         return kept
     geometry = _geometry(kept)
     xy, owner = shapely.get_coordinates(geometry, return_index=True)
-    infinite: NDArray[np.bool_] = ~np.isfinite(xy).all(axis=1)
+    infinite = np.asarray(~np.isfinite(xy).all(axis=1))
     off = outside_world(np.where(infinite[:, None], 0.0, xy), system)
     bad_rows = np.zeros(len(geometry), dtype=np.bool_)
     for index in np.unique(owner[infinite]):
@@ -110,7 +110,7 @@ def say_swapped_layer(columns: Columns, count: int, total: int) -> None:
         remedy="exchange lon and lat in the manifest"
         if by_columns
         else "export the file with longitude or easting first",
-        remedy_zh="请在清单中对调 lon 与 lat" if by_columns else "请按经度(横坐标)在前重新导出",
+        remedy_zh="请在清单中对调 lon 与 lat" if by_columns else "请按经度（横坐标）在前重新导出",
     )
 
 

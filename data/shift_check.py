@@ -167,5 +167,5 @@ def _finding(spec: LayerSpec, shifts: list[Shift]) -> Finding:
         table=spec.label,
         value=spec.coordinates if spec.coordinates in SHIFTED else best.system,
         evidence=f"then {best.after:.0%} instead of {best.before:.0%} {said}",
-        evidence_zh=f"改正后 {best.after:.0%}(现为 {best.before:.0%}){said_zh}",
+        evidence_zh=f"改正后 {best.after:.0%}（现为 {best.before:.0%}）{said_zh}",
     )

@@ -23,7 +23,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> dict[str, Any]:
     guess = nearest(word, known)
     if guess is None:
         return {"hint": "", "hint_zh": ""}
-    return {"hint": f" (did you mean {guess}?)", "hint_zh": f"(是否应为 {guess}?)"}
+    return {"hint": f" (did you mean {guess}?)", "hint_zh": f"（是否应为 {guess}？）"}
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:

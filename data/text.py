@@ -92,7 +92,7 @@ def report_mojibake(
 
 
 def _hint(said: str) -> dict[str, Any]:
-    return {"hint": f" (it probably said {said})", "hint_zh": f"(原文可能是 {said})"} if said else {}
+    return {"hint": f" (it probably said {said})", "hint_zh": f"（原文可能是 {said}）"} if said else {}
 
 
 def redecode(values: NDArray[np.object_], encoding: str) -> NDArray[np.object_]:

@@ -130,7 +130,8 @@ def _opened(spec: LayerSpec, found: list[Finding]) -> Columns | None:
     if len(table.row):
         return select(columns)
     columns.empty()
-    return columns
+    # Empty GeoJSON does not even have columns to look for.
+    return columns if table.columns else None
 
 
 def _made(specs: tuple[LayerSpec, ...], found: list[Finding], make: Callable[[Columns], Layer | None]) -> list[Layer]:
@@ -146,14 +147,11 @@ def _communities(manifest: Manifest, found: list[Finding]) -> tuple[Communities,
         return no_communities(), manifest.frame
     if columns.table.geometry is None:
         columns.say("no_geometry", field="geometry")
-        return no_communities(), manifest.frame
-    system = system_of(columns)
-    if system is None:
-        return no_communities(), manifest.frame
-    kept = usable(columns, system)
-    frame = manifest.frame or _frame_at(kept, system)
-    if frame is None:
-        return no_communities(), None
+    system = None if columns.table.geometry is None else system_of(columns)
+    kept = None if system is None else usable(columns, system)
+    frame = manifest.frame
+    if frame is None and kept is not None and system is not None:
+        frame = _frame_at(kept, system)
     return communities_from(columns, kept, system, frame), frame
 
 

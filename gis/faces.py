@@ -32,3 +32,16 @@ def faces(noded: NDArray[np.object_]) -> NDArray[np.object_]:
     found = shapely.orient_polygons(shapely.normalize(found))
     low_x, low_y, high_x, high_y = shapely.bounds(found).T
     return found[np.lexsort((shapely.area(found), high_x, high_y, low_x, low_y))]
+
+
+def dissolve(face: NDArray[np.object_], label: NDArray[np.int64], count: int) -> NDArray[np.object_]:
+    """Join the faces of each label (0 … count-1) by cancelling the edges they share; every other vertex stays."""
+    order = np.argsort(label, kind="stable")
+    order = order[label[order] >= 0]
+    cuts = np.searchsorted(label[order], np.arange(count + 1))
+    joined = np.empty(count, dtype=object)
+    for i in range(count):
+        joined[i] = shapely.coverage_union_all(face[order[cuts[i] : cuts[i + 1]]])
+    single = shapely.get_num_geometries(joined) == 1
+    joined[single] = shapely.get_geometry(joined[single], 0)
+    return shapely.orient_polygons(shapely.normalize(joined))

@@ -1,10 +1,10 @@
 """Pages that need no network: a Folium figure that carries everything inside and lets nothing out.
 
 Folium writes links to libraries on other people's servers. `OfflineFigure` replaces each by the vendored file that
-`assets/lock.json` names for it, checked against its digest, or leaves it out where the lock says so. A link that the lock does not know
-stops the page (`UnknownAsset`), so a newer folium cannot bring a server back unseen. The finished page is read once more for
-addresses, and then sealed: a content security policy allows exactly the scripts and styles that were written into it, by their
-digests, and no connection at all.
+`assets/lock.json` names for it, checked against its digest, or leaves it out where the lock says so. A link that the
+lock does not know stops the page (`UnknownAsset`), so a newer folium cannot bring a server back unseen. The finished
+page is read once more for addresses, and then sealed: a content security policy allows exactly the scripts and styles
+that were written into it, by their digests, and no connection at all.
 
 Nothing in folium or branca is changed: figures are ours, links are replaced in the figure's own header.
 """
@@ -31,7 +31,9 @@ ASSETS = Path(__file__).with_name("assets")
 
 _CSS_URL = re.compile(r"""url\(\s*['"]?(?P<target>[^'")]*)['"]?\s*\)""")
 _ASKING_TAGS = frozenset({"link", "iframe", "frame", "object", "embed", "base", "form"})
-_ASKING_ATTRIBUTES = frozenset({"src", "srcset", "href", "xlink:href", "action", "formaction", "poster", "data", "ping", "background"})
+_ASKING_ATTRIBUTES = frozenset(
+    {"src", "srcset", "href", "xlink:href", "action", "formaction", "poster", "data", "ping", "background"}
+)
 _LEAVING_CSS = re.compile(r"""@import|url\(\s*['"]?(?!data:|\#)""", re.IGNORECASE)
 _CHARSET = '<meta charset="utf-8">'
 _MEDIA = {".png": "image/png", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
@@ -92,7 +94,9 @@ def stands_in(url: str) -> str | None:
     links = lock()["links"]
     path = urlsplit(url).path
     if path not in links:
-        msg = f"folium links {url}, which maps/assets/lock.json does not know: vendor it there, or leave it out with null"
+        msg = (
+            f"folium links {url}, which maps/assets/lock.json does not know: vendor it there, or leave it out with null"
+        )
         raise UnknownAsset(msg)
     return links[path]
 
@@ -229,7 +233,9 @@ class _Reader(HTMLParser):
         self._into: list[str] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        asking = [name for name, value in attrs if name in _ASKING_ATTRIBUTES and not (value or "").startswith(("#", "data:"))]
+        asking = [
+            name for name, value in attrs if name in _ASKING_ATTRIBUTES and not (value or "").startswith(("#", "data:"))
+        ]
         if tag in _ASKING_TAGS or asking:
             self.leaks.append(f"<{tag} {' '.join(asking)}> at line {self.getpos()[0]}")
         self._parts.clear()

@@ -1,13 +1,13 @@
 """The plan on one page (`map.html`): the grids on the town's own roads and rivers, their figures, their exceptions.
 
-The page opens from disk with no network. Household points are never on it: only each grid's counts. Its behaviour lives in
-`assets/own/`, one idea a file; this module says what goes in.
+The page opens from disk with no network. Household points are never on it: only each grid's counts. Its behaviour lives
+in `assets/own/`, one idea a file; this module says what goes in.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import shapely
@@ -22,6 +22,7 @@ from maps.words import LANGUAGES, word, words_for
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from branca.element import Figure
     from numpy.typing import NDArray
 
 SHARED_BORDERS_M = 0.5
@@ -121,11 +122,17 @@ def plan_page(view: PlanView, *, lang: str = "zh") -> str:
         msg = f"the page speaks {' and '.join(LANGUAGES)}, not {lang!r}"
         raise ValueError(msg)
     figure = OfflineFigure(title=f"{view.title} · {word('plan.page', lang)}", lang=lang)
-    town = TownMap(zoom_snap=0.25, zoom_delta=0.5, wheel_px_per_zoom_level=90, max_zoom=20, min_zoom=3, bounce_at_zoom_limits=False)
+    town = TownMap(
+        zoom_snap=0.25, zoom_delta=0.5, wheel_px_per_zoom_level=90, max_zoom=20, min_zoom=3, bounce_at_zoom_limits=False
+    )
     figure.add_child(_Furniture(), name="furniture")
     figure.add_child(town)
     town.add_child(_PlanLayer(town, page_data(view)))
     return figure.render()
+
+
+def _figure(element: MacroElement) -> Figure:
+    return cast("Figure", element.get_root())
 
 
 class _Furniture(MacroElement):
@@ -133,14 +140,14 @@ class _Furniture(MacroElement):
 
     def render(self, **_: object) -> None:
         """Put the layout into the page's body."""
-        self.get_root().html.add_child(Raw(own("plan.html")), name="furniture")
+        _figure(self).html.add_child(Raw(own("plan.html")), name="furniture")
 
 
 class _PlanLayer(MacroElement):
     """The plan on Folium's map: style sheet, data, scripts, and the call that begins.
 
-    The parts go in as they are. What a macro writes, branca would read as a template once more, and a grid called `{{ … }}`
-    would run on the server.
+    The parts go in as they are. What a macro writes, branca would read as a template once more, and a grid called
+    `{{ … }}` would run on the server.
     """
 
     def __init__(self, town: TownMap, data: Mapping[str, object]) -> None:
@@ -150,20 +157,26 @@ class _PlanLayer(MacroElement):
 
     def render(self, **_: object) -> None:
         """Put each part where it belongs: head, body, the page's script."""
-        figure = self.get_root()
+        figure = _figure(self)
         figure.header.add_child(style(own("plan.css")), name="plan_style")
-        figure.html.add_child(Raw(f'<script type="application/json" id="plan-data">{json_text(self._data)}</script>'), name="plan_data")
+        figure.html.add_child(
+            Raw(f'<script type="application/json" id="plan-data">{json_text(self._data)}</script>'), name="plan_data"
+        )
         figure.html.add_child(script("\n".join(own(f"{name}.js") for name in SCRIPTS)), name="plan_scripts")
         figure.script.add_child(Raw(f"wangge.plan({self._town.get_name()});"), name="plan_start")
 
 
-def page_data(view: PlanView) -> dict[str, object]:
+def page_data(view: PlanView) -> dict[str, Any]:
     """Return what the page's scripts read: columns, ground in micro-degrees, words, colours."""
     rows = view.grids
-    shown = np.isin(view.lines.kind, (LineKind.INSIDE, LineKind.COMMUNITY), invert=True) & ~shapely.is_empty(view.lines.line)
+    shown = np.isin(view.lines.kind, (LineKind.INSIDE, LineKind.COMMUNITY), invert=True) & ~shapely.is_empty(
+        view.lines.line
+    )
     base = view.lines.line[shown]
     origin = Origin.of([rows.polygon, view.communities.polygon, view.compounds.polygon, base])
-    paths = lines(origin, base, view.lines.kind[shown], [n for n, s in zip(view.lines.name, shown, strict=True) if s], BASE_MAP_M)
+    paths = lines(
+        origin, base, view.lines.kind[shown], [n for n, s in zip(view.lines.name, shown, strict=True) if s], BASE_MAP_M
+    )
     dedicated = rows.dedicated.astype(bool)
     communities = coverage(view.communities.polygon, SHARED_BORDERS_M)
     return {
@@ -185,7 +198,10 @@ def page_data(view: PlanView) -> dict[str, object]:
             "compactness": np.round(rows.compactness, 3).tolist(),
             "in_band": rows.in_band.astype(int).tolist(),
             "bounds": {"zh": rows.bounds_text, "en": rows.bounds_text_en or rows.bounds_text},
-            "exception": {"zh": asdict(coded(rows.exception)), "en": asdict(coded(rows.exception_en or rows.exception))},
+            "exception": {
+                "zh": asdict(coded(rows.exception)),
+                "en": asdict(coded(rows.exception_en or rows.exception)),
+            },
             "step": palette.band_of(
                 rows.households, rows.in_band, dedicated, minimum=view.minimum, target=view.target, maximum=view.maximum
             ).tolist(),

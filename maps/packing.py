@@ -1,7 +1,7 @@
 """How ground gets into a page small: whole micro-degrees, each vertex as the step from the one before.
 
-Every vertex is rounded to the same lattice (0.1 m), so borders that were shared stay shared. Outlines of a coverage are thinned together
-(`shapely.coverage_simplify`), for the same reason.
+Every vertex is rounded to the same lattice (0.1 m), so borders that were shared stay shared. Outlines of a coverage are
+thinned together (`shapely.coverage_simplify`), for the same reason.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Origin:
 
     @classmethod
     def of(cls, layers: Iterable[NDArray[np.object_]]) -> Origin:
-        """Return the corner of everything in `layers` (longitude and latitude in degrees); (0, 0) where there is nothing."""
+        """Return the corner of everything in `layers` (longitude, latitude, degrees); (0, 0) where there is nothing."""
         bounds = np.array([shapely.total_bounds(layer) for layer in layers if len(layer)]).reshape(-1, 4)
         if not len(bounds) or np.isnan(bounds[:, :2]).all():
             return cls(0, 0)
@@ -50,7 +50,7 @@ class Origin:
 
     def shape(self, polygon: shapely.Geometry) -> list[list[int]]:
         """Write a Polygon or MultiPolygon as its rings, outer and inner alike: it is filled by the even-odd rule."""
-        rings = shapely.get_rings(polygon)
+        rings = shapely.get_rings(shapely.get_parts(polygon))
         paths = [self.path(shapely.get_coordinates(ring)[:-1]) for ring in rings]
         return [path for path in paths if len(path) >= 6]  # noqa: PLR2004  # three vertices
 
@@ -60,10 +60,14 @@ class Origin:
 
 
 def coverage(polygons: NDArray[np.object_], tolerance_m: float) -> NDArray[np.object_]:
-    """Thin the outlines of a coverage so that shared borders stay shared."""
+    """Thin the outlines of a coverage so that shared borders stay shared.
+
+    Vertices that differ by less than a nanodegree (0.1 mm), as the sides of a border may after a computation, are one.
+    """
     if not len(polygons):
         return polygons
-    return shapely.coverage_simplify(polygons, tolerance_m / METRES_PER_DEGREE)
+    exact = shapely.transform(polygons, lambda xy: np.round(xy, 9))
+    return shapely.coverage_simplify(exact, tolerance_m / METRES_PER_DEGREE)
 
 
 def outlines(polygons: NDArray[np.object_], tolerance_m: float) -> NDArray[np.object_]:
@@ -93,7 +97,11 @@ class Paths:
 
 
 def lines(
-    origin: Origin, line: NDArray[np.object_], kind: Sequence[int] | NDArray[np.uint8], name: Sequence[str], tolerance_m: float
+    origin: Origin,
+    line: NDArray[np.object_],
+    kind: Sequence[int] | NDArray[np.uint8],
+    name: Sequence[str],
+    tolerance_m: float,
 ) -> Paths:
     """Join the lines of one kind and name end to end, thin them, and write them."""
     members: dict[tuple[int, str], list[int]] = {}
@@ -114,7 +122,7 @@ def lines(
 
 @dataclass(frozen=True, slots=True)
 class Spots:
-    """For each polygon the centre of the largest circle inside it, where a label has most room, and that circle's radius."""
+    """For each polygon the centre of the largest circle inside it, where a label has most room, and its radius."""
 
     at: list[int]
     """`[x, y, x, y, …]` in micro-degrees from the origin."""

@@ -1,8 +1,8 @@
 """The colours of the maps, each with one meaning on every page.
 
-Six soft fills tell neighbouring grids apart; a diverging scale (blue, paper, orange) says how a grid stands to the household band. Both
-keep their steps apart for protan, deutan and tritan eyes (`tests/maps/test_palette.py` measures it), and what matters never rests
-on colour alone: dedicated grids are hatched, exceptions carry a triangle.
+Six soft fills tell neighbouring grids apart; a diverging scale (blue, paper, orange) says how a grid stands to the
+household band. Both keep their steps apart for protan, deutan and tritan eyes (`tests/maps/test_palette.py` measures),
+and what matters never rests on colour alone: dedicated grids are hatched, exceptions carry a triangle.
 """
 
 from __future__ import annotations
@@ -43,7 +43,13 @@ BAND_FILLS = ("#437db3", "#9cc5e2", "#f6f3eb", "#f5c283", "#c96f2c", "#d0d1d5", 
 
 
 def band_of(
-    households: NDArray[np.int64], in_band: NDArray[np.bool_], dedicated: NDArray[np.bool_], *, minimum: int, target: int, maximum: int
+    households: NDArray[np.int64],
+    in_band: NDArray[np.bool_],
+    dedicated: NDArray[np.bool_],
+    *,
+    minimum: int,
+    target: int,
+    maximum: int,
 ) -> NDArray[np.int64]:
     """Say for each grid how it stands to the band, as `Band` values.
 
@@ -60,8 +66,8 @@ def band_of(
 
 
 def neighbours(polygons: NDArray[np.object_]) -> NDArray[np.int64]:
-    """Find the pairs of polygons that share a border of some length (or overlap); (m, 2), each pair once, smaller index first."""
-    if len(polygons) < 2:
+    """Find the pairs that share a border of some length, or overlap: (m, 2), each once, the smaller index first."""
+    if not len(polygons):
         return np.empty((0, 2), dtype=np.int64)
     # An outline that crosses itself (somebody's hand-drawn grid) would stop the intersection.
     polygons = np.where(shapely.is_valid(polygons), polygons, shapely.make_valid(polygons))
@@ -76,9 +82,9 @@ def neighbours(polygons: NDArray[np.object_]) -> NDArray[np.int64]:
 def colouring(count: int, pairs: NDArray[np.int64], colours: int = len(FILLS)) -> list[int]:
     """Give each of `count` grids a colour so that the two of each pair differ.
 
-    The grid with the fewest neighbours left is put aside, again and again; then they are coloured in the opposite order. On a
-    flat map each meets at most five coloured neighbours, so six colours always do. Among the free colours the least used is
-    taken, which keeps the map even; where none is free (grids in several parts), the one that clashes least.
+    The grid with the fewest neighbours left is put aside, again and again; then they are coloured in the other order.
+    On a flat map each meets at most five coloured neighbours, so six colours always do. Of the free colours the least
+    used is taken, which keeps the map even; where none is free (grids in several parts), the one that clashes least.
     """
     beside: list[set[int]] = [set() for _ in range(count)]
     for a, b in pairs.tolist():

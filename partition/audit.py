@@ -149,7 +149,7 @@ def audit(
     told = _Teller(layer=grids, reference=reference, origin=look.origin, crs=town.frame.crs, file=file)
     check, held = _place_households(look, town.households)
     counted = _counted(check, town.households, len(grids.code))
-    found = [*_unreadable(look), *_sound(look), *_uncovered(look, check, town.households)]
+    found = [*_unreadable(look), *_sound(look), *_uncovered(look, check, town)]
     found += _unproven(look, found)
     findings = (
         *(told.defect(defect) for defect in found),
@@ -189,6 +189,10 @@ class _Look:
     community: NDArray[np.object_]
     rank: NDArray[np.int64]
     """Place of each grid in the order of codes."""
+    unrounded: NDArray[np.object_]
+    """The readable grids in centimetres from the origin, not rounded."""
+    codes: tuple[str, ...]
+    """Of the communities."""
     noded: bool
 
 
@@ -220,6 +224,8 @@ def _look(grids: GridLayer, reference: CommunityLayer, *, noded: bool) -> _Look:
         grid=shapes,
         community=lands,
         rank=rank,
+        unrounded=shapely.transform(grids.polygon[grid_fault == Fault.NONE], lambda xy: xy * CM_PER_M - origin),
+        codes=reference.code,
         noded=noded,
     )
 
@@ -409,7 +415,7 @@ def _sound(look: _Look) -> Iterable[Defect]:
     yield from necks(look.grid)
 
 
-def _uncovered(look: _Look, check: HouseholdCheck, households: Households) -> list[Defect]:
+def _uncovered(look: _Look, check: HouseholdCheck, town: Town) -> list[Defect]:
     """Return the defects of coverage; none are sought where everything is proven."""
     doubtful = ~look.exact
     strays = (look.group < 0) & ~shapely.is_empty(look.grid)
@@ -430,10 +436,42 @@ def _uncovered(look: _Look, check: HouseholdCheck, households: Households) -> li
             grid=look.grid,
             community=look.community,
             grid_area2=look.grid_area2,
-            lost=(centimetres(households.xy[check.in_none]) - look.origin).astype(np.float64),
+            line=_lines_twice(look, town),
+            vertex=_vertices_as_they_came(look),
+            lost=(centimetres(town.households.xy[check.in_none]) - look.origin).astype(np.float64),
             noded=look.noded,
         )
     )
+
+
+def _lines_twice(look: _Look, town: Town) -> NDArray[np.object_]:
+    """Return the line of each community as it is audited, and with it the line that came in."""
+    lines = look.net.communities
+    audited = np.stack([lines.start, lines.end], axis=1).astype(np.float64)
+    original = _original_lines(town, look.origin)
+    none = np.zeros((0, 2, 2))
+    both = [
+        np.concatenate([audited[lines.polygon == k], original.get(code, none)]) for k, code in enumerate(look.codes)
+    ]
+    made = np.empty(len(both), dtype=np.object_)
+    made[:] = [shapely.multilinestrings(shapely.linestrings(segments)) for segments in both]
+    return made
+
+
+def _vertices_as_they_came(look: _Look) -> NDArray[np.float64]:
+    """Return the points of the net before rounding, one of those that were rounded to the same."""
+    vertex = look.net.vertex.astype(np.float64)
+    xy = shapely.get_coordinates(look.unrounded)
+    key, keys = (_key(points) for points in (np.rint(xy).astype(np.int64), look.net.vertex))
+    slot = np.minimum(np.searchsorted(keys, key), max(0, len(keys) - 1))
+    same = keys[slot] == key
+    vertex[slot[same]] = xy[same]
+    return vertex
+
+
+def _key(points: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return one number for each point, in the order in which a net lists its points."""
+    return (points[:, 0] << 31) + points[:, 1]
 
 
 def _unproven(look: _Look, found: Sequence[Defect]) -> list[Defect]:

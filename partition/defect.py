@@ -7,13 +7,15 @@ Definitions
 -----------
 A *gap* is a piece of a community that no grid covers; an *overlap* a piece that two grids cover; a piece of a grid outside its own
 community is a *spill-over*, or a *crossing* where it lies in another community. The *width* of a piece is twice its area over its
-perimeter. A piece is *thin* when no disc of 0.75 cm across fits into it: rounding to the 1 cm grid moves a point by up to half a
-diagonal, 0.71 cm, so thin pieces come from a vertex that one side has and the other has not.
+perimeter. Rounding to the 1 cm grid moves a point by up to half a diagonal, 0.71 cm. So a piece is *thin* when no disc of 0.75 cm
+across fits into it, or of 1.5 cm where both its sides were rounded: in layers that were not noded with the communities. Thin
+pieces come from a vertex that one side has and the other has not.
 
 * `hole`: a gap that fills at least half of an interior ring of a grid.
 * `missing_grid`: a gap at least 1 m wide in which households lie, or as large as the smallest grid of the community.
 * `spike`: a corner of less than 10 degrees whose two edges nobody meets, and the overlap or spill-over inside it.
-* `unmatched_vertex`: a point of one line within 0.75 cm of the inside of an edge of another, with nothing wider beside it.
+* `unmatched_vertex`: a point of one line within 0.75 cm of the inside of an edge of another, rounded or as they came in, with
+  nothing wider beside it.
 """
 
 from __future__ import annotations
@@ -83,6 +85,10 @@ class Case:
     community: NDArray[np.object_]
     grid_area2: NDArray[np.int64]
     lost: NDArray[np.float64]
+    line: NDArray[np.object_]
+    """The line of each community, rounded and as it came in."""
+    vertex: NDArray[np.float64]
+    """The points of the net as they came in, before rounding."""
     noded: bool
 
 
@@ -91,23 +97,22 @@ def defects_of(case: Case) -> list[Defect]:
     copies = _copies(case)
     copied = {grid for same in copies for grid in same[1:]}
     pieces = [*_overlaps(case, copied), *_gaps(case), *_outside(case, copied)]
-    kept = [piece for piece in pieces if not _forgiven(case, piece)]
-    wide = [piece for piece in kept if not _is_thin(piece)]
+    is_thin = _are_thin(pieces, TOLERANCE_CM if case.noded else 2 * TOLERANCE_CM)
+    thin = [piece for piece, narrow in zip(pieces, is_thin, strict=True) if narrow and not _forgiven(case, piece)]
+    wide = [piece for piece, narrow in zip(pieces, is_thin, strict=True) if not narrow]
     spikes, wide_left = _spikes(case, wide)
     points = _unmatched(case, wide)
-    thin = [piece for piece in kept if _is_thin(piece) and not _near(piece, points)]
+    thin_left = _away_from(thin, points)
     duplicates = [
-        Defect(
-            kind="duplicate_grid",
-            xy=_inside(case.grid[same[0]]),
-            grids=same,
-            area=float(case.grid_area2[same[0]]) / 2e4,
-        )
+        Defect(kind="duplicate_grid", xy=_inside(case.grid[same[0]]), grids=same, area=_m2(case.grid_area2[same[0]]))
         for same in copies
     ]
-    named = _name_gaps(case, [*wide_left, *thin])
-    found = [*duplicates, *spikes, *named, *points]
-    return [*found, *_unexplained(case, found, [*kept, *spikes], copied)]
+    found = [*duplicates, *spikes, *_name_gaps(case, [*wide_left, *thin_left]), *points]
+    return [*found, *_unexplained(case, found, [*thin, *wide, *spikes], copied)]
+
+
+def _m2(area2_cm2: np.int64) -> float:
+    return float(area2_cm2) / 2.0 / _CM2_PER_M2
 
 
 # --- pieces -------------------------------------------------------------------------------------------------------------------
@@ -197,21 +202,34 @@ def _outside(case: Case, copied: set[int]) -> Iterable[Defect]:
             yield _piece("spill_over", part, **of)
 
 
-def _is_thin(piece: Defect) -> bool:
-    return bool(shapely.is_empty(shapely.buffer(piece.shape, -TOLERANCE_CM / 2.0)))
+def _are_thin(pieces: Sequence[Defect], width: float) -> NDArray[np.bool_]:
+    return shapely.is_empty(shapely.buffer(_shapes(pieces), -width / 2.0))
+
+
+def _shapes(pieces: Sequence[Defect]) -> NDArray[np.object_]:
+    shapes = np.empty(len(pieces), dtype=np.object_)
+    shapes[:] = [piece.shape for piece in pieces]
+    return shapes
 
 
 def _forgiven(case: Case, piece: Defect) -> bool:
-    """Say whether the piece is what rounding leaves between a grid and a community line that was never noded with it."""
-    if case.noded or piece.kind == "overlap" or not _is_thin(piece):
+    """Say whether a thin piece is what rounding leaves between a grid and a community line that was never noded with it."""
+    if case.noded or piece.kind == "overlap":
         return False
-    lines = shapely.boundary(case.community[[c for c in (piece.community, piece.other) if c >= 0]])
     corners = shapely.points(shapely.get_coordinates(piece.shape))
-    return any(bool((shapely.distance(corners, line) <= TOLERANCE_CM).all()) for line in lines)
+    return any(
+        bool((shapely.distance(corners, case.line[community]) <= TOLERANCE_CM).all())
+        for community in (piece.community, piece.other)
+        if community >= 0
+    )
 
 
-def _near(piece: Defect, points: Sequence[Defect]) -> bool:
-    return any(shapely.dwithin(piece.shape, shapely.Point(point.xy), TOLERANCE_CM) for point in points)
+def _away_from(pieces: Sequence[Defect], points: Sequence[Defect]) -> list[Defect]:
+    """Return the pieces that none of the points lies beside."""
+    at = shapely.points(np.array([point.xy for point in points]).reshape(-1, 2))
+    beside, _ = shapely.STRtree(at).query(_shapes(pieces), predicate="dwithin", distance=TOLERANCE_CM)
+    near = set(beside.tolist())
+    return [piece for k, piece in enumerate(pieces) if k not in near]
 
 
 # --- kinds --------------------------------------------------------------------------------------------------------------------
@@ -305,12 +323,14 @@ def _unmatched(case: Case, wide: Sequence[Defect]) -> list[Defect]:
     if not len(suspect):
         return []
     points = np.unique(np.concatenate([net.ends[suspect].ravel(), case.tangle.touching[:, 1]]))
-    at = net.vertex[points].astype(np.float64)
-    a, b = net.vertex[net.ends[suspect, 0]].astype(np.float64), net.vertex[net.ends[suspect, 1]].astype(np.float64)
-    tree = shapely.STRtree(shapely.linestrings(np.stack([a, b], axis=1)))
-    point, edge = tree.query(shapely.points(at), predicate="dwithin", distance=TOLERANCE_CM)
-    along, square = ((at[point] - a[edge]) * (b - a)[edge]).sum(axis=1), ((b - a)[edge] ** 2).sum(axis=1)
-    inner = (along > 0) & (along < square) & (points[point][:, None] != net.ends[suspect[edge]]).all(axis=1)
+    segments = net.vertex[net.ends[suspect]].astype(np.float64)
+    tree = shapely.STRtree(shapely.linestrings(segments))
+    at = shapely.points(net.vertex[points].astype(np.float64))
+    point, edge = tree.query(at, predicate="dwithin", distance=2 * TOLERANCE_CM)
+    inner = (points[point][:, None] != net.ends[suspect[edge]]).all(axis=1) & (
+        _lies_on(net.vertex[points[point]].astype(np.float64), segments[edge])
+        | _lies_on(case.vertex[points[point]], case.vertex[net.ends[suspect[edge]]])
+    )
     owners = _owners(case, suspect, points)
     found: dict[tuple[int, tuple[int, ...]], Defect] = {}
     explained = shapely.STRtree([p.shape for p in wide]) if wide else None
@@ -324,6 +344,14 @@ def _unmatched(case: Case, wide: Sequence[Defect]) -> list[Defect]:
         if grids:
             found[int(p), grids] = Defect(kind="unmatched_vertex", xy=xy, grids=grids)
     return list(found.values())
+
+
+def _lies_on(point: NDArray[np.float64], segment: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Say, row by row, whether a point lies within the tolerance of a segment and between its ends."""
+    way, offset = segment[:, 1] - segment[:, 0], point - segment[:, 0]
+    along, square = (offset * way).sum(axis=1), (way**2).sum(axis=1)
+    across = np.abs(way[:, 0] * offset[:, 1] - way[:, 1] * offset[:, 0])
+    return (along > 0) & (along < square) & (across <= TOLERANCE_CM * np.sqrt(square))
 
 
 def _owners(
@@ -371,8 +399,7 @@ def _unexplained(case: Case, found: Sequence[Defect], shapes: Sequence[Defect], 
         near, _ = shapely.STRtree(shape).query(shapely.linestrings(segments), predicate="dwithin", distance=_REACH_CM)
         explained[near] = True
     if not case.noded:
-        lines = np.stack([net.communities.start, net.communities.end], axis=1).astype(np.float64)
-        explained |= covered(segments, lines, TOLERANCE_CM)
+        explained |= covered(segments, _segments(case.line), TOLERANCE_CM)
     return [
         Defect(
             kind="unmatched_edge",
@@ -382,3 +409,10 @@ def _unexplained(case: Case, found: Sequence[Defect], shapes: Sequence[Defect], 
         )
         for k in np.flatnonzero(~explained)
     ]
+
+
+def _segments(lines: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return the segments (n, 2, 2) of multi-part lines."""
+    xy, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    step = (line[1:] == line[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
+    return np.stack([xy[:-1][step], xy[1:][step]], axis=1)

@@ -110,6 +110,34 @@ def tilings(draw, least: int = 1) -> Tiling:
     )
 
 
+@st.composite
+def damages(draw, tiling: Tiling) -> list[list[list[Point]]]:
+    """Damage the grids of a tiling in one to three ways, large and small; some of them leave it as it was."""
+    grids = [[list(ring) for ring in rings] for rings in tiling.grids]
+    span = max(abs(x - tiling.community[0][0]) for x, _ in tiling.community)
+    for _ in range(draw(st.integers(1, 3))):
+        what = draw(st.sampled_from(["move", "swap", "drop", "copy", "double", "turn", "replace"]))
+        grid = draw(st.integers(0, len(grids) - 1))
+        ring = draw(st.sampled_from(grids[grid]))
+        at = draw(st.integers(0, len(ring) - 1))
+        if what == "move":
+            far = draw(st.sampled_from([1, 2, 50, span]))
+            ring[at] = (ring[at][0] + draw(st.integers(-far, far)), ring[at][1] + draw(st.integers(-far, far)))
+        elif what == "swap":
+            ring[at], ring[at - 1] = ring[at - 1], ring[at]
+        elif what == "drop" and len(ring) > 3:
+            del ring[at]
+        elif what == "copy":
+            grids.append([list(r) for r in grids[grid]])
+        elif what == "double":
+            ring.insert(at, ring[at])
+        elif what == "turn":
+            ring.reverse()
+        elif what == "replace":
+            ring[at] = draw(st.sampled_from(draw(st.sampled_from(grids))[0]))
+    return grids
+
+
 def polygon_of(*rings) -> shapely.Polygon:
     """Make a polygon of anything, also of coordinates that are no numbers."""
     with np.errstate(all="ignore"):

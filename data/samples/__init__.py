@@ -1,1 +1,1 @@
-"""How a sample town is made: the mesh, the ground, what the ground is used for, homes, names, files. Use `data.sample`."""
+"""How a sample town is made: mesh, ground, uses of the ground, homes, names, files. `data.sample` is the way in."""

@@ -1,11 +1,10 @@
-"""The files of a sample town: GeoJSON in longitude and latitude, a table of households, the manifest and a page about it.
+"""The files of a sample town: GeoJSON in longitude and latitude, a table of households, a manifest, a page about it.
 
 Written by hand and not by a GIS library, so that a seed gives the same bytes with every version of one.
 """
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ import shapely
 
 from data.samples.ground import FRAME
 from data.samples.uses import COMPOUNDS, Use
-from gis.errors import WanggeError
+from gis.errors import InputError
 from gis.frame import CGCS2000, snap, transform
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ coordinates = "cgcs2000"
 name = "name"
 kind = "river"
 
-# The shore of a lake is a line worth following, but a grid may well have a lake in its middle: it costs nothing to span.
+# The shore of a lake is worth following, but a grid may well have a lake in its middle: to span it costs nothing.
 [[barriers]]
 file = "lake.geojson"
 coordinates = "cgcs2000"
@@ -106,8 +105,9 @@ _PAGE = """\
 这是程序生成的示例数据，不是真实的地方。街道名称和九位代码取自公开的行政区划代码，街道的位置、形状，以及社区、小区、
 道路、河流、单位、住户全部是虚构的。十二位社区代码的后三位（001 起）只是顺序号。
 
-This town is made up by a program. Street names and their nine-digit codes are real ones; where they lie, and every community,
-compound, road, river, office and household, is invented. The last three digits of the community codes are running numbers.
+This town is made up by a program. Street names and their nine-digit codes are real ones; where they lie, and every
+community, compound, road, river, office and household, is invented. The last three digits of the community codes are
+running numbers.
 
 | | |
 |---|---|
@@ -119,23 +119,32 @@ compound, road, river, office and household, is invented. The last three digits 
 | persons 人 | {persons:,} |
 | made by | {made} |
 
-Coordinates are longitude and latitude in CGCS2000 (EPSG:4490) with nine decimals; every vertex lies on the 1 cm grid of {frame}.
+Coordinates are longitude and latitude in CGCS2000 (EPSG:4490) with nine decimals; every vertex lies on the 1 cm grid of
+{frame}.
 """
 
 
-def town_files(name: str, made: str, ground: Ground, parcels: Sequence[Parcel], homes: Homes, lake: NDArray[np.float64]) -> dict[str, bytes]:
+def town_files(
+    ground: Ground,
+    parcels: Sequence[Parcel],
+    homes: Homes,
+    lake: NDArray[np.float64],
+    *,
+    name: str,
+    made: str,
+) -> dict[str, bytes]:
     """Return the files of a town by their names.
 
     Parameters
     ----------
-    name
-        What the town is called.
-    made
-        The call that made it.
     ground, parcels, homes
         The town.
     lake
         Corners (n, 2) of the lake, metres.
+    name
+        What the town is called.
+    made
+        The call that made it.
     """
     # Each vertex is carried to degrees once, whoever uses it: neighbours stay equal to the last digit.
     degrees = np.round(transform(ground.mesh.all_xy(), FRAME, CGCS2000), DECIMALS)
@@ -145,13 +154,17 @@ def town_files(name: str, made: str, ground: Ground, parcels: Sequence[Parcel], 
         "dedicated.geojson": _collection(_dedicated(ground, parcels, degrees)),
         "roads.geojson": _collection(_ways(ground, degrees, {"expressway", "main_road", "road", "lane"})),
         "river.geojson": _collection(_ways(ground, degrees, {"river"})),
-        "lake.geojson": _collection([_feature({"name": "示例湖"}, "Polygon", [_closed(np.round(transform(lake, FRAME, CGCS2000), DECIMALS))])]),
+        "lake.geojson": _collection(
+            [_feature({"name": "示例湖"}, "Polygon", [_closed(np.round(transform(lake, FRAME, CGCS2000), DECIMALS))])]
+        ),
         "households.csv": _households(ground, parcels, homes),
     }
     railway = list(_ways(ground, degrees, {"railway"}))
     if railway:
         files["railway.geojson"] = _collection(railway)
-    files["town.toml"] = _MANIFEST.format(mark=MARK, name=name, frame=FRAME, railway=_RAILWAY if railway else "").encode()
+    files["town.toml"] = _MANIFEST.format(
+        mark=MARK, name=name, frame=FRAME, railway=_RAILWAY if railway else ""
+    ).encode()
     files["README.md"] = _PAGE.format(
         name=name,
         communities=len(ground.communities),
@@ -171,22 +184,27 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
 
     Raises
     ------
-    WanggeError
+    InputError
         When something other than a sample town lies at `folder`.
     """
     old = folder.exists()
     if old and not _may_replace(folder):
         msg = f"{folder} is there and is no sample town: name another folder"
-        raise WanggeError(msg)
+        raise InputError(msg)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as aside:
-        fresh = Path(aside) / "new"
+        fresh, gone = Path(aside) / "new", Path(aside) / "old"
         fresh.mkdir()
         for name, content in files.items():
             (fresh / name).write_bytes(content)
         if old:
-            folder.rename(Path(aside) / "old")
-        fresh.rename(folder)
+            folder.rename(gone)
+        try:
+            fresh.rename(folder)
+        except OSError:
+            if old:
+                gone.rename(folder)
+            raise
 
 
 def _may_replace(folder: Path) -> bool:
@@ -244,9 +262,7 @@ def _households(ground: Ground, parcels: Sequence[Parcel], homes: Homes) -> byte
         community = ground.communities[parcel.community]
         numbers[parcel.community] += 1
         key = f"{community.code}-{numbers[parcel.community]:04d}"
-        building = f"{parcel.name or f'{community.word}沿街'}{slab}号楼"
-        if door:
-            building += f"{door}单元"
+        building = f"{parcel.address}{slab}号楼{door}单元"
         lines.append(f"{key},{lon:.9f},{lat:.9f},{households},{persons},{parcel.name},{building}")
     return ("\n".join(lines) + "\n").encode()
 
@@ -261,7 +277,8 @@ def _feature(properties: dict[str, Any], kind: str, coordinates: object) -> byte
 
 
 def _collection(features: Iterable[bytes]) -> bytes:
-    head = b'{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::4490"}},"features":[\n'
+    frame = b'{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::4490"}}'
+    head = b'{"type":"FeatureCollection","crs":' + frame + b',"features":[\n'
     return head + b",\n".join(features) + b"\n]}\n"
 
 
@@ -274,5 +291,7 @@ def lake_outline(ground: Ground, parcels: Sequence[Parcel], rng: np.random.Gener
     shore = shapely.linearrings(ring)
     middle = shapely.point_on_surface(shapely.polygons(ring))
     x, y = shapely.get_coordinates(middle)[0]
-    radius = 0.6 * shapely.distance(shore, middle) * (1.0 + sum(0.09 * np.sin((k + 2) * angle + phase[k]) for k in range(3)))
+    radius = (
+        0.6 * shapely.distance(shore, middle) * (1.0 + sum(0.09 * np.sin((k + 2) * angle + phase[k]) for k in range(3)))
+    )
     return snap(np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)]))

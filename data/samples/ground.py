@@ -1,4 +1,4 @@
-"""The ground of a sample town: arterial roads, the superblocks between them, the river, the railway, and street blocks."""
+"""The ground of a sample town: arterial roads, the superblocks between them, the river, the railway, street blocks."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ NEAR_M = 14.0
 """Junctions closer than this become one."""
 
 LEAST_BLOCK_M2 = 12_000.0
+EXPRESSWAY_ROWS = 4
+"""Rows of superblocks from which a town has an expressway."""
+
 RIVER, RAILWAY, EXPRESSWAY, MAIN_ROAD, ROAD, LANE = "river", "railway", "expressway", "main_road", "road", "lane"
 
 
@@ -45,6 +48,8 @@ class Block:
     community: int
     ring: Ring
     area: float
+    main: bool
+    """Whether it lies in the largest of the parts into which water and railway cut its community."""
 
 
 @dataclass(slots=True)
@@ -102,17 +107,21 @@ def lay_ground(plan: SamplePlan, rng: np.random.Generator) -> Ground:
     codes = _street_codes(plan.columns, plan.rows)
     rings = [arterials.ring(column, row) for row in range(plan.rows) for column in range(plan.columns)]
     for ring, word, (street, number) in zip(rings, names, codes, strict=True):
-        angle = _direction(mesh, arterials.across[len(ground.communities) % plan.columns, len(ground.communities) // plan.columns])
+        row, column = divmod(len(ground.communities), plan.columns)
+        angle = _direction(mesh, arterials.across[column, row])
         ground.communities.append(Community(word, f"{street.code}{number:03d}", street, ring, angle, [ring]))
     _name_arterials(plan, arterials, ground)
     _cut_by_water_and_rail(plan, arterials, ground, rng)
     for index, community in enumerate(ground.communities):
+        largest = max(community.pieces, key=mesh.area)
         for piece in community.pieces:
-            _cut_blocks(ground, index, piece, rng)
+            _cut_blocks(ground, index, piece, rng, main=piece is largest)
     return ground
 
 
-def halve(mesh: Mesh, ring: Ring, angle: float, rng: np.random.Generator, *, least: float, bend: float = 0.0) -> Cut | None:
+def halve(
+    mesh: Mesh, ring: Ring, angle: float, rng: np.random.Generator, *, least: float, bend: float = 0.0
+) -> Cut | None:
     """Cut a ring across its longer side (as seen along `angle`, radians) at about the middle, or not at all.
 
     `least` is the smallest area of a half, square metres; `bend` how much of its length the cut may bend.
@@ -134,6 +143,17 @@ def halve(mesh: Mesh, ring: Ring, angle: float, rng: np.random.Generator, *, lea
         if cut is not None:
             return cut
     return None
+
+
+def cut_road(ground: Ground, index: int, ring: Ring, rng: np.random.Generator, *, least: float) -> Cut | None:
+    """Cut a part of a community by a secondary road; no half is smaller than `least` square metres."""
+    community = ground.communities[index]
+    cut = halve(ground.mesh, ring, community.angle, rng, least=least, bend=0.03)
+    if cut is not None:
+        community.roads += 1
+        kind = "路" if heading(ground.mesh, cut.path, community.angle) else "街"
+        ground.ways.append(Way(ROAD, f"{community.word}{chinese(community.roads)}{kind}", cut.path))
+    return cut
 
 
 def heading(mesh: Mesh, path: list[int], angle: float) -> bool:
@@ -166,10 +186,14 @@ def _lay_arterials(plan: SamplePlan, rng: np.random.Generator) -> _Arterials:
         (i, j): mesh.vertex(east[i, j], north[i, j]) for i in range(plan.columns + 1) for j in range(plan.rows + 1)
     }
     across = {
-        (i, j): _bent(mesh, corner[i, j], corner[i + 1, j], rng) for i in range(plan.columns) for j in range(plan.rows + 1)
+        (i, j): _bent(mesh, corner[i, j], corner[i + 1, j], rng)
+        for i in range(plan.columns)
+        for j in range(plan.rows + 1)
     }
     up = {
-        (i, j): _bent(mesh, corner[i, j], corner[i, j + 1], rng) for i in range(plan.columns + 1) for j in range(plan.rows)
+        (i, j): _bent(mesh, corner[i, j], corner[i, j + 1], rng)
+        for i in range(plan.columns + 1)
+        for j in range(plan.rows)
     }
     return _Arterials(mesh, across, up)
 
@@ -183,15 +207,13 @@ def _bent(mesh: Mesh, start: int, end: int, rng: np.random.Generator) -> list[in
     for k in range(1, count + 1):
         share = (k + rng.uniform(-0.15, 0.15)) / (count + 1)
         side = bow * math.sin(math.pi * share) + rng.normal(0.0, 0.004)
-        path.append(
-            mesh.vertex(x0 + share * (x1 - x0) - side * (y1 - y0), y0 + share * (y1 - y0) + side * (x1 - x0))
-        )
+        path.append(mesh.vertex(x0 + share * (x1 - x0) - side * (y1 - y0), y0 + share * (y1 - y0) + side * (x1 - x0)))
     return [*path, end]
 
 
 def _name_arterials(plan: SamplePlan, arterials: _Arterials, ground: Ground) -> None:
     """Add the arterials as main roads, numbered as in Jinan: 经 from north to south, 纬 from east to west."""
-    fast = plan.rows - 1 if plan.rich and plan.rows >= 4 else -1
+    fast = plan.rows - 1 if plan.rich and plan.rows >= EXPRESSWAY_ROWS else -1
     for (_, j), path in arterials.across.items():
         if j == fast:
             ground.ways.append(Way(EXPRESSWAY, "例北快速路", path))
@@ -206,7 +228,7 @@ def _cut_by_water_and_rail(plan: SamplePlan, arterials: _Arterials, ground: Grou
     row = plan.rows // 2
     order = [int(column) for column in rng.permutation(plan.columns)]
     track = order.pop() if plan.hard else -1
-    dips = round(0.75 * (plan.columns - 1)) if plan.hard else 2 if plan.columns > 2 else 1
+    dips = round(0.75 * (plan.columns - 1)) if plan.hard else min(2, plan.columns - 1)
     wet = set(order[:dips])
     mesh = arterials.mesh
     if plan.hard:
@@ -215,7 +237,7 @@ def _cut_by_water_and_rail(plan: SamplePlan, arterials: _Arterials, ground: Grou
     for column in range(plan.columns):
         path = arterials.across[column, row]
         if column in wet:
-            south = row > 0 and rng.random() < 0.5
+            south = row > 0 and bool(rng.integers(2))
             community = ground.communities[(row - south) * plan.columns + column]
             path = _dip(mesh, arterials.ring(column, row - south), path, rng)
             cut = mesh.split(community.ring, path)
@@ -261,23 +283,20 @@ def _lay_railway(
     ground.ways.append(Way(RAILWAY, "示例铁路", track))
 
 
-def _cut_blocks(ground: Ground, index: int, piece: Ring, rng: np.random.Generator) -> None:
+def _cut_blocks(ground: Ground, index: int, piece: Ring, rng: np.random.Generator, *, main: bool) -> None:
     """Cut a piece of a community by secondary roads until every part is a street block."""
-    mesh, community = ground.mesh, ground.communities[index]
+    mesh = ground.mesh
     waiting = [piece]
     while waiting:
         ring = waiting.pop()
         area = mesh.area(ring)
         cut = None
         if area > BLOCK_M2 * rng.uniform(0.72, 1.28):
-            cut = halve(mesh, ring, community.angle, rng, least=LEAST_BLOCK_M2, bend=0.03)
+            cut = cut_road(ground, index, ring, rng, least=LEAST_BLOCK_M2)
         if cut is None:
-            ground.blocks.append(Block(index, ring, area))
-            continue
-        community.roads += 1
-        kind = "路" if heading(mesh, cut.path, community.angle) else "街"
-        ground.ways.append(Way(ROAD, f"{community.word}{chinese(community.roads)}{kind}", cut.path))
-        waiting += [cut.right, cut.left]
+            ground.blocks.append(Block(index, ring, area, main))
+        else:
+            waiting += [cut.right, cut.left]
 
 
 def _street_codes(columns: int, rows: int) -> list[tuple[Street, int]]:
@@ -296,15 +315,11 @@ def _street_codes(columns: int, rows: int) -> list[tuple[Street, int]]:
 
 
 def _groups(columns: int, rows: int, size: int) -> list[list[tuple[int, int]]]:
-    """Divide the superblocks into connected groups of about `size`: strips, each walked up and down and cut in parts."""
+    """Divide the superblocks into connected groups of about `size`: strips, walked up and down and cut in parts."""
     strips = max(1, round(rows / math.sqrt(size)))
     groups: list[list[tuple[int, int]]] = []
     for strip in np.array_split(np.arange(rows)[::-1], strips):
-        walk = [
-            (column, int(row))
-            for column in range(columns)
-            for row in (strip if column % 2 == 0 else strip[::-1])
-        ]
-        for part in np.array_split(np.arange(len(walk)), max(1, round(len(walk) / size))):
-            groups.append([walk[k] for k in part])
+        walk = [(column, int(row)) for column in range(columns) for row in (strip if column % 2 == 0 else strip[::-1])]
+        parts = np.array_split(np.arange(len(walk)), max(1, round(len(walk) / size)))
+        groups.extend([walk[k] for k in part] for part in parts)
     return groups

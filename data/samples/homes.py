@@ -14,13 +14,20 @@ from gis.frame import snap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from data.samples.ground import Ground
 
 SETBACKS_M = (7.0, 5.0, 3.5)
 """How far homes stay from the line around their parcel; less where the parcel is narrow."""
 
+ROOMY = 0.35
+"""Share of a parcel that must be left inside a setback."""
+
 LANE_SETBACK_M = 4.0
+SECOND = 2
+"""Number of a second stair unit."""
+
 LEAST_CELL_M2 = 190.0
 """Ground that one building needs; where there is less, fewer buildings hold more households."""
 
@@ -51,8 +58,11 @@ class _Plot:
     door: NDArray[np.int64]
 
 
-def build_homes(ground: Ground, parcels: list[Parcel], rng: np.random.Generator) -> Homes:
-    """Place the households of every parcel on points inside it, and count persons."""
+def build_homes(ground: Ground, parcels: list[Parcel], rng: np.random.Generator, *, shared: float) -> Homes:
+    """Place the households of every parcel on points inside it, and count persons.
+
+    `shared` is the share of second stair units that are only a second door to the first: two points, one building.
+    """
     plots: list[_Plot] = []
     counts: list[NDArray[np.int64]] = []
     owners: list[NDArray[np.int64]] = []
@@ -64,6 +74,8 @@ def build_homes(ground: Ground, parcels: list[Parcel], rng: np.random.Generator)
         counts.append(_share(int(parcel.households), len(plot.xy), rng))
         owners.append(np.full(len(plot.xy), index))
     households = np.concatenate(counts)
+    door = np.concatenate([plot.door for plot in plots])
+    door[(door == SECOND) & (rng.random(len(door)) < shared)] = 1
     size = rng.normal(PERSONS_PER_HOUSEHOLD, 0.18, len(households))
     return Homes(
         xy=np.concatenate([plot.xy for plot in plots]),
@@ -71,23 +83,24 @@ def build_homes(ground: Ground, parcels: list[Parcel], rng: np.random.Generator)
         persons=np.maximum(households, np.rint(households * size)).astype(np.int64),
         parcel=np.concatenate(owners),
         slab=np.concatenate([plot.slab for plot in plots]),
-        door=np.concatenate([plot.door for plot in plots]),
+        door=door,
     )
 
 
 def _build(ground: Ground, parcel: Parcel, rng: np.random.Generator) -> _Plot:
     mesh = ground.mesh
-    outline = shapely.polygons(mesh.xy(mesh.ring(parcel.ring)))
-    lanes = [shapely.linestrings(mesh.xy(mesh.path(path))) for path in parcel.lanes]
-    inner = next(
-        (area for setback in SETBACKS_M if (area := outline.buffer(-setback)).area > 0.35 * outline.area), outline.buffer(-3.5)
-    )
-    if lanes:
-        inner = inner.difference(shapely.union_all(lanes).buffer(LANE_SETBACK_M))
+    outline = shapely.Polygon(mesh.xy(mesh.ring(parcel.ring)))
+    lanes = [shapely.LineString(mesh.xy(mesh.path(path))) for path in parcel.lanes]
+    yards = [outline.buffer(-setback) for setback in SETBACKS_M]
+    inner = next((yard for yard in yards if yard.area > ROOMY * outline.area), yards[-1])
+    for lane in lanes:
+        inner = inner.difference(lane.buffer(LANE_SETBACK_M))
     if parcel.use is Use.TOWER:
-        place = snap(shapely.get_coordinates(inner.point_on_surface()))
+        place = snap(shapely.get_coordinates(shapely.point_on_surface(inner)))
         return _Plot(place, np.ones(1, dtype=np.int64), np.ones(1, dtype=np.int64))
-    each = {Use.HIGH_RISE: rng.uniform(26.0, 46.0), Use.LOOSE: rng.uniform(8.0, 13.0)}.get(parcel.use, rng.uniform(12.5, 18.0))
+    each = {Use.HIGH_RISE: rng.uniform(26.0, 46.0), Use.LOOSE: rng.uniform(8.0, 13.0)}.get(
+        parcel.use, rng.uniform(12.5, 18.0)
+    )
     count = max(1, min(round(parcel.households / each), int(inner.area / LEAST_CELL_M2)))
     angle = ground.communities[parcel.community].angle
     if parcel.use is Use.LOOSE:
@@ -96,7 +109,7 @@ def _build(ground: Ground, parcel: Parcel, rng: np.random.Generator) -> _Plot:
     return _rows(inner, count, angle, most, rng)
 
 
-def _along_street(inner: shapely.Geometry, count: int) -> _Plot:
+def _along_street(inner: BaseGeometry, count: int) -> _Plot:
     """Place houses along the outside of a parcel, evenly."""
     ring = shapely.get_exterior_ring(max(shapely.get_parts(inner), key=shapely.area))
     along = (np.arange(count) + 0.5) / count
@@ -104,14 +117,15 @@ def _along_street(inner: shapely.Geometry, count: int) -> _Plot:
     return _Plot(xy, np.arange(1, count + 1), np.ones(count, dtype=np.int64))
 
 
-def _rows(inner: shapely.Geometry, count: int, angle: float, most: int, rng: np.random.Generator) -> _Plot:
-    """Place `count` stair units in rows of slabs, `most` units to a slab; where there is room to spare, leave a garden."""
+def _rows(inner: BaseGeometry, count: int, angle: float, most: int, rng: np.random.Generator) -> _Plot:
+    """Place `count` stair units in rows of slabs, `most` to a slab; where there is room to spare, leave a garden."""
     shapely.prepare(inner)
     x0, y0 = shapely.get_coordinates(shapely.centroid(inner))[0]
     cosine, sine = math.cos(angle), math.sin(angle)
     reach = math.hypot(inner.bounds[2] - inner.bounds[0], inner.bounds[3] - inner.bounds[1]) / 2
     offset = rng.uniform(0.0, 1.0, 2)
-    cell = inner.area / count
+    # From too wide apart to close enough, so that few places are left over.
+    cell = 1.35 * inner.area / count
     while True:
         deep = min(44.0, max(13.0, math.sqrt(1.8 * cell)))
         wide = cell / deep
@@ -122,11 +136,13 @@ def _rows(inner: shapely.Geometry, count: int, angle: float, most: int, rng: np.
         y = (rows + offset[1]) * deep
         east, north = np.meshgrid(x, y)
         slab, row = np.meshgrid(k // most, rows)
-        xy = np.column_stack([x0 + east.ravel() * cosine - north.ravel() * sine, y0 + east.ravel() * sine + north.ravel() * cosine])
+        xy = np.column_stack(
+            [x0 + east.ravel() * cosine - north.ravel() * sine, y0 + east.ravel() * sine + north.ravel() * cosine]
+        )
         inside = np.flatnonzero(shapely.contains_xy(inner, xy[:, 0], xy[:, 1]))
         if len(inside) >= count:
             break
-        cell *= 0.93
+        cell *= min(0.97, max(0.75, len(inside) / count))
     garden = rng.uniform(-0.3, 0.3, 2) * reach + (x0, y0)
     far = np.argsort(-np.hypot(*(xy[inside] - garden).T), kind="stable")[:count]
     chosen = np.sort(inside[far])

@@ -1,14 +1,15 @@
 """A mesh: vertices on the 1 cm grid, and edges that remember the vertices which were put on them later.
 
-A road that ends on another road puts a vertex on it. Both sides of that road must then run through the vertex, or the outlines
-of neighbours would miss each other by the rounding. So no face keeps its own coordinates: a face is a ring of vertex numbers,
-and `path` fills in what has been put on its edges since, from whichever side.
+A road that ends on another road puts a vertex on it. Both sides of that road must then run through the vertex, or the
+outlines of neighbours would miss each other by the rounding. So no face keeps its own coordinates: a face is a ring of
+vertex numbers, and `path` fills in what has been put on its edges since, from whichever side.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -42,7 +43,7 @@ class Line:
 
 
 class _Crossing(NamedTuple):
-    """Where a line meets a ring: on the edge that starts at position `edge`, `along` metres from the line's own point."""
+    """Where a line meets a ring: on the edge from position `edge`, `along` metres from the line's own point."""
 
     along: float
     edge: int
@@ -106,7 +107,7 @@ class Mesh:
         return total / 2
 
     def extent(self, vertices: Sequence[int], angle: float) -> tuple[float, float]:
-        """Return the smallest and the largest coordinate of `vertices` along the direction `angle` (radians), metres."""
+        """Return the smallest and largest coordinate of `vertices` along the direction `angle` (radians), metres."""
         cosine, sine = math.cos(angle), math.sin(angle)
         along = [self._x[v] * cosine + self._y[v] * sine for v in vertices]
         return min(along), max(along)
@@ -132,7 +133,7 @@ class Mesh:
         line
             Where to cut. Where the line crosses the ring several times, its longest part inside the ring is the cut.
         near
-            An end of the cut closer than this to a vertex, metres, goes to the vertex: crossings, not staggered junctions.
+            An end of the cut closer than this to a vertex, metres, goes to the vertex: no staggered junctions.
         least
             The smallest area that either face may have, square metres.
         bend
@@ -179,7 +180,7 @@ class Mesh:
             length = math.hypot(self._x[b] - self._x[a], self._y[b] - self._y[a])
             vertex = None
             if min(share, 1 - share) * length < near:
-                vertex = a if share < 0.5 else b
+                vertex = a if share < 1 - share else b
                 x, y = self._x[vertex], self._y[vertex]
             result.append(_Crossing((x - line.x) * cosine + (y - line.y) * sine, edge, x, y, vertex))
         return sorted(result)
@@ -196,18 +197,16 @@ class Mesh:
         stop = first.edge if first.vertex is None else ring.index(first.vertex) - 1
         rest = [ring[(start + k) % len(ring)] for k in range((stop - start + 1) % len(ring))]
         xy = [(first.x, first.y), (last.x, last.y), *((self._x[v], self._y[v]) for v in rest)]
-        return sum(_turn(xy[0], p, q) for p, q in zip(xy[1:], xy[2:], strict=False)) / 2
+        return sum(_turn(xy[0], p, q) for p, q in pairwise(xy[1:])) / 2
 
-    def _is_clear(
-        self, ring: Ring, path: list[tuple[float, float]], crossings: tuple[_Crossing, _Crossing]
-    ) -> bool:
+    def _is_clear(self, ring: Ring, path: list[tuple[float, float]], crossings: tuple[_Crossing, _Crossing]) -> bool:
         """Say whether `path` stays inside the ring: no edge but those at its ends is crossed."""
         ends = {ring[(crossing.edge + k) % len(ring)] for crossing in crossings for k in (0, 1)}
         for a, b in zip(ring, [*ring[1:], ring[0]], strict=True):
             if a in ends and b in ends:
                 continue
             p, q = (self._x[a], self._y[a]), (self._x[b], self._y[b])
-            for s, t in zip(path, path[1:], strict=False):
+            for s, t in pairwise(path):
                 if _cross(p, q, s, t):
                     return False
         return True

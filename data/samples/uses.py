@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from data.samples.ground import LANE, Block, Ground, Way, halve, heading
-from data.samples.mesh import Ring
+import numpy as np
+
+from data.samples.ground import LANE, Block, Ground, Way, cut_road, halve, heading
 from data.samples.names import chinese, compound_names
+from data.samples.plan import PARK_COMMUNITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-
+    from data.samples.mesh import Ring
     from data.samples.plan import SamplePlan
 
 DENSITY = 80e-4
@@ -24,6 +25,18 @@ DENSITY = 80e-4
 LEAST_DEDICATED_M2 = 9_000.0
 """A site without homes is a dedicated area from this size on."""
 
+LARGEST_SITE = 0.13
+"""Share of a town that its lake, or its business park, may take: little towns have little ones."""
+
+MOST_DEDICATED_M2 = 45_000.0
+"""The largest that is taken among ordinary parcels."""
+
+ESTATES = 0.075
+"""Share of street blocks that are one compound."""
+
+DEAD_ENDS = 0.3
+"""Share of large compounds with a lane that ends between the buildings."""
+
 LEAST_PARCEL_M2 = 3_600.0
 PARCELS_IN_FULL = 18.0
 """Parcels of an ordinary community; smaller ones get fewer special sites."""
@@ -31,6 +44,7 @@ PARCELS_IN_FULL = 18.0
 BIG_TOWER_FROM = 30
 """Communities from which a town has a tower with more households than a grid may hold."""
 
+LARGEST_COMPOUND = 1_000.0
 BIG_COMPOUND = 230.0
 """Households from which a compound has lanes inside."""
 
@@ -71,7 +85,11 @@ class Parcel:
     ring: Ring
     area: float
     use: Use
+    main: bool = True
+    """Whether it lies in the main part of its community."""
     name: str = ""
+    address: str = ""
+    """What the names of its buildings begin with."""
     subtype: str = ""
     households: float = 0.0
     lanes: list[list[int]] = field(default_factory=list)
@@ -103,36 +121,47 @@ def settle(ground: Ground, plan: SamplePlan, rng: np.random.Generator) -> list[P
 
 def _large_sites(ground: Ground, plan: SamplePlan, rng: np.random.Generator) -> tuple[list[Parcel], list[Block]]:
     """Take the business park and the lake out of the street blocks; return them, and the blocks that are left."""
+    most = LARGEST_SITE * sum(block.area for block in ground.blocks)
     whole = [index for index, community in enumerate(ground.communities) if len(community.pieces) == 1]
     parcels: list[Parcel] = []
     blocks = list(ground.blocks)
-    if plan.rich and plan.communities >= 6:
+    if plan.rich and plan.communities >= PARK_COMMUNITIES:
         index = int(rng.choice(whole))
         mine = sorted((block for block in blocks if block.community == index), key=lambda block: -block.area)
         blocks = [block for block in blocks if block.community != index]
         for k, block in enumerate(mine):
             use = Use.GREEN if k and k == len(mine) - 1 else Use.DEDICATED
-            parcels.append(Parcel(index, block.ring, block.area, use, subtype="functional_park" if k else "business_building"))
+            parcels.append(
+                Parcel(index, block.ring, block.area, use, subtype="functional_park" if k else "business_building")
+            )
     else:
-        block = _take(blocks, whole, rng)
+        block = _take(ground, blocks, whole, most, rng)
         parcels.append(Parcel(block.community, block.ring, block.area, Use.DEDICATED, subtype="functional_park"))
-    block = _take(blocks, whole, rng)
+    block = _take(ground, blocks, whole, most, rng)
     parcels.append(Parcel(block.community, block.ring, block.area, Use.LAKE))
     return parcels, blocks
 
 
-def _take(blocks: list[Block], communities: list[int], rng: np.random.Generator) -> Block:
-    """Take a block of ordinary size out of `blocks`, from one of `communities`."""
+def _take(ground: Ground, blocks: list[Block], communities: list[int], most: float, rng: np.random.Generator) -> Block:
+    """Take a block of ordinary size out of `blocks`, from one of `communities`; cut it where larger than `most` m²."""
     size = sorted(block.area for block in blocks)[len(blocks) // 2]
     choice = [k for k, block in enumerate(blocks) if block.community in communities and block.area >= 0.7 * size]
-    return blocks.pop(int(rng.choice(choice or range(len(blocks)))))
+    block = blocks.pop(int(rng.choice(choice or range(len(blocks)))))
+    while block.area > most:
+        cut = cut_road(ground, block.community, block.ring, rng, least=LEAST_DEDICATED_M2)
+        if cut is None:
+            break
+        parts = [Block(block.community, ring, ground.mesh.area(ring), block.main) for ring in (cut.left, cut.right)]
+        blocks.append(parts[0])
+        block = parts[1]
+    return block
 
 
 def _cut_parcels(ground: Ground, block: Block, rng: np.random.Generator) -> Iterator[Parcel]:
     """Cut a street block into parcels: by lanes, and by walls where no lane runs."""
     mesh, community = ground.mesh, ground.communities[block.community]
     # Some blocks are one large estate, some are fine old fabric.
-    grain = math.inf if rng.random() < 0.075 else rng.uniform(15_500.0, 34_000.0)
+    grain = math.inf if rng.random() < ESTATES else rng.uniform(15_500.0, 34_000.0)
     waiting = [(block.ring, 0)]
     while waiting:
         ring, depth = waiting.pop()
@@ -141,7 +170,7 @@ def _cut_parcels(ground: Ground, block: Block, rng: np.random.Generator) -> Iter
         if area > grain * rng.uniform(0.75, 1.25):
             cut = halve(mesh, ring, community.angle, rng, least=LEAST_PARCEL_M2)
         if cut is None:
-            yield Parcel(block.community, ring, area, Use.SLABS)
+            yield Parcel(block.community, ring, area, Use.SLABS, main=block.main)
             continue
         if rng.random() < (0.9, 0.6)[min(depth, 1)]:
             community.lanes += 1
@@ -156,7 +185,7 @@ def _choose_sites(parcels: list[Parcel], rng: np.random.Generator) -> None:
     order = [parcels[k] for k in rng.permutation(len(parcels))]
     dedicated = int(part * 1.75 + rng.random())
     kinds = tuple(_HOSTS)
-    for parcel in [p for p in order if LEAST_DEDICATED_M2 < p.area < 45_000.0][:dedicated]:
+    for parcel in [p for p in order if LEAST_DEDICATED_M2 < p.area < MOST_DEDICATED_M2 and p.main][:dedicated]:
         parcel.use = Use.DEDICATED
         parcel.subtype = kinds[int(rng.integers(len(kinds)))]
     rest = [p for p in order if p.use is Use.SLABS]
@@ -181,20 +210,22 @@ def _build_towers(homes: list[Parcel], plan: SamplePlan, rng: np.random.Generato
         households = float(rng.integers(210, 430))
         if number == 0 and plan.communities >= BIG_TOWER_FROM:
             households = float(rng.integers(520, 590))
-        small[k].households = min(households, 0.3 * (plan.households or math.inf))
+        small[k].households = min(households, 0.3 * plan.households)
 
 
 def _fill(ground: Ground, parcels: list[Parcel], rng: np.random.Generator) -> None:
     """Give every home parcel its households, by its area and by how dense its community is."""
-    dense = rng.lognormal(0.0, 0.24, len(ground.communities))
+    dense = np.exp(np.clip(rng.normal(0.0, 0.24, len(ground.communities)), -0.5, 0.36))
     for parcel in parcels:
-        density = DENSITY * dense[parcel.community] * rng.lognormal(0.0, 0.4)
+        density = DENSITY * dense[parcel.community] * math.exp(min(0.8, rng.normal(0.0, 0.4)))
         if parcel.use is Use.SLABS:
             parcel.households = density * parcel.area
         elif parcel.use is Use.HIGH_RISE:
             parcel.households = 1.45 * density * parcel.area
         elif parcel.use is Use.LOOSE:
             parcel.households = 0.45 * density * parcel.area
+        if parcel.use is not Use.TOWER:
+            parcel.households = min(parcel.households, LARGEST_COMPOUND)
 
 
 def _scale(parcels: list[Parcel], plan: SamplePlan) -> None:
@@ -202,7 +233,7 @@ def _scale(parcels: list[Parcel], plan: SamplePlan) -> None:
     homes = [parcel for parcel in parcels if parcel.use in HOMES]
     fixed = sum(parcel.households for parcel in homes if parcel.use is Use.TOWER)
     free = sum(parcel.households for parcel in homes if parcel.use is not Use.TOWER)
-    factor = 1.0 if plan.households is None else (plan.households - fixed) / free
+    factor = (plan.households - fixed) / free
     exact, whole = 0.0, 0
     for parcel in homes:
         exact += parcel.households * (1.0 if parcel.use is Use.TOWER else factor)
@@ -217,7 +248,10 @@ def _name(ground: Ground, parcels: list[Parcel]) -> None:
     for parcel in parcels:
         word = ground.communities[parcel.community].word
         if parcel.use in COMPOUNDS:
-            parcel.name = next(compounds[parcel.community])
+            parcel.name = parcel.address = next(compounds[parcel.community])
+        elif parcel.use is Use.LOOSE:
+            number = hosts[word] = hosts.get(word, 0) + 1
+            parcel.address = f"{word}沿街{chinese(number)}段"
         elif parcel.use is Use.DEDICATED:
             titles = _HOSTS[parcel.subtype]
             number = hosts[parcel.subtype] = hosts.get(parcel.subtype, -1) + 1
@@ -239,7 +273,7 @@ def _lay_inner_lanes(ground: Ground, parcel: Parcel, rng: np.random.Generator) -
     if parcel.households > 2 * BIG_COMPOUND:
         second = halve(mesh, cut.left, community.angle, rng, least=LEAST_PARCEL_M2 / 2)
         paths += [] if second is None else [second.path]
-    if rng.random() < 0.3:
+    if rng.random() < DEAD_ENDS:
         # A dead end: from the wall to the middle only.
         (x0, y0), (x1, y1) = mesh.xy([paths[-1][0], paths[-1][-1]]).tolist()
         share = rng.uniform(0.45, 0.65)

@@ -1,7 +1,7 @@
-"""The words that people read on the maps, by key, in Chinese and English; Python, the pages' scripts and the sheets share them.
+"""The words that people read on the maps, by key, in Chinese and English: for Python, the pages' scripts, the sheets.
 
-The catalogues are `zh.json` and `en.json` beside this file. A word that English lacks is said in Chinese, and a key that both lack
-is an error: `tests/maps/test_words.py` keeps the two alike.
+The catalogues are `zh.json` and `en.json` beside this file. A word that English lacks is said in Chinese; a key that
+both lack is an error: `tests/maps/test_words.py` keeps the two alike.
 """
 
 from __future__ import annotations
@@ -36,4 +36,6 @@ def word(key: str, lang: str = "zh", /, **values: object) -> str:
 
 def words_for(*prefixes: str) -> dict[str, dict[str, str]]:
     """Return, for a page's scripts, the words of every language whose key begins with one of `prefixes`."""
-    return {lang: {key: said for key, said in catalogue(lang).items() if key.startswith(prefixes)} for lang in LANGUAGES}
+    return {
+        lang: {key: said for key, said in catalogue(lang).items() if key.startswith(prefixes)} for lang in LANGUAGES
+    }

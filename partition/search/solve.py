@@ -38,7 +38,8 @@ class Division:
     """How a unit was divided.
 
     `grid` (n,) the grid of each block, 0 … k-1. `status` is how the exact core ended; `bound` a lower bound on the price of
-    any plan made of the same `pieces` many pieces, or `-inf`; `score` the price of this plan, points. `impossible_for`
+    any plan made of the same `pieces` many pieces, or `-inf`; `score` the price of this plan, points; it may lie below the
+    bound, since polishing also moves what lies inside the pieces. `impossible_for`
     counts the pieces of the finest complete model that was proven to have no solution, or 0; its `granularity` is the most
     households that such a piece of several buildings holds.
     """
@@ -46,7 +47,6 @@ class Division:
     grid: NDArray[np.int64]
     status: Status
     score: float
-    core_score: float
     bound: float
     pieces: int
     columns: int
@@ -71,16 +71,18 @@ def divide_unit(unit: Unit, rules: Rules, *, seed: int) -> Division:
         found = cover(columns, len(coarse))
         if found.status in {Status.OPTIMAL, Status.BOUNDED}:
             grid = _assignment(columns.start, columns.member, found.chosen, len(coarse))[label]
+            # What the pieces hide inside is the same in every plan made of them.
+            offset = plan_price(unit, price, grid) - found.price
             better, score = polish(unit, price, grid, seed=seed, steps=POLISH_STEPS * len(unit), heat=0.1)
             return Division(
-                better, found.status, score, found.price, found.bound, len(coarse), len(columns), whole,
+                better, found.status, score, found.bound + offset, len(coarse), len(columns), whole,
                 impossible_for, granularity,
             )  # fmt: skip
         if found.status is Status.IMPOSSIBLE:
             impossible_for, granularity = len(coarse), most
     grid, score = _search(unit, price, rules, seed)
     return Division(
-        grid, Status.UNKNOWN, score, score, -np.inf, len(unit), 0, False, impossible_for, granularity
+        grid, Status.UNKNOWN, score, -np.inf, len(unit), 0, False, impossible_for, granularity
     )
 
 
@@ -93,7 +95,7 @@ def _one_grid(unit: Unit, price: NDArray[np.float64]) -> bool:
 def _alone(unit: Unit, price: NDArray[np.float64]) -> Division:
     grid = np.zeros(len(unit), dtype=np.int64)
     score = plan_price(unit, price, grid)
-    return Division(grid, Status.OPTIMAL, score, score, score, 1, 1, True, 0, 0)
+    return Division(grid, Status.OPTIMAL, score, score, 1, 1, True, 0, 0)
 
 
 def _assignment(

@@ -1,0 +1,228 @@
+"""The command line: `wangge check`, `divide`, `audit`, `reproduce`, `sample`.
+
+Exit codes: 0 done and clean, 1 findings that stop or a layer that is not clean, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+
+from api import report as say
+from api.plan_view import plan_view
+from api.spread import spread_over
+from data.grid_layer import read_grid_layer
+from data.plan_files import (
+    ASSIGNMENT,
+    GEOJSON,
+    PLAN_JSON,
+    assignment,
+    audit_record,
+    check_target,
+    finding_record,
+    geojson,
+    plan_record,
+    write_plan,
+)
+from data.sample import write_sample
+from data.town import check_town, read_town
+from gis.errors import BrokenPlan, InputError, RulesError, WanggeError
+from gis.finding import stops
+from maps.grids import plan_page
+from partition.audit import CommunityLayer, GridLayer, audit
+from partition.engine import divide
+from partition.rules import Rules, rules_from
+
+if TYPE_CHECKING:
+    from gis.town import Town
+    from partition.audit import AuditReport
+    from partition.plan import Plan
+
+app = typer.Typer(
+    name="wangge",
+    help="wangge 网格: divides communities into governance grids, and proves them. 社区网格划分与校核。",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+Lang = Annotated[say.Language, typer.Option("--lang", envvar="WANGGE_LANG", help="Language of what is printed: zh or en.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+TownFolder = Annotated[Path, typer.Argument(metavar="TOWN", help="A town: its folder, or its town.toml.")]
+RulesFile = Annotated[Path | None, typer.Option("--rules", help="A rules.toml; what it leaves out keeps its usual value.")]
+
+
+@app.command(epilog="Example:  wangge check demo/town")
+def check(town: TownFolder, *, as_json: AsJson = False, lang: Lang = say.Language.zh) -> None:
+    """Say everything that is wrong with a town's files; writes nothing. 检查城镇数据,只报告,不写任何文件。"""
+    findings = check_town(town)
+    if as_json:
+        say.json({"findings": [finding_record(f) for f in findings], "usable": not stops(findings)})
+    else:
+        say.findings(findings, lang)
+    raise typer.Exit(1 if stops(findings) else 0)
+
+
+@app.command("divide", epilog="Example:  wangge divide demo/town --out demo/plan --seed 1")
+def divide_town(
+    town: TownFolder,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the plan; written whole or not at all.")],
+    *,
+    rules: RulesFile = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same plan.")] = 1,
+    workers: Annotated[int | None, typer.Option(help="Processes; all processors unless said otherwise.", min=1)] = None,
+    blocks: Annotated[bool, typer.Option("--blocks", help="Also write the layer of blocks.")] = False,
+    as_json: AsJson = False,
+    lang: Lang = say.Language.zh,
+) -> None:
+    """Divide a town into grids, prove them, and write the plan with its map. 划分网格并证明其无缝无叠。"""
+    check_target(out)
+    known = read_town(town)
+    plan = _divided(known, read_rules(rules), seed, workers, lang)
+    proof = _proven(plan, known)
+    write_plan(out, plan, known, proof, pages={"map.html": plan_page(plan_view(plan, known), lang=lang.value)}, blocks=blocks)
+    if as_json:
+        say.json(plan_record(plan, known, proof, {}))
+    else:
+        say.findings((*known.findings, *plan.findings), lang)
+        say.plan(plan, proof, out, lang)
+
+
+@app.command("audit", epilog="Example:  wangge audit demo/plan/grids.gpkg --town demo/town")
+def audit_layer(
+    grids: Annotated[Path, typer.Argument(metavar="GRIDS", help="Any grid layer: .gpkg, .geojson, .shp, .parquet.")],
+    town: Annotated[Path, typer.Option("--town", help="The town that the grids divide.")],
+    *,
+    layer: Annotated[str | None, typer.Option(help="Layer of a GeoPackage; `grids` unless said otherwise.")] = None,
+    rules: RulesFile = None,
+    as_json: AsJson = False,
+    lang: Lang = say.Language.zh,
+) -> None:
+    """Check any grid layer: gaps, overlaps, households in none or two, band. 校核任意网格图层:盲区、重叠、漏户、重户、规模。"""
+    known = read_town(town)
+    found, noded = read_grid_layer(grids, known.frame, layer=layer)
+    result = audit(found, town=known, rules=read_rules(rules), communities=noded, file=grids.name)
+    if as_json:
+        say.json(audit_record(result))
+    else:
+        say.findings(result.findings, lang)
+        say.audit(result, lang)
+    raise typer.Exit(0 if result.clean else 1)
+
+
+@app.command(epilog="Example:  wangge reproduce demo/plan/plan.json --town demo/town")
+def reproduce(
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="The plan.json of a plan.")],
+    town: Annotated[Path, typer.Option("--town", help="The town that it was made from.")],
+    *,
+    workers: Annotated[int | None, typer.Option(min=1)] = None,
+    lang: Lang = say.Language.zh,
+) -> None:
+    """Make a plan again from its plan.json and say whether every byte is the same. 按plan.json重新生成并逐字节比对。"""
+    record = orjson.loads(plan.read_bytes())
+    known = read_town(town)
+    changed = sorted(
+        name for name in {*record["inputs"], *known.digests} if record["inputs"].get(name) != known.digests.get(name)
+    )
+    if changed:
+        say.line(lang, en=f"the town is not the one that the plan was made from: {', '.join(changed)} changed",
+                 zh=f"城镇数据与方案所用不同:{', '.join(changed)}已变化")  # fmt: skip
+        raise typer.Exit(1)
+    again = _divided(known, rules_from(record["rules"]), int(record["seed"]), workers, lang)
+    outputs = {GEOJSON: geojson(again, known), ASSIGNMENT: assignment(again, known)}
+    digests = plan_record(again, known, _proven(again, known), outputs)["outputs"]
+    same = digests == record["outputs"]
+    if same:
+        say.line(lang, en="the same, byte for byte", zh="逐字节一致")
+    else:
+        differ = sorted(name for name in digests if digests[name] != record["outputs"].get(name))
+        say.line(lang, en=f"different: {', '.join(differ)}", zh=f"不一致:{', '.join(differ)}")
+    raise typer.Exit(0 if same else 1)
+
+
+@app.command(epilog="Example:  wangge sample demo/town --households 50000 --seed 1")
+def sample(
+    folder: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the sample town.")],
+    *,
+    households: Annotated[int, typer.Option(help="How many households.", min=1000)] = 50_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same town.")] = 1,
+) -> None:
+    """Write an invented Chinese town of any size to try things on. 生成任意规模的示例城镇(虚构)。"""
+    write_sample(folder, households=households, seed=seed)
+
+
+def read_rules(path: Path | None) -> Rules:
+    """Read a rules file, or give the usual rules."""
+    if path is None:
+        return Rules()
+    try:
+        return rules_from(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
+        msg = f"{path}: {error}"
+        raise RulesError(msg) from error
+    except FileNotFoundError as error:
+        msg = f"no such rules file: {path}"
+        raise RulesError(msg) from error
+
+
+def _divided(town: Town, rules: Rules, seed: int, workers: int | None, lang: say.Language) -> Plan:
+    with say.progress(lang) as shown, spread_over(workers, shown) as spread:
+        return divide(town, rules, seed=seed, spread=spread)
+
+
+def _proven(plan: Plan, town: Town) -> AuditReport:
+    """Audit our own plan by equality, as if it came from somebody else; a plan that fails is never written."""
+    grids = plan.grids
+    report = audit(
+        GridLayer(
+            code=grids.code,
+            community=tuple(town.communities.code[c] for c in grids.community.tolist()),
+            kind=tuple("residential" if d < 0 else "dedicated" for d in grids.dedicated.tolist()),
+            exception=tuple("" if e is None else e.reason.value for e in grids.exception),
+            polygon=grids.polygon,
+            households=grids.households,
+            row=grids.community * 0 + range(1, len(grids) + 1),
+        ),
+        town=town,
+        rules=plan.rules,
+        communities=CommunityLayer(code=town.communities.code, polygon=plan.community_polygon),
+        file="grids.gpkg",
+    )
+    if not (report.clean and report.exact):
+        msg = "the plan failed its own certificate; this is a defect of wangge, please report it"
+        raise BrokenPlan(msg, report.findings)
+    return report
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code; what can go wrong is said on stderr, all of it."""
+    try:
+        result: Any = app(arguments, standalone_mode=False)
+    except typer.Exit as ended:
+        return ended.exit_code
+    except (InputError, BrokenPlan) as error:
+        say.stopped(error)
+        return 1
+    except (WanggeError, OSError) as error:
+        say.stopped(error)
+        return 2
+    except Exception as error:
+        usage = getattr(error, "exit_code", None)
+        if usage is None:
+            raise
+        say.usage(error)
+        return int(usage)
+    return int(result or 0)
+
+
+def main() -> None:
+    """Be the console command."""
+    sys.exit(run())
+
+
+__all__ = ["PLAN_JSON", "app", "main", "run"]

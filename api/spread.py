@@ -1,0 +1,44 @@
+"""How the units of a plan are spread over processes."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from partition.engine import Spread, Task
+    from partition.search.solve import Division
+
+WORTH_A_POOL = 60
+"""A pool starts in about two seconds of processor time; fewer units than this are done before it stands."""
+_TASKS_AT_ONCE = 4
+
+
+@contextmanager
+def spread_over(workers: int | None, progress: Callable[[int, int], None]) -> Iterator[Spread]:
+    """Give a `map` over at most `workers` processes (all processors where None) that reports (done, total).
+
+    Results come in the order of the tasks whatever finishes first, so that the plan does not depend on the workers.
+    """
+    count = workers or os.cpu_count() or 1
+
+    def run(function: Callable[[Task], Division], tasks: Sequence[Task]) -> Iterable[Division]:
+        if count == 1 or len(tasks) < WORTH_A_POOL:
+            yield from _counted(map(function, tasks), len(tasks), progress)
+            return
+        # Spawned, not forked: the solver keeps threads, which a fork would lose.
+        with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+            yield from _counted(pool.map(function, tasks, chunksize=_TASKS_AT_ONCE), len(tasks), progress)
+
+    yield run
+
+
+def _counted(results: Iterable[Division], total: int, progress: Callable[[int, int], None]) -> Iterator[Division]:
+    for done, result in enumerate(results, start=1):
+        progress(done, total)
+        yield result

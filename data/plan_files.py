@@ -1,0 +1,315 @@
+"""A plan as files: layers for desktop GIS, GeoJSON for the web, the assignment, and `plan.json` that says how it was made.
+
+All are written into a folder beside the target and put in its place at the end: a half-written plan never exists.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import shutil
+import tempfile
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import pyogrio
+import pyogrio.raw
+import shapely
+
+from gis.bounds import bounds_text
+from gis.faces import dissolve
+from gis.errors import BrokenPlan, WanggeError
+from gis.frame import WGS84, transform_geometry
+from partition.score import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from numpy.typing import NDArray
+
+    from gis.finding import Finding
+    from gis.town import Town
+    from partition.audit import AuditReport
+    from partition.plan import Plan
+
+WEB_DECIMALS = 9
+"""A tenth of a millimetre: shared vertices stay equal and apart from their neighbours on the 1 cm grid."""
+PLAN_JSON, GEOJSON, ASSIGNMENT, GEOPACKAGE = "plan.json", "grids.geojson", "assignment.csv", "grids.gpkg"
+
+
+def grid_columns(plan: Plan, town: Town) -> dict[str, NDArray[np.generic]]:
+    """Return the attributes of the grids, by the names and in the order that every output has them."""
+    grids = plan.grids
+    dedicated = grids.dedicated.tolist()
+    community = grids.community.tolist()
+
+    def text(values: list[str]) -> NDArray[np.object_]:
+        return np.array(values, dtype=object)
+
+    return {
+        "code": text(list(grids.code)),
+        "name": text(list(grids.name)),
+        "kind": text(["residential" if d < 0 else "dedicated" for d in dedicated]),
+        "subtype": text(["" if d < 0 else town.dedicated.subtype[d] for d in dedicated]),
+        "community": text([town.communities.code[c] for c in community]),
+        "street": text([town.communities.street[c] for c in community]),
+        "households": grids.households,
+        "persons": grids.persons,
+        "buildings": grids.buildings,
+        "area_m2": np.round(grids.area_m2, 2),
+        "perimeter_m": np.round(grids.perimeter_m, 2),
+        "compactness": np.round(grids.compactness, 4),
+        "east": text([b.east for b in grids.bounds]),
+        "south": text([b.south for b in grids.bounds]),
+        "west": text([b.west for b in grids.bounds]),
+        "north": text([b.north for b in grids.bounds]),
+        "bounds_text": text([bounds_text(b, "zh") for b in grids.bounds]),
+        "exception": text(["" if e is None else e.reason.value for e in grids.exception]),
+    }
+
+
+def geojson(plan: Plan, town: Town) -> bytes:
+    """Return the grids as RFC 7946 text: WGS 84, nine decimals, one feature a line.
+
+    Raises
+    ------
+    BrokenPlan
+        The rounded grids are no valid coverage any more.
+    """
+    polygon = transform_geometry(plan.grids.polygon, town.frame.crs, WGS84)
+    polygon = shapely.transform(polygon, lambda xy: np.round(xy, WEB_DECIMALS))
+    if not (shapely.is_valid(polygon).all() and shapely.coverage_is_valid(polygon)):
+        msg = f"the grids rounded to {WEB_DECIMALS} decimals are not a valid coverage"
+        raise BrokenPlan(msg)
+    columns = grid_columns(plan, town)
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    features = (
+        b'{"type":"Feature","id":'
+        + orjson.dumps(row[0])
+        + b',"properties":'
+        + orjson.dumps(dict(zip(columns, row, strict=True)))
+        + b',"geometry":'
+        + orjson.dumps(orjson.loads(geometry))
+        + b"}"
+        for row, geometry in zip(rows, shapely.to_geojson(polygon).tolist(), strict=True)
+    )
+    return b'{"type":"FeatureCollection","features":[\n' + b",\n".join(features) + b"\n]}\n"
+
+
+def assignment(plan: Plan, town: Town) -> bytes:
+    """Return `household_id,grid_code` for every household point, in the order of its file; outside it stays empty."""
+    codes = [*plan.grids.code, ""]
+    lines = (
+        f"{_csv(identity)},{codes[grid]}\n"
+        for identity, grid in zip(town.households.id, plan.grid_of_household.tolist(), strict=True)
+    )
+    return ("household_id,grid_code\n" + "".join(lines)).encode()
+
+
+def _csv(text: str) -> str:
+    return f'"{text.replace(chr(34), chr(34) * 2)}"' if any(c in text for c in ',"\r\n') else text
+
+
+def plan_record(plan: Plan, town: Town, report: AuditReport, outputs: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return what `plan.json` holds: what went in, what came out, how good it is, and every exception with its reason."""
+    grids = plan.grids
+    return {
+        "wangge": version("wangge"),
+        "town": town.name,
+        "frame": town.frame.crs,
+        "seed": plan.seed,
+        "rules": asdict(plan.rules),
+        "rules_digest": plan.rules.digest(),
+        "inputs": dict(town.digests),
+        "outputs": {name: hashlib.sha256(content).hexdigest() for name, content in outputs.items()},
+        "metrics": metrics(plan),
+        "plausibility": _plausibility(plan),
+        "communities": _communities(plan, town),
+        "exceptions": [
+            {"code": code, "reason": e.reason.value, "proven": e.proven, "zh": e.zh, "en": e.en}
+            for code, e in zip(grids.code, grids.exception, strict=True)
+            if e is not None
+        ],
+        "bounds": [
+            {"code": code, "zh": bounds_text(b, "zh"), "en": bounds_text(b, "en")}
+            for code, b in zip(grids.code, grids.bounds, strict=True)
+        ],
+        "findings": [finding_record(f) for f in (*town.findings, *plan.findings)],
+        "audit": audit_record(report),
+    }
+
+
+def _plausibility(plan: Plan) -> dict[str, float | None]:
+    """Return figures that a planner can hold against what is known of the town."""
+    lived_in = int((plan.grids.households > 0).sum())
+    households, persons = int(plan.grids.households.sum()), int(plan.grids.persons.sum())
+    return {
+        "households_per_grid": households / lived_in if lived_in else None,
+        "persons_per_grid": persons / lived_in if lived_in and persons else None,
+        "persons_per_household": persons / households if households and persons else None,
+    }
+
+
+def _communities(plan: Plan, town: Town) -> list[dict[str, Any]]:
+    by_community: dict[int, list[dict[str, Any]]] = {}
+    for unit in plan.units:
+        known = math.isfinite(unit.bound)
+        by_community.setdefault(unit.community, []).append(
+            {
+                "households": unit.households,
+                "grids": unit.grids,
+                "status": unit.status,
+                "score": round(unit.score, 4),
+                "bound": round(unit.bound, 4) if known else None,
+                "gap": round(max(0.0, unit.score - unit.bound), 4) if known else None,
+                "pieces": unit.pieces,
+                "columns": unit.columns,
+                "compounds_whole": unit.compounds_whole,
+                "spans_barrier": unit.spans,
+            }
+        )
+    found = []
+    for index, (code, name) in enumerate(zip(town.communities.code, town.communities.name, strict=True)):
+        mine = plan.grids.community == index
+        residential = mine & (plan.grids.dedicated < 0)
+        found.append(
+            {
+                "code": code,
+                "name": name,
+                "households": int(plan.grids.households[mine].sum()),
+                "grids": int(mine.sum()),
+                "in_band": int((plan.grids.in_band & residential).sum()),
+                "dedicated": int((mine & ~residential).sum()),
+                "units": by_community.get(index, []),
+            }
+        )
+    return found
+
+
+def finding_record(finding: Finding) -> dict[str, Any]:
+    """Return a finding as plain values, without what it does not say."""
+    record = {k: v for k, v in asdict(finding).items() if v is not None}
+    record["severity"] = finding.severity.value
+    return record
+
+
+def audit_record(report: AuditReport) -> dict[str, Any]:
+    """Return the certificate of every community and what the audit found."""
+    return {
+        "clean": report.clean,
+        "communities": [asdict(c) for c in report.communities],
+        "findings": [finding_record(f) for f in report.findings],
+    }
+
+
+def write_plan(
+    folder: Path, plan: Plan, town: Town, report: AuditReport, *, pages: Mapping[str, str], blocks: bool = False
+) -> None:
+    """Write the plan's files into `folder`, all or nothing.
+
+    `pages` are further files by name (`map.html`). A plan that lies there already is replaced; anything else is refused.
+    """
+    check_target(folder)
+    outputs = {GEOJSON: geojson(plan, town), ASSIGNMENT: assignment(plan, town)}
+    record = plan_record(plan, town, report, outputs)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = _new_folder(folder)
+    try:
+        for name, content in outputs.items():
+            (draft / name).write_bytes(content)
+        for name, page in pages.items():
+            (draft / name).write_text(page, encoding="utf-8")
+        (draft / PLAN_JSON).write_bytes(
+            orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY) + b"\n"
+        )
+        write_layers(draft / GEOPACKAGE, plan, town, blocks=blocks)
+        _put_in_place(draft, folder)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def check_target(folder: Path) -> None:
+    """Refuse a folder that holds something else than a plan."""
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / PLAN_JSON).exists():
+        msg = f"{folder} holds other files; name a new folder, or one with a plan in it"
+        raise WanggeError(msg)
+    if folder.exists() and not folder.is_dir():
+        msg = f"{folder} is a file; name a folder"
+        raise WanggeError(msg)
+
+
+def _new_folder(folder: Path) -> Path:
+    return Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+
+
+def _put_in_place(draft: Path, folder: Path) -> None:
+    """Swap the finished folder in; the old one goes only when the new one stands."""
+    draft.chmod(0o755)
+    if not folder.exists():
+        draft.rename(folder)
+        return
+    old = draft.with_name(draft.name + "-old")
+    folder.rename(old)
+    draft.rename(folder)
+    shutil.rmtree(old)
+
+
+def write_layers(path: Path, plan: Plan, town: Town, *, blocks: bool) -> None:
+    """Write the GeoPackage: `grids`, `households`, `communities` (noded), and `blocks` where asked for."""
+    crs = town.frame.crs
+    _write_layer(path, "grids", plan.grids.polygon, grid_columns(plan, town), crs)
+    codes = np.array([*plan.grids.code, ""], dtype=object)
+    _write_layer(
+        path,
+        "households",
+        shapely.points(town.households.xy),
+        {
+            "id": np.array(town.households.id, dtype=object),
+            "households": town.households.households,
+            "grid": codes[plan.grid_of_household],
+        },
+        crs,
+    )
+    kept = ~shapely.is_empty(plan.community_polygon)
+    _write_layer(
+        path,
+        "communities",
+        plan.community_polygon[kept],
+        {
+            "code": np.array(town.communities.code, dtype=object)[kept],
+            "name": np.array(town.communities.name, dtype=object)[kept],
+        },
+        crs,
+    )
+    if blocks:
+        _write_layer(path, "blocks", *_block_columns(plan), crs)
+
+
+def _block_columns(plan: Plan) -> tuple[NDArray[np.object_], dict[str, NDArray[np.generic]]]:
+    count = len(plan.blocks)
+    return dissolve(plan.ground.mesh.polygon, plan.blocks.of_face, count), {
+        "block": np.arange(count),
+        "grid": np.array(plan.grids.code, dtype=object)[plan.grid_of_block],
+        "households": plan.blocks.households,
+        "persons": plan.blocks.persons,
+    }
+
+
+def _write_layer(
+    path: Path, layer: str, geometry: NDArray[np.object_], columns: Mapping[str, NDArray[np.generic]], crs: str
+) -> None:
+    pyogrio.raw.write(
+        str(path),
+        shapely.to_wkb(geometry),
+        field_data=list(columns.values()),
+        fields=list(columns),
+        layer=layer,
+        driver="GPKG",
+        geometry_type="Point" if layer == "households" else "Unknown",
+        crs=crs,
+        append=path.exists(),
+    )

@@ -1,0 +1,67 @@
+"""The catalogue: the same keys and places in both languages, and no words outside it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from maps.words import LANGUAGES, catalogue, word, words_for
+
+OWN = Path(__file__).parents[2] / "maps" / "assets" / "own"
+PLACE = re.compile(r"\{(\w+)\}")
+HAN = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")
+
+
+def test_same_keys():
+    """What is said in one language is said in the other."""
+    assert catalogue("zh").keys() == catalogue("en").keys()
+
+
+def test_same_places():
+    """A word has the same places to fill in both languages."""
+    for key, said in catalogue("zh").items():
+        assert set(PLACE.findall(said)) == set(PLACE.findall(catalogue("en")[key])), key
+
+
+def test_english_holds_no_han():
+    """No Chinese is left in the English catalogue, but for the button that leads back."""
+    assert [key for key, said in catalogue("en").items() if HAN.search(said)] == ["map.language", "map.language.title"]
+
+
+@pytest.mark.parametrize("file", sorted(OWN.iterdir()), ids=lambda file: file.name)
+def test_no_words_outside_the_catalogue(file):
+    """The page's own files hold no Chinese."""
+    assert not HAN.search(file.read_text(encoding="utf-8"))
+
+
+def test_every_key_that_the_page_asks_for():
+    """Each key named in a script or in the layout is in the catalogue."""
+    asked = {
+        key
+        for file in OWN.iterdir()
+        for key in re.findall(r"""["'`]((?:map|plan)\.[a-z_.]+[a-z])["'`]""", file.read_text(encoding="utf-8"))
+    }
+
+    assert asked
+    assert asked <= catalogue("zh").keys()
+
+
+def test_word_fills_its_places():
+    """Values go where the word says."""
+    assert (word("map.metres", "zh", n=50), word("map.metres", "en", n=50)) == ("50 米", "50 m")
+
+
+def test_unknown_word_and_language():
+    """A key or a language that nobody wrote is an error."""
+    with pytest.raises(KeyError):
+        word("map.nothing")
+    with pytest.raises(ValueError, match="no catalogue for 'fr'"):
+        catalogue("fr")
+
+
+def test_words_for_a_page():
+    """A page gets the words that it asks for, in every language."""
+    words = words_for("map.")
+
+    assert set(words) == set(LANGUAGES)
+    assert all(key.startswith("map.") for key in words["en"])
