@@ -95,7 +95,7 @@ def _from_shapes(columns: Columns, geometry: NDArray[np.object_]) -> NDArray[np.
     for row in columns.table.row[empty].tolist():
         columns.say("empty_geometry", row=row, field="geometry")
     for index in np.flatnonzero(~is_point & ~empty):
-        name = shapely.GeometryType(int(shapely.get_type_id(geometry[index]))).name.title()
+        name = geometry[index].geom_type
         row = int(columns.table.row[index])
         columns.say("wrong_geometry_type", row=row, field="geometry", value=name, expected="points", expected_zh="点")
     points = single.copy()

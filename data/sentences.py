@@ -159,11 +159,6 @@ _FILES = {
         "The file says that its text is {own}, but it reads as {value} and was read so; correct the .cpg file.",
         "文件声明编码为 {own}，实际内容为 {value}，已按后者读取；请改正 .cpg 文件。",
     ),
-    "undecodable_text": Sentence(
-        W,
-        "Some characters of the text are cut or broken and read as {value!r}; correct the text in {field}.",
-        "文字有残缺，读成了 {value!r}；请改正 {field} 列的文字。",
-    ),
     "byte_order_mark": Sentence(
         N,
         "The file begins with a byte order mark, which was skipped; nothing to do.",
@@ -294,7 +289,7 @@ _SHAPES = {
     "outside_world": Sentence(
         E,
         "The coordinates {x}, {y} lie outside the world in {crs}; check lon and lat, and coordinates in the manifest.",
-        "坐标 {x}， {y} 超出 {crs} 的有效范围；请检查经纬度和清单中的 coordinates。",
+        "坐标 {x}, {y} 超出 {crs} 的有效范围；请检查经纬度和清单中的 coordinates。",
     ),
     "zero_coordinate": Sentence(
         E,

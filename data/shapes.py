@@ -72,7 +72,6 @@ def _of_type(columns: Columns) -> Columns:
     kinds = shapely.get_type_id(_geometry(columns))
     right = np.isin(kinds, list(wanted))
     for index in np.flatnonzero(~right):
-        name = shapely.GeometryType(int(kinds[index])).name.title()
         columns.found.append(
             fault(
                 "wrong_geometry_type",
@@ -81,7 +80,7 @@ def _of_type(columns: Columns) -> Columns:
                 field="geometry",
                 severity=Severity.WARNING if columns.spec.table in _LENIENT else None,
                 table=columns.spec.label,
-                value=name,
+                value=_geometry(columns)[index].geom_type,
                 expected=expected,
                 expected_zh=expected_zh,
             )

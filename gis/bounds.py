@@ -1,9 +1,10 @@
 """The four bounds (四至) of a grid: what it ends at on the east, the south, the west and the north.
 
 Definition. The outline of a grid is its outer rings; what lies around an enclave inside it bounds the enclave, not the
-grid. Seen from the grid's centroid the diagonals cut the outline into four sectors: east from north-east to south-east,
-and so on. Outline that is turned towards the centroid (the inner side of a crescent) does not count; where nothing counts
-in a sector, the outline farthest in that direction does. In each sector the bound is
+grid. Lines from the grid's centroid to the four corners of its bounding box cut the outline into sectors: the diagonals
+of a block, north-east to south-east for the east of a square. (Bearings of 45 degrees would put most of the northern
+street of a long block into its east.) Outline that is turned towards the centroid (the inner side of a crescent) does
+not count; where nothing counts in a sector, the outline farthest in that direction does. In each sector the bound is
 
 1. the road, lane, river or railway whose name runs along the most of it, if that is a quarter of it or more;
 2. failing that, the drain or wall of which the same is true;
@@ -82,9 +83,11 @@ class _Names:
 class _Outline:
     """The edges of outer rings, once for each grid that they bound, with the grid on the left.
 
-    `tail`, `head` (n,) vertex ids; `grid` (n,); `beyond` (n,) the grid on the other side, or -1.
+    `edge` (n,) of the mesh; `tail`, `head` (n,) vertex ids; `grid`, `beyond` (n,) the grids on either side, beyond may
+    be -1.
     """
 
+    edge: NDArray[np.int64]
     tail: NDArray[np.int64]
     head: NDArray[np.int64]
     grid: NDArray[np.int64]
@@ -96,7 +99,7 @@ class _Places:
     """Places on the outline, one for each stretch of `STEP_M` at most.
 
     `xy` (k, 2) metres, the middle of the stretch; `along` (k, 2) metres, its edge from tail to head; `metres` (k,) how
-    long it is; `grid`, `beyond` (k,).
+    long it is; `grid`, `beyond` (k,); `stretch` (k,) the same number for the two grids on either side of a stretch.
     """
 
     xy: NDArray[np.float64]
@@ -104,6 +107,7 @@ class _Places:
     metres: NDArray[np.float64]
     grid: NDArray[np.int64]
     beyond: NDArray[np.int64]
+    stretch: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +218,7 @@ def _outline(mesh: Mesh, grid_of_face: NDArray[np.int64]) -> _Outline:
     beyond = np.concatenate([right[edge], left[edge]])
     kept = np.flatnonzero(grid != _NO_GRID)
     kept = kept[_on_outer_ring(mesh.vertex, tail[kept], head[kept], grid[kept])]
-    return _Outline(tail[kept], head[kept], grid[kept], beyond[kept])
+    return _Outline(np.tile(edge, 2)[kept], tail[kept], head[kept], grid[kept], beyond[kept])
 
 
 def _on_outer_ring(
@@ -257,28 +261,33 @@ def _places(mesh: Mesh, outline: _Outline) -> _Places:
     edge = np.repeat(np.arange(len(count)), count)
     turn = np.arange(len(edge)) - (np.cumsum(count) - count)[edge]
     at = (turn + 0.5) / count[edge]
+    backward = (outline.tail > outline.head)[edge]
+    stretch = outline.edge[edge] * int(count.max(initial=1)) + np.where(backward, count[edge] - 1 - turn, turn)
     return _Places(
         xy=start[edge] + at[:, None] * step[edge],
         along=step[edge],
         metres=(length / count)[edge],
         grid=outline.grid[edge],
         beyond=outline.beyond[edge],
+        stretch=stretch,
     )
 
 
 def _along(place: _Places, names: _Names) -> NDArray[np.int64]:
     """Return for each place the name of the line that runs along it, or -1."""
-    found = np.full(len(place.xy), _NO_NAME, dtype=np.int64)
+    _, one, back = np.unique(place.stretch, return_index=True, return_inverse=True)
+    found = np.full(len(one), _NO_NAME, dtype=np.int64)
     if not len(names.start):
-        return found
+        return found[back]
+    xy = place.xy[one]
     tree = shapely.STRtree(
         np.asarray(shapely.linestrings(np.stack([names.start, names.end], axis=1)), dtype=np.object_)
     )
-    at, piece = tree.query(shapely.box(*(place.xy - REACH_M).T, *(place.xy + REACH_M).T))
+    at, piece = tree.query(shapely.box(*(xy - REACH_M).T, *(xy + REACH_M).T))
     step = names.end[piece] - names.start[piece]
-    near = _is_along(place.along[at], step)
+    near = _is_along(place.along[one[at]], step)
     at, piece, step = at[near], piece[near], step[near]
-    away = np.rint(_distance(place.xy[at], names.start[piece], step) * CM_PER_M)
+    away = np.rint(_distance(xy[at], names.start[piece], step) * CM_PER_M)
     near = away <= REACH_M * CM_PER_M
     at, name, away = at[near], names.name[piece[near]], away[near]
     order = np.lexsort((name, away, name >= names.weak, at))
@@ -286,7 +295,7 @@ def _along(place: _Places, names: _Names) -> NDArray[np.int64]:
     first = np.ones(len(at), dtype=bool)
     first[1:] = at[1:] != at[:-1]
     found[at[first]] = name[first]
-    return found
+    return found[back]
 
 
 def _is_along(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -308,21 +317,20 @@ def _slots(place: _Places, centroid: NDArray[np.float64]) -> tuple[NDArray[np.in
     Every sector of a grid with an outline gets at least one place.
     """
     seen = place.xy - centroid[place.grid]
+    ahead = seen @ _SECTORS.T
+    reach = np.full((4, len(centroid)), 1 / CM_PER_M)
+    for its_reach, its_ahead in zip(reach, ahead.T, strict=True):
+        np.maximum.at(its_reach, place.grid, its_ahead)
+    reach = reach.T
     outward = np.column_stack([place.along[:, 1], -place.along[:, 0]])
     counts = np.flatnonzero((outward * seen).sum(axis=1) > 0)
-    x, y = seen[counts].T
-    sector = np.where(np.abs(x) >= np.abs(y), np.where(x >= 0, 0, 2), np.where(y < 0, 1, 3))
+    sector = np.argmax(ahead[counts] / reach[place.grid[counts]], axis=1)
     slot = 4 * place.grid[counts] + sector
 
     filled = np.zeros((len(centroid), 4), dtype=bool)
     filled.reshape(-1)[slot] = True
-    wanting = np.flatnonzero(~np.all(filled[place.grid], axis=1))
-    ahead = seen[wanting] @ _SECTORS.T
-    farthest = np.full((len(centroid), 4), -np.inf)
-    np.maximum.at(farthest, place.grid[wanting], ahead)
-    edge = (ahead >= farthest[place.grid[wanting]] - REACH_M) & ~filled[place.grid[wanting]]
-    row, its_sector = np.nonzero(edge)
-    more = wanting[row]
+    farthest = (ahead >= reach[place.grid] - REACH_M) & ~filled[place.grid]
+    more, its_sector = np.nonzero(farthest)
     return np.concatenate([slot, 4 * place.grid[more] + its_sector]), np.concatenate([counts, more])
 
 

@@ -1,9 +1,9 @@
 """The audit of a grid layer, ours or anybody's: the certificate, and every fault with its place.
 
-A layer of ours comes with its noded communities, whose lines have every vertex of the grids: then all is equality. For a
-hand-drawn layer the town's own communities are the reference; coordinates are rounded to 1 cm first, and an edge that no grid
-meets is in order only where it lies within 0.75 cm of the community line. A household on a line belongs to the grid with the
-smaller code.
+A layer of ours comes with its noded communities, whose lines have every vertex of the grids: then all is equality.
+For a hand-drawn layer the town's own communities are the reference; coordinates are rounded to 1 cm first, and an
+edge that no grid meets is in order only where it lies within 0.75 cm of the community line. A household on a line
+belongs to the grid with the smaller code.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from partition.nearness import deviation
 from partition.soundness import crossings, filled_holes, necks, parts, pinches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -51,8 +51,9 @@ UNKNOWN = -1
 class GridLayer:
     """A layer of grids, in the town's frame (metres); one row an index into each column.
 
-    `community` may be empty: then the place decides. `kind` is `residential`, `dedicated` or empty (taken as residential).
-    `exception` is the reason for being out of band, or empty. `households` is what the layer claims, `UNKNOWN` where it says nothing.
+    `community` may be empty: then the place decides. `kind` is `residential`, `dedicated` or empty (taken as
+    residential). `exception` is the reason for being out of band, or empty. `households` is what the layer claims,
+    `UNKNOWN` where it says nothing.
     """
 
     code: tuple[str, ...]
@@ -66,7 +67,7 @@ class GridLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommunityLayer:
-    """The noded communities that a plan carries: polygons in the town's frame, with every grid vertex that lies on their lines."""
+    """The noded communities of a plan, in the town's frame: they have every grid vertex that lies on their lines."""
 
     code: tuple[str, ...]
     polygon: NDArray[np.object_]
@@ -76,8 +77,9 @@ class CommunityLayer:
 class Certificate:
     """What is proven about one community; areas are twice the area in cm², so that they are whole numbers.
 
-    `exact` says that the grids tile the community, by equality alone. `deviation_cm` is how far at most the line that the grids were
-    checked against lies from the community's line as it came in, or nan where the town does not have this community.
+    `exact` says that the grids tile the community, by equality alone. `deviation_cm` is how far at most the line
+    that the grids were checked against lies from the community's line as it came in, or nan where the town does not
+    have this community.
     """
 
     code: str
@@ -92,7 +94,10 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HouseholdCheck:
-    """Where the town's household points lie. The arrays hold indices into its `Households`; `grid` (n,) the grid of each or -1."""
+    """Where the town's household points lie.
+
+    The arrays hold indices into its `Households`; `grid` (n,) the grid of each or -1.
+    """
 
     grid: NDArray[np.int64]
     inside: NDArray[np.int64]
@@ -139,7 +144,8 @@ def audit(
     rules
         Give the band.
     communities
-        The noded communities of a plan; equality is then demanded. Without them the town's own are the reference, within 0.75 cm.
+        The noded communities of a plan; equality is then demanded. Without them the town's own are the reference,
+        within 0.75 cm.
     file
         Name of the layer's file, for the findings.
 
@@ -155,8 +161,8 @@ def audit(
         *(told.defect(defect) for defect in found),
         *_about_codes(told, look),
         *_about_households(told, look, check, town.households),
-        *_about_counts(told, look, check, held, counted, town.households),
-        *_about_band(told, look, check, counted, town, rules),
+        *_about_counts(told, look, check, held, counted=counted, households=town.households),
+        *_about_band(told, look, check, counted=counted, town=town, rules=rules),
     )
     return AuditReport(
         findings=findings,
@@ -166,7 +172,7 @@ def audit(
     )
 
 
-# --- looking at both layers on the lattice ------------------------------------------------------------------------------------
+# --- looking at both layers on the lattice --------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +224,15 @@ def _look(grids: GridLayer, reference: CommunityLayer, *, noded: bool) -> _Look:
         group=group,
         renamed=renamed,
         matching=matching,
-        exact=_exact(net, tangle, group, matching, grid_area2, community_area2),
+        exact=_exact(
+            net,
+            tangle,
+            group,
+            matching,
+            grid_area2=grid_area2,
+            community_area2=community_area2,
+            grid_fault=grid_fault,
+        ),
         grid_area2=grid_area2,
         community_area2=community_area2,
         grid=shapes,
@@ -286,8 +300,10 @@ def _exact(
     tangle: Tangle,
     group: NDArray[np.int64],
     matching: Matching,
+    *,
     grid_area2: NDArray[np.int64],
     community_area2: NDArray[np.int64],
+    grid_fault: NDArray[np.uint8],
 ) -> NDArray[np.bool_]:
     """Say for each community whether the theorem holds: every condition of it, and the areas besides."""
     exact = community_area2 > 0
@@ -296,6 +312,8 @@ def _exact(
     def deny(of: NDArray[np.int64]) -> None:
         exact[of[of >= 0]] = False
 
+    # A grid that cannot be read covers nothing; but nobody has then shown what it was meant to cover.
+    deny(group[grid_fault != Fault.NONE])
     deny(home[~matching.grid])
     deny(net.communities.polygon[~matching.community])
     edges = np.concatenate([tangle.crossing.ravel(), tangle.touching[:, 0]])
@@ -319,8 +337,8 @@ def _exact(
 def _shared_ground(net: Net) -> NDArray[np.int64]:
     """Return the communities that share ground with another.
 
-    Where lines do not tangle, two communities share ground only if they have an edge the same way, or if one of them lies inside
-    the other, and with it the middle of an edge that they do not share.
+    Where lines do not tangle, two communities share ground only if they have an edge the same way, or if one of
+    them lies inside the other, and with it the middle of an edge that they do not share.
     """
     lines = net.communities
     met, twice = met_once(net.community_edge, net.community_forward)
@@ -344,7 +362,7 @@ def _doubled(rings: Rings) -> Rings:
     )
 
 
-# --- households ---------------------------------------------------------------------------------------------------------------
+# --- households -----------------------------------------------------------------------------------
 
 
 def _place_households(look: _Look, households: Households) -> tuple[HouseholdCheck, Located]:
@@ -376,7 +394,7 @@ def _counted(check: HouseholdCheck, households: Households, grids: int) -> NDArr
 
 
 def _owner(points: int, located: Located, rank: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the grid of each point: the one around it, or of those on whose line it lies the one with the smaller code."""
+    """Return the grid of each point: the one around it, or the smallest code of those on whose line it lies."""
     sure = _smallest(points, located.point[located.strictly], located.polygon[located.strictly], rank)
     tied = _smallest(points, located.point, located.polygon, rank)
     return np.where(sure >= 0, sure, tied)
@@ -394,7 +412,7 @@ def _forgive(look: _Look, points: NDArray[np.int64], owner: NDArray[np.int64], i
     owner[lost] = _smallest(len(lost), point[near], grid[near].astype(np.int64), look.rank)
 
 
-# --- what was found -----------------------------------------------------------------------------------------------------------
+# --- what was found -------------------------------------------------------------------------------
 
 
 def _unreadable(look: _Look) -> Iterable[Defect]:
@@ -454,7 +472,7 @@ def _lines_twice(look: _Look, town: Town) -> NDArray[np.object_]:
         np.concatenate([audited[lines.polygon == k], original.get(code, none)]) for k, code in enumerate(look.codes)
     ]
     made = np.empty(len(both), dtype=np.object_)
-    made[:] = [shapely.multilinestrings(shapely.linestrings(segments)) for segments in both]
+    made[:] = [shapely.MultiLineString(list(segments)) for segments in both]
     return made
 
 
@@ -475,7 +493,7 @@ def _key(points: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _unproven(look: _Look, found: Sequence[Defect]) -> list[Defect]:
-    """Return the communities whose certificate fails although nothing found accounts for it; equality forgives nothing."""
+    """Return the communities whose certificate fails although nothing found accounts for it."""
     if not look.noded:
         return []
     explained = {
@@ -518,7 +536,7 @@ def _certificates(look: _Look, reference: CommunityLayer, town: Town) -> tuple[C
 
 
 def _original_lines(town: Town, origin: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
-    """Return the lines of the town's readable communities, as they came in and not rounded: segments (n, 2, 2), centimetres."""
+    """Return the town's readable communities as they came in, not rounded: segments (n, 2, 2), centimetres."""
     _, fault = rings_of(town.communities.polygon, origin)
     readable = zip(town.communities.code, town.communities.polygon, fault, strict=True)
     return {code: _segments(polygon, origin) for code, polygon, why in readable if why == Fault.NONE}
@@ -532,7 +550,7 @@ def _segments(polygon: object, origin: NDArray[np.int64]) -> NDArray[np.float64]
     return np.stack([xy[:-1][step], xy[1:][step]], axis=1)
 
 
-# --- what was found, said -----------------------------------------------------------------------------------------------------
+# --- what was found, said -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -563,7 +581,10 @@ class _Teller:
     def finding(
         self, word: str, *, grids: Sequence[int] = (), xy: tuple[float, float] | None, **values: str | tuple[str, str]
     ) -> Finding:
-        """Say the words for `word` about `grids`, at `xy` (centimetres from the origin); a pair of values is English and Chinese."""
+        """Say the words for `word` about `grids`, at `xy` (centimetres from the origin).
+
+        A pair of values is English and Chinese.
+        """
         words = WORDS[word]
         codes = [self.layer.code[k] for k in grids]
         en = {name: value if isinstance(value, str) else value[0] for name, value in values.items()}
@@ -611,25 +632,25 @@ def _about_codes(told: _Teller, look: _Look) -> Iterable[Finding]:
 
 
 def _about_households(told: _Teller, look: _Look, check: HouseholdCheck, households: Households) -> Iterable[Finding]:
-    """Sum up the households that are in no grid by community, those in two by the grids, those outside in one sentence."""
+    """Sum up the households in no grid by community, those in two by the grids, those outside in one sentence."""
     points = centimetres(households.xy) - look.origin
 
-    def summed(some: NDArray[np.int64]) -> dict[str, str]:
-        return {
-            "points": str(len(some)),
-            "households": str(int(households.households[some].sum())),
-            "example": households.id[some[0]],
-        }
-
-    def first(some: NDArray[np.int64]) -> tuple[float, float]:
-        return (float(points[some[0], 0]), float(points[some[0], 1]))
+    def told_of(word: str, some: NDArray[np.int64], *, grids: Sequence[int] = (), community: str = "") -> Finding:
+        return told.finding(
+            word,
+            grids=grids,
+            xy=(float(points[some[0], 0]), float(points[some[0], 1])),
+            community=community,
+            points=str(len(some)),
+            households=str(int(households.households[some].sum())),
+            example=households.id[some[0]],
+        )
 
     lands = locate(points[check.in_none], look.net.communities)
     home = _smallest(len(check.in_none), lands.point, lands.polygon, np.arange(len(told.reference.code)))
     for community in np.unique(home).tolist():
         some = check.in_none[home == community]
-        code = told.reference.code[community]
-        yield told.finding("household_in_none", xy=first(some), community=code, **summed(some))
+        yield told_of("household_in_none", some, community=told.reference.code[community])
 
     holders: dict[int, list[int]] = {}
     held = locate(points[check.in_two], look.net.grids)
@@ -639,11 +660,10 @@ def _about_households(told: _Teller, look: _Look, check: HouseholdCheck, househo
     for point, grids in sorted(holders.items()):
         together.setdefault(tuple(sorted(grids, key=lambda k: int(look.rank[k]))), []).append(int(check.in_two[point]))
     for grids, which in together.items():
-        some = np.array(which, dtype=np.int64)
-        yield told.finding("household_in_two", grids=grids, xy=first(some), **summed(some))
+        yield told_of("household_in_two", np.array(which, dtype=np.int64), grids=grids)
 
     if len(check.outside):
-        yield told.finding("households_outside", xy=first(check.outside), **summed(check.outside))
+        yield told_of("households_outside", check.outside)
 
 
 def _about_counts(
@@ -651,13 +671,14 @@ def _about_counts(
     look: _Look,
     check: HouseholdCheck,
     held: Located,
+    *,
     counted: NDArray[np.int64],
     households: Households,
 ) -> Iterable[Finding]:
     """Compare what the layer claims with what lies in each grid.
 
-    A household on a line or in two grids may have been counted on either side. Such a grid may claim anything from its sure
-    households to all that it holds, as long as the sum over its community is right.
+    A household on a line or in two grids may have been counted on either side. Such a grid may claim anything from
+    its sure households to all that it holds, as long as the sum over its community is right.
     """
     claimed = told.layer.households
     count = households.households[held.point]
@@ -680,7 +701,7 @@ def _about_counts(
 
 
 def _about_band(
-    told: _Teller, look: _Look, check: HouseholdCheck, counted: NDArray[np.int64], town: Town, rules: Rules
+    told: _Teller, look: _Look, check: HouseholdCheck, *, counted: NDArray[np.int64], town: Town, rules: Rules
 ) -> Iterable[Finding]:
     held = check.grid >= 0
     persons = np.zeros_like(counted)

@@ -1,28 +1,31 @@
 """The coverage certificate: what integers alone prove about a layer of grids.
 
-Every coordinate here is a whole number of centimetres from one origin, every decision is integer arithmetic, and nothing is
-shared with the code that makes grids. A tree of boxes is asked only which pairs are worth looking at.
+Every coordinate here is a whole number of centimetres from one origin, every decision is integer arithmetic, and
+nothing is shared with the code that makes grids. A tree of boxes is asked only which pairs are worth looking at.
 
 Definitions
 -----------
-An *edge* is an ordered pair of different points. The *rings* of a polygon are its edges, so directed that the inside lies on
-the left: outer rings turn counter-clockwise, holes clockwise. A polygon is *simple* when its edges meet only in shared ends, no
-ring passes a point twice, and its holes lie inside its outer ring and outside each other.
+An *edge* is an ordered pair of different points. The *rings* of a polygon are its edges, so
+directed that the inside lies on the left: outer rings turn counter-clockwise, holes clockwise. A polygon is
+*simple* when its edges meet only in shared ends, no ring passes a point twice, and its holes lie inside its outer
+ring and outside each other.
 
-Grids *tile* a community when each point of the community, lines aside, lies in exactly one grid, and each point outside it in none.
+Grids *tile* a community when each point of the community, lines aside, lies in exactly one grid, and each point
+outside it in none.
 
 Theorem
 -------
-Let all grids and the community be simple. If each edge of a grid is either met once by the reverse edge of another grid, or is
-itself once an edge of the community (and neither otherwise), and each edge of the community is once an edge of a grid, then the
-grids tile the community.
+Let all grids be simple, and let all edges of the community meet only in shared ends. If each edge of a grid is either
+met once by the reverse edge of another grid, or is itself once an edge of the community (and neither otherwise), and
+each edge of the community is once an edge of a grid, then the grids tile the community.
 
-*Proof.* Add up the edges of all grids, counting a reverse edge as minus one. Inner edges cancel; what is left is the boundary of
-the community. How often a closed chain of edges winds around a point depends on the chain alone and adds up with it. Around a
-point off all lines, a simple polygon winds once where the point is inside and not at all where it is outside. So the number of
-grids around the point is one inside the community and none outside. ∎
+*Proof.* Add up the edges of all grids, counting a reverse edge as minus one. Inner edges cancel; what is left is
+the boundary of the community. How often a closed chain of edges winds around a point depends on the chain alone and
+adds up with it. Around a point off all lines, a simple polygon winds once where the point is inside and not at all
+where it is outside. So the number of grids around the point is one inside the community and none outside. ∎
 
-Twice the areas, whole numbers by the shoelace formula, must then agree as well; they are compared anyway, as a check on the check.
+Twice the areas, whole numbers by the shoelace formula, must then agree as well; they are compared anyway, as a
+check on the check.
 """
 
 from __future__ import annotations
@@ -42,7 +45,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 REACH_CM = 2**28
-"""Farthest that a coordinate may lie from the origin (2,684 km): cross products of differences, even doubled, stay below 2**62."""
+"""Farthest that a coordinate may lie from the origin (2,684 km): cross products of differences, even doubled, stay
+below 2**62.
+"""
 
 _PAIRS_AT_ONCE = 4_000_000
 _POLYGON, _MULTIPOLYGON = 3, 6
@@ -64,8 +69,8 @@ class Fault(IntEnum):
 class Rings:
     """The edges of a layer of polygons, inside on the left; one row an edge, in the order of polygon, part, ring, way.
 
-    `start` and `end` are (n, 2) centimetres from the origin. `polygon` numbers the features of the layer, `part` and `ring` run
-    through the whole layer. `polygons` is the number of features, read or not.
+    `start` and `end` are (n, 2) centimetres from the origin. `polygon` numbers the features of the layer, `part`
+    and `ring` run through the whole layer. `polygons` is the number of features, read or not.
     """
 
     start: NDArray[np.int64]
@@ -82,7 +87,10 @@ class Rings:
 
 
 def origin_of(polygon: NDArray[np.object_]) -> NDArray[np.int64]:
-    """Return a point (2,) in whole centimetres in the midst of the finite coordinates of `polygon` (metres); 0, 0 without any."""
+    """Return a point (2,) in whole centimetres amid the finite coordinates of `polygon` (metres).
+
+    Without any it is 0, 0.
+    """
     xy = shapely.get_coordinates(polygon)
     xy = xy[(np.abs(xy) < REACH_CM).all(axis=1)]
     return centimetres(np.median(xy, axis=0)) if len(xy) else np.zeros(2, dtype=np.int64)
@@ -91,8 +99,8 @@ def origin_of(polygon: NDArray[np.object_]) -> NDArray[np.int64]:
 def rings_of(polygon: NDArray[np.object_], origin: NDArray[np.int64]) -> tuple[Rings, NDArray[np.uint8]]:
     """Read polygons (metres) as rings on the lattice around `origin`, and say for each its `Fault`.
 
-    Coordinates are rounded to 1 cm, points repeated in a row are dropped, rings are turned the right way round. A polygon with a
-    fault has no rows.
+    Coordinates are rounded to 1 cm, points repeated in a row are dropped, rings are turned the right way round. A
+    polygon with a fault has no rows.
     """
     fault = _faults(polygon, origin)
     readable = np.flatnonzero(fault == Fault.NONE)
@@ -152,7 +160,8 @@ def _ring_area2(
 ) -> NDArray[np.int64]:
     """Return twice the signed area (cm²) of each ring; rows of a ring stand together.
 
-    Sums in int64 may pass 2**63 on the way and come back: the end is right whenever it fits, and twice an area within reach does.
+    Sums in int64 may pass 2**63 on the way and come back: the end is right whenever it fits, and twice an area
+    within reach does.
     """
     area2 = np.zeros(rings, dtype=np.int64)
     if len(ring):
@@ -180,15 +189,16 @@ def _ring_area2_by(rings: Rings, label: NDArray[np.int64], labels: int) -> NDArr
     return total
 
 
-# --- edges and how they meet -------------------------------------------------------------------------------------------------
+# --- edges and how they meet ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Net:
     """Grids and communities over one list of points and one list of edges without direction.
 
-    `grid_edge` and `community_edge` name, for each row of the two layers, its edge; `grid_forward` and `community_forward` whether
-    it runs from the smaller point number to the larger. `ends` (k, 2) are the points of an edge, `vertex` (m, 2) their coordinates.
+    `grid_edge` and `community_edge` name, for each row of the two layers, its edge; `grid_forward` and
+    `community_forward` whether it runs from the smaller point number to the larger. `ends` (k, 2) are the points of
+    an edge, `vertex` (m, 2) their coordinates.
     """
 
     grids: Rings
@@ -203,7 +213,7 @@ class Net:
 
 
 def net_of(grids: Rings, communities: Rings) -> Net:
-    """Number the points and edges of both layers together."""
+    """Give numbers to the points and edges of both layers together."""
     points = np.concatenate([grids.start, grids.end, communities.start, communities.end])
     shifted = points + REACH_CM
     _, first, number = np.unique((shifted[:, 0] << 31) | shifted[:, 1], return_index=True, return_inverse=True)
@@ -228,7 +238,7 @@ def net_of(grids: Rings, communities: Rings) -> Net:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matching:
-    """How edges meet within groups: for each row of the grids and of the communities, is it as the theorem wants it?
+    """How edges meet within groups: whether each row of the grids and of the communities is as the theorem wants it.
 
     `inner` and `outer` count, by group, the edges that lie between two grids and on the community's line.
     """
@@ -283,7 +293,7 @@ def _tally(slot: NDArray[np.int64], which: NDArray[np.bool_], slots: int) -> NDA
 
 
 def met_once(edge: NDArray[np.int64], forward: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Say for each row whether its reverse is there exactly once, and whether the row itself is there more than once."""
+    """Say for each row whether its reverse is there exactly once, and whether it is itself there twice or more."""
     n = int(edge.max()) + 1 if len(edge) else 0
     ahead, back = _tally(edge, forward, n), _tally(edge, ~forward, n)
     same, reverse = np.where(forward, ahead[edge], back[edge]), np.where(forward, back[edge], ahead[edge])
@@ -292,8 +302,9 @@ def met_once(edge: NDArray[np.int64], forward: NDArray[np.bool_]) -> tuple[NDArr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tangle:
-    """Edges that meet elsewhere than in shared ends: `crossing` (k, 2) pairs of edges, `touching` (k, 2) pairs of an edge and a
-    point of another edge that lies inside it.
+    """Edges that meet elsewhere than in shared ends.
+
+    `crossing` (k, 2) are pairs of edges, `touching` (k, 2) pairs of an edge and an end of another that lies inside it.
     """
 
     crossing: NDArray[np.int64]
@@ -342,7 +353,7 @@ def _meet(
 
 
 def repeated_points(net: Net) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the rows (of the grids) that leave a point which their own part passes more than once, and whether as one ring.
+    """Return the rows of the grids that leave a point which their own part passes more than once.
 
     The second array is 1 where the same ring passes the point again, 0 where only another ring of the part does.
     """
@@ -359,9 +370,10 @@ def _count(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]
 
 
 def stray_holes(rings: Rings) -> NDArray[np.int64]:
-    """Return the first row of each hole that does not lie inside its outer ring, or lies inside another hole of its part.
+    """Return the first row of each hole that lies outside its outer ring or inside another hole of its part.
 
-    The middle of one edge of the hole decides, in half centimetres: where edges do not tangle, it lies on no other line.
+    The middle of one edge of the hole decides, in half centimetres: where edges do not tangle, it lies on no other
+    line.
     """
     first = (
         np.flatnonzero(np.r_[True, rings.ring[1:] != rings.ring[:-1]] & rings.hole) if len(rings) else np.zeros(0, int)
@@ -377,14 +389,15 @@ def stray_holes(rings: Rings) -> NDArray[np.int64]:
     return np.array(stray, dtype=np.int64)
 
 
-# --- where points lie ---------------------------------------------------------------------------------------------------------
+# --- where points lie -----------------------------------------------------------------------------
 
 
 def side(points: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int8]:
     """Say for each point whether it lies inside (1), on (0) or outside (-1) the rings whose edges are given.
 
-    `points` (n, 2) must be in ascending order of y. A ray to the right meets the rings an odd number of times from inside; an edge
-    counts for the heights from its lower end, included, to its upper end, excluded, so that no corner counts twice.
+    `points` (n, 2) must be in ascending order of y. A ray to the right meets the rings an odd number of times from
+    inside; an edge counts for the heights from its lower end, included, to its upper end, excluded, so that no
+    corner counts twice.
     """
     y = np.ascontiguousarray(points[:, 1])
     first = np.searchsorted(y, np.minimum(start[:, 1], end[:, 1]), "left")
@@ -407,7 +420,10 @@ def side(points: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """Points and the polygons that hold them: row k says that point `point[k]` lies in polygon `polygon[k]`, `strictly` or on its line."""
+    """Points and the polygons that hold them.
+
+    Row k says that point `point[k]` lies in polygon `polygon[k]`, `strictly` or on its line.
+    """
 
     point: NDArray[np.int64]
     polygon: NDArray[np.int64]

@@ -1,21 +1,23 @@
 """Where and what: once the certificate has failed, find the places at which it fails and give each its kind.
 
-Here areas are cut out with floating point, which is good enough to point at a place. Whether there is a defect at all was decided
-before, on integers; what integers found and no kind explains is reported all the same, as an edge that nobody meets.
+Here areas are cut out with floating point, which is good enough to point at a place. Whether there is a defect at
+all was decided before, on integers; what integers found and no kind explains is reported all the same, as an edge
+that nobody meets.
 
 Definitions
 -----------
-A *gap* is a piece of a community that no grid covers; an *overlap* a piece that two grids cover; a piece of a grid outside its own
-community is a *spill-over*, or a *crossing* where it lies in another community. The *width* of a piece is twice its area over its
-perimeter. Rounding to the 1 cm grid moves a point by up to half a diagonal, 0.71 cm. So a piece is *thin* when no disc of 0.75 cm
-across fits into it, or of 1.5 cm where both its sides were rounded: in layers that were not noded with the communities. Thin
-pieces come from a vertex that one side has and the other has not.
+A *gap* is a piece of a community that no grid covers; an *overlap* a piece that two grids
+cover; a piece of a grid outside its own community is a *spill-over*, or a *crossing* where it lies in another
+community. The *width* of a piece is twice its area over its perimeter. Rounding to the 1 cm grid moves a point by
+up to half a diagonal, 0.71 cm. So a piece is *thin* when no disc of 0.75 cm across fits into it, or of 1.5 cm where
+both its sides were rounded: in layers that were not noded with the communities. Thin pieces come from a vertex that
+one side has and the other has not.
 
 * `hole`: a gap that fills at least half of an interior ring of a grid.
 * `missing_grid`: a gap at least 1 m wide in which households lie, or as large as the smallest grid of the community.
 * `spike`: a corner of less than 10 degrees whose two edges nobody meets, and the overlap or spill-over inside it.
-* `unmatched_vertex`: a point of one line within 0.75 cm of the inside of an edge of another, rounded or as they came in, with
-  nothing wider beside it.
+* `unmatched_vertex`: a point of one line within 0.75 cm of the inside of an edge of another, rounded or as they
+  came in, with nothing wider beside it.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from partition.nearness import covered
+from partition.nearness import covered, lines_of, points_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,7 +53,10 @@ _REACH_CM = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defect:
-    """One place where the certificate fails: `xy` in centimetres from the origin, `area` m², `width` m, `grids` by number."""
+    """One place where the certificate fails.
+
+    `xy` is in centimetres from the origin, `area` m², `width` m; `grids` and communities are numbers.
+    """
 
     kind: str
     xy: tuple[float, float]
@@ -65,11 +70,12 @@ class Defect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What the search for defects knows: the net, which rows failed, and both layers as shapes in centimetres from the origin.
+    """What the search for defects knows: the net, which rows failed, both layers as shapes around the origin.
 
-    `group` is the community of each grid or -1; `doubtful` says of which communities the certificate failed; `bad` of which rows
-    of the grids, `unmet` of which rows of the communities. `lost` are the household points (n, 2) that lie in a community and in no
-    grid. `noded` says that the communities must be met by equality, not within `TOLERANCE_CM`.
+    `group` is the community of each grid or -1; `doubtful` says of which communities the certificate failed; `bad`
+    of which rows of the grids, `unmet` of which rows of the communities. `lost` are the household points (n, 2)
+    that lie in a community and in no grid. `noded` says that the communities must be met by equality, not within
+    `TOLERANCE_CM`.
     """
 
     net: Net
@@ -115,7 +121,7 @@ def _m2(area2_cm2: np.int64) -> float:
     return float(area2_cm2) / 2.0 / _CM2_PER_M2
 
 
-# --- pieces -------------------------------------------------------------------------------------------------------------------
+# --- pieces ---------------------------------------------------------------------------------------
 
 
 def _piece(kind: str, shape: Geometry, **of: object) -> Defect:
@@ -157,7 +163,7 @@ def _copies(case: Case) -> list[tuple[int, ...]]:
 
 
 def _doubtful_grids(case: Case) -> NDArray[np.bool_]:
-    return ~shapely.is_empty(case.grid) & np.append(case.doubtful, True)[case.group]  # noqa: FBT003
+    return ~shapely.is_empty(case.grid) & np.append(case.doubtful, True)[case.group]
 
 
 def _overlaps(case: Case, copied: set[int]) -> Iterable[Defect]:
@@ -213,10 +219,10 @@ def _shapes(pieces: Sequence[Defect]) -> NDArray[np.object_]:
 
 
 def _forgiven(case: Case, piece: Defect) -> bool:
-    """Say whether a thin piece is what rounding leaves between a grid and a community line that was never noded with it."""
+    """Say whether a thin piece is what rounding leaves between a grid and a line that was never noded with it."""
     if case.noded or piece.kind == "overlap":
         return False
-    corners = shapely.points(shapely.get_coordinates(piece.shape))
+    corners = points_of(shapely.get_coordinates(piece.shape))
     return any(
         bool((shapely.distance(corners, case.line[community]) <= TOLERANCE_CM).all())
         for community in (piece.community, piece.other)
@@ -226,13 +232,13 @@ def _forgiven(case: Case, piece: Defect) -> bool:
 
 def _away_from(pieces: Sequence[Defect], points: Sequence[Defect]) -> list[Defect]:
     """Return the pieces that none of the points lies beside."""
-    at = shapely.points(np.array([point.xy for point in points]).reshape(-1, 2))
+    at = points_of(np.array([point.xy for point in points]).reshape(-1, 2))
     beside, _ = shapely.STRtree(at).query(_shapes(pieces), predicate="dwithin", distance=TOLERANCE_CM)
     near = set(beside.tolist())
     return [piece for k, piece in enumerate(pieces) if k not in near]
 
 
-# --- kinds --------------------------------------------------------------------------------------------------------------------
+# --- kinds ----------------------------------------------------------------------------------------
 
 
 def _name_gaps(case: Case, pieces: Sequence[Defect]) -> list[Defect]:
@@ -324,8 +330,8 @@ def _unmatched(case: Case, wide: Sequence[Defect]) -> list[Defect]:
         return []
     points = np.unique(np.concatenate([net.ends[suspect].ravel(), case.tangle.touching[:, 1]]))
     segments = net.vertex[net.ends[suspect]].astype(np.float64)
-    tree = shapely.STRtree(shapely.linestrings(segments))
-    at = shapely.points(net.vertex[points].astype(np.float64))
+    tree = shapely.STRtree(lines_of(segments))
+    at = points_of(net.vertex[points].astype(np.float64))
     point, edge = tree.query(at, predicate="dwithin", distance=2 * TOLERANCE_CM)
     inner = (points[point][:, None] != net.ends[suspect[edge]]).all(axis=1) & (
         _lies_on(net.vertex[points[point]].astype(np.float64), segments[edge])
@@ -333,7 +339,7 @@ def _unmatched(case: Case, wide: Sequence[Defect]) -> list[Defect]:
     )
     owners = _owners(case, suspect, points)
     found: dict[tuple[int, tuple[int, ...]], Defect] = {}
-    explained = shapely.STRtree([p.shape for p in wide]) if wide else None
+    explained = shapely.STRtree(_shapes(wide)) if wide else None
     for p, e in zip(points[point[inner]], suspect[edge[inner]], strict=True):
         has_edge, has_point = owners[0].get(int(e), set()), owners[1].get(int(p), set())
         lacking = has_edge - has_point
@@ -357,7 +363,7 @@ def _lies_on(point: NDArray[np.float64], segment: NDArray[np.float64]) -> NDArra
 def _owners(
     case: Case, edges: NDArray[np.int64], points: NDArray[np.int64]
 ) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
-    """Return who has each of the edges and who has each of the points: grids by number, the community `c` as `-1 - c`."""
+    """Return who has each of the edges and each of the points: grids by number, the community `c` as `-1 - c`."""
     net = case.net
     of_edge: dict[int, set[int]] = defaultdict(set)
     of_point: dict[int, set[int]] = defaultdict(set)
@@ -374,7 +380,7 @@ def _owners(
     return of_edge, of_point
 
 
-# --- what is left -------------------------------------------------------------------------------------------------------------
+# --- what is left ---------------------------------------------------------------------------------
 
 
 def _unexplained(case: Case, found: Sequence[Defect], shapes: Sequence[Defect], copied: set[int]) -> list[Defect]:
@@ -396,7 +402,7 @@ def _unexplained(case: Case, found: Sequence[Defect], shapes: Sequence[Defect], 
     ]
     explained = np.zeros(len(rows), dtype=np.bool_)
     if shape:
-        near, _ = shapely.STRtree(shape).query(shapely.linestrings(segments), predicate="dwithin", distance=_REACH_CM)
+        near, _ = shapely.STRtree(shape).query(lines_of(segments), predicate="dwithin", distance=_REACH_CM)
         explained[near] = True
     if not case.noded:
         explained |= covered(segments, _segments(case.line), TOLERANCE_CM)

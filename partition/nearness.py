@@ -1,8 +1,9 @@
 """How near lines lie to lines: the part of an audit that is a distance and not an equality.
 
-The distance from a point that moves along a segment to another segment is a convex function of its way; so the stretch of the
-first that lies within a tolerance of the second is one interval, found in closed form, and a segment lies within the tolerance
-of a line exactly when the intervals of the line's segments cover it. Units are the caller's (centimetres in an audit).
+The distance from a point that moves along a segment to another segment is a convex function of its way; so the
+stretch of the first that lies within a tolerance of the second is one interval, found in closed form, and a segment
+lies within the tolerance of a line exactly when the intervals of the line's segments cover it. Units are the
+caller's (centimetres in an audit).
 """
 
 from __future__ import annotations
@@ -20,13 +21,23 @@ _STEPS = 40
 _FAR = 1e12
 
 
+def lines_of(segment: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Return segments (n, 2, 2) as an array of lines."""
+    return np.atleast_1d(np.asarray(shapely.linestrings(segment), dtype=np.object_))
+
+
+def points_of(xy: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Return coordinates (n, 2) as an array of points."""
+    return np.atleast_1d(np.asarray(shapely.points(xy), dtype=np.object_))
+
+
 def covered(segment: NDArray[np.float64], by: NDArray[np.float64], tolerance: float) -> NDArray[np.bool_]:
     """Say which segments (n, 2, 2) lie, whole, within `tolerance` of the segments `by` (m, 2, 2)."""
     result = np.zeros(len(segment), dtype=np.bool_)
     if not len(segment) or not len(by):
         return result
-    tree = shapely.STRtree(shapely.linestrings(by))
-    which, other = tree.query(shapely.linestrings(segment), predicate="dwithin", distance=tolerance)
+    tree = shapely.STRtree(lines_of(by))
+    which, other = tree.query(lines_of(segment), predicate="dwithin", distance=tolerance)
     begin, stop = _stretch(segment[which], by[other], tolerance)
     some = begin <= stop
     which, begin, stop = which[some], begin[some], stop[some]
@@ -47,10 +58,12 @@ def covered(segment: NDArray[np.float64], by: NDArray[np.float64], tolerance: fl
 def _stretch(
     a: NDArray[np.float64], b: NDArray[np.float64], tolerance: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return, row by row, the interval of the way 0..1 along `a` that lies within `tolerance` of `b`; begin > stop where none does.
+    """Return, row by row, the interval of the way 0..1 along `a` that lies within `tolerance` of `b`.
 
-    The points within the tolerance of `b` are a strip with a disc at each end: a convex figure, so the interval is the hull of
-    what a line cuts from the three.
+    Where none does, it begins behind its end.
+
+    The points within the tolerance of `b` are a strip with a disc at each end: a convex figure, so the interval is
+    the hull of what a line cuts from the three.
     """
     way, along = a[:, 1] - a[:, 0], b[:, 1] - b[:, 0]
     length = np.maximum(np.hypot(along[:, 0], along[:, 1]), _SLACK)
@@ -112,8 +125,9 @@ def _disc(
 def deviation(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
     """Return how far at most a point of either line lies from the other: segments (n, 2, 2) and (m, 2, 2).
 
-    At corners the distance is exact. It can only be greater between them where a stretch is about as near to two different
-    parts of the other line; then the answer is rounded up, by less than a thousandth. Infinite when one line is empty.
+    At corners the distance is exact. It can only be greater between them where a stretch is about as near to two
+    different parts of the other line; then the answer is rounded up, by less than a thousandth. Infinite when one
+    line is empty.
     """
     if not len(one) or not len(two):
         return 0.0 if len(one) == len(two) else float("inf")
@@ -145,10 +159,8 @@ def _in_order(line: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _at_corners(line: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    corners = shapely.points(line.reshape(-1, 2))
-    _, distance = shapely.STRtree(shapely.linestrings(other)).query_nearest(
-        corners, return_distance=True, all_matches=False
-    )
+    corners = points_of(line.reshape(-1, 2))
+    _, distance = shapely.STRtree(lines_of(other)).query_nearest(corners, return_distance=True, all_matches=False)
     return float(distance.max())
 
 

@@ -1,7 +1,8 @@
 """Whether each grid, taken by itself, is one sound piece of ground.
 
-A grid should be one polygon whose rings do not cross and that does not hang together by a point or a thread. Crossings, pinches
-and parts are found on integers; the neck of a grid, narrower than 1 m, by shrinking the shape, and is a remark.
+A grid should be one polygon whose rings do not cross and that does not hang together by a point or a thread.
+Crossings, pinches and parts are found on integers; the neck of a grid, narrower than 1 m, by shrinking the shape,
+and is a remark.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ def crossings(net: Net, tangle: Tangle) -> list[Defect]:
 def pinches(net: Net, tangle: Tangle) -> list[Defect]:
     """Return the points at which a grid touches itself, so that it hangs together by a point or not at all there.
 
-    A hole may touch its outer ring in one point: the grid stays in one piece. Rings and the points in which they touch make a
-    graph; only a cycle in it cuts the ground in two.
+    A hole may touch its outer ring in one point: the grid stays in one piece. Rings and the points in which they
+    touch make a graph; only a cycle in it cuts the ground in two.
     """
     found: dict[tuple[int, int], Defect] = {}
     folded = _folded(net)
@@ -99,7 +100,7 @@ def _cycle(touches: set[tuple[int, int]]) -> int | None:
 def parts(
     net: Net, grid: NDArray[np.object_], community: NDArray[np.object_], group: NDArray[np.int64]
 ) -> list[Defect]:
-    """Return the grids of more than one part: `spans_parts` where each part lies in a part of the community of its own."""
+    """Return the grids of more than one part; `spans_parts` where each part lies in its own part of the community."""
     first = np.flatnonzero(np.diff(net.grids.part, prepend=-1))
     number, count = np.unique(net.grids.polygon[first], return_counts=True)
     found: list[Defect] = []
@@ -131,7 +132,7 @@ def _polygons(shape: object) -> NDArray[np.object_]:
 
 
 def filled_holes(net: Net, met: NDArray[np.bool_]) -> list[Defect]:
-    """Return the interior rings that other grids fill, edge by edge; `met` says which rows another grid of the layer meets."""
+    """Return the interior rings that other grids fill; `met` says which rows another grid of the layer meets."""
     grids = net.grids
     found: list[Defect] = []
     for ring in np.unique(grids.ring[grids.hole]).tolist():
@@ -150,7 +151,7 @@ def filled_holes(net: Net, met: NDArray[np.bool_]) -> list[Defect]:
 
 
 def necks(grid: NDArray[np.object_]) -> Iterable[Defect]:
-    """Yield the grids that fall apart when they shrink by half a metre all round, with the narrowest place of the neck."""
+    """Yield the grids that fall apart when they shrink by half a metre all round, with the place of the neck."""
     whole = np.flatnonzero(shapely.get_type_id(grid) == 3)  # noqa: PLR2004
     shrunk = shapely.buffer(grid[whole], -NECK_CM / 2.0, quad_segs=1, join_style="mitre")
     for k in np.flatnonzero(shapely.get_num_geometries(shrunk) > 1):

@@ -1,9 +1,9 @@
 """Random tilings of a community, drawn on whole centimetres by counting cells; no geometry engine has a part in them.
 
-A board of cells is cut into rectangles of cells by straight cuts from side to side, again and again, so that bricks and
-T-junctions abound. Each rectangle becomes a grid whose ring has *every* point of the board on its border: so both sides of a
-border have the same points. Then the points are shaken by less than a quarter of a cell and the whole board is turned and moved
-by whole numbers.
+A board of cells is cut into rectangles of cells by straight cuts from side to side, again and again, so that bricks
+and T-junctions abound. Each rectangle becomes a grid whose ring has *every* point of the board on its border: so
+both sides of a border have the same points. Then the points are shaken by less than a quarter of a cell and the
+whole board is turned and moved by whole numbers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FAR = (50_000_000, 400_000_000)
 
 @dataclass(frozen=True)
 class Tiling:
-    """A community and its grids as rings of whole centimetres; a grid is a list of rings, the first of them the outer one."""
+    """A community and its grids as rings of whole centimetres; the first ring of a grid is the outer one."""
 
     community: tuple[Point, ...]
     grids: tuple[tuple[tuple[Point, ...], ...], ...]
@@ -39,9 +39,7 @@ class Tiling:
 
 def polygons(grids) -> np.ndarray:
     """Turn lists of rings in centimetres into polygons in metres."""
-    made = [
-        shapely.Polygon(np.array(rings[0]) / 100, [np.array(ring) / 100 for ring in rings[1:]]) for rings in grids
-    ]
+    made = [shapely.Polygon(np.array(rings[0]) / 100, [np.array(ring) / 100 for ring in rings[1:]]) for rings in grids]
     return np.array(made, dtype=object)
 
 
@@ -81,11 +79,7 @@ def tilings(draw, least: int = 1) -> Tiling:
     width, height = draw(st.integers(2, 5)), draw(st.integers(2, 5))
     cell = draw(st.sampled_from([40, 1_000, 12_345]))
     shake = st.integers(-(cell // 5), cell // 5)
-    at = {
-        (x, y): (x * cell + draw(shake), y * cell + draw(shake))
-        for x in range(width + 1)
-        for y in range(height + 1)
-    }
+    at = {(x, y): (x * cell + draw(shake), y * cell + draw(shake)) for x in range(width + 1) for y in range(height + 1)}
     grids: list[list[list[Point]]] = []
     for block in draw(blocks(width, height).filter(lambda found: len(found) >= least)):
         left, bottom, right, top = block

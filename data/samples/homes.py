@@ -25,6 +25,9 @@ ROOMY = 0.35
 """Share of a parcel that must be left inside a setback."""
 
 LANE_SETBACK_M = 4.0
+WIDEST_UNIT_M = 17.0
+"""From one stair unit of a slab to the next; where there is more ground, slabs stand further apart."""
+
 SECOND = 2
 """Number of a second stair unit."""
 
@@ -132,7 +135,7 @@ def _rows(inner: BaseGeometry, count: int, angle: float, most: int, rng: np.rand
         k = np.arange(-math.ceil(reach / wide), math.ceil(reach / wide) + 1)
         rows = np.arange(-math.ceil(reach / deep), math.ceil(reach / deep) + 1)
         # Units of one slab stand closer together than slabs do.
-        x = (k // most * most + (k % most) * 0.82 + offset[0]) * wide
+        x = (k // most * most + offset[0]) * wide + k % most * min(0.82 * wide, WIDEST_UNIT_M)
         y = (rows + offset[1]) * deep
         east, north = np.meshgrid(x, y)
         slab, row = np.meshgrid(k // most, rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from partition.search.price import SHAPE, too_big
+from partition.search.price import too_big
 
 ACROSS = 0.3
 """Loose blocks are not joined over a border dearer to span than this, points: 10 m of river."""
@@ -23,7 +23,7 @@ def pieces(unit: Unit, price: NDArray[np.float64], *, whole: bool, most: int) ->
 
     Every piece is connected. With `whole`, a compound that is not too big for a grid is one piece where it hangs together.
     What is left is joined, best pair first, while a piece has at most `most` households; compounds do not mix. Land without
-    households joins a neighbour last, since every piece without households doubles the number of sets.
+    households is shared out last, since every piece without households doubles the number of sets.
     """
     label = _join(
         unit.households, unit.persons, unit.area_m2, unit.perimeter_m, unit.compound, unit.compound_households,
@@ -58,7 +58,7 @@ def _join(
         value[row[e], neighbour[e]] = border[e] - inside[e]
         touch[row[e], neighbour[e]] = near[e]
     alive = np.ones(n, np.bool_)
-    for phase in range(3):
+    for phase in range(2):
         while True:
             best = -1e18
             one, other = -1, -1
@@ -74,7 +74,7 @@ def _join(
                         and com[i] == com[j]
                         and not too_big(price, compound_households[com[i]], p[i] + p[j])
                     )
-                elif phase == 1:
+                else:
                     fits = (
                         com[i] == com[j]
                         and w[i] > 0
@@ -82,20 +82,9 @@ def _join(
                         and w[i] + w[j] <= most
                         and value[i, j] > -ACROSS
                     )
-                else:
-                    fits = (w[i] == 0) != (w[j] == 0)
                 if not fits:
                     continue
                 score = value[i, j] + metres[i, j] / min(per[i], per[j])
-                if phase == 2:
-                    # Where it rounds the outline of the lived-in piece most.
-                    joined = per[i] + per[j] - 2.0 * metres[i, j]
-                    lived = i if w[i] > 0 else j
-                    score = value[i, j] + price[SHAPE] * 12.566 * (
-                        (a[i] + a[j]) / (joined * joined) - a[lived] / (per[lived] * per[lived])
-                    )
-                    if com[i] == com[j]:
-                        score += 0.5
                 if score > best:
                     best = score
                     one, other = i, j
@@ -103,8 +92,6 @@ def _join(
                 break
             # `one` takes `other` in.
             alive[other] = False
-            if w[one] == 0 and w[other] > 0:
-                com[one] = com[other]
             w[one] += w[other]
             p[one] += p[other]
             a[one] += a[other]
@@ -120,4 +107,40 @@ def _join(
             for k in range(n):
                 if label[k] == other:
                     label[k] = one
+    _share_out(label, alive, w, a, com, metres, value, touch)
     return label
+
+
+@njit(cache=True)
+def _share_out(label, alive, households, area, compound, metres, value, touch):
+    """Give each piece of empty land to the lived-in piece that is nearest by way of land: neighbours take a share each.
+
+    The way into a piece is as long as the piece is wide; crossing a strong line costs its price in hundreds of metres.
+    """
+    n = len(label)
+    far = np.full(n, 1e18)
+    owner = np.arange(n)
+    done = np.zeros(n, np.bool_)
+    for i in range(n):
+        if alive[i] and households[i] > 0:
+            far[i] = 0.0
+    while True:
+        best = 1e18
+        at = -1
+        for i in range(n):
+            if alive[i] and not done[i] and far[i] < best:
+                best = far[i]
+                at = i
+        if at < 0:
+            break
+        done[at] = True
+        for j in range(n):
+            if alive[j] and not done[j] and touch[at, j] and households[j] == 0:
+                way = best + np.sqrt(area[j]) + 100.0 * max(0.0, -value[at, j]) - 1e-3 * metres[at, j]
+                if compound[j] >= 0 and compound[j] != compound[at]:
+                    way += 300.0
+                if way < far[j]:
+                    far[j] = way
+                    owner[j] = owner[at]
+    for k in range(n):
+        label[k] = owner[label[k]]

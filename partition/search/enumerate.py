@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from partition.search.price import COMPOUND, OUT_OF_BAND, band_miss, grid_price, too_big
+from partition.search.enclose import enclosing_sets
+from partition.search.price import COMPOUND, ENCLOSING, band_miss, grid_price, too_big
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,6 +61,7 @@ def connected_sets(unit: Unit, price: NDArray[np.float64]) -> Columns:
         MOST_COLUMNS,
         MOST_STEPS,
     )
+    cost += ENCLOSING * enclosing_sets(start, member, unit.start, unit.neighbour, unit.open)
     return Columns(start, member, cost, complete)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
+from partition.search.enclose import encloses
 from partition.search.price import COMPOUND, grid_price
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def polish(
     held = np.zeros(len(unit), dtype=np.bool_) if fixed is None else fixed
     return _anneal(
         unit.households, unit.persons, unit.area_m2, unit.perimeter_m, unit.compound, len(unit.compound_households),
-        unit.start, unit.neighbour, unit.shared_m, unit.near, unit.inside, unit.border,
+        unit.start, unit.neighbour, unit.shared_m, unit.near, unit.inside, unit.border, unit.open,
         price, grid.astype(np.int64), held, np.uint64(seed * 2 + 1), steps, heat,
     )  # fmt: skip
 
@@ -90,7 +91,7 @@ def _hangs_together(grid, of, skip, size, start, neighbour, near, first, mark, s
 
 @njit(cache=True)
 def _anneal(
-    households, persons, area, perimeter, compound, compounds, start, neighbour, shared, near, inside, border,
+    households, persons, area, perimeter, compound, compounds, start, neighbour, shared, near, inside, border, is_open,
     price, grid, fixed, seed, steps, heat,
 ):  # fmt: skip
     n = len(households)
@@ -135,6 +136,8 @@ def _anneal(
     group = np.zeros(n, np.int64)
     mark = np.zeros(n, np.int64)
     queue = np.zeros(n, np.int64)
+    grown = np.zeros(n, np.bool_)
+    reached = np.zeros(n, np.bool_)
     stamp = 0
     for step in range(steps):
         v = _below(state, n)
@@ -214,6 +217,11 @@ def _anneal(
                 taken = _hangs_together(
                     grid, from_grid, moved, size[from_grid] - count, start, neighbour, near, rest, mark, stamp, queue
                 )
+            if taken:
+                # Only the grid that grows can come to surround another.
+                for u in range(n):
+                    grown[u] = moved[u] or grid[u] == to_grid
+                taken = not encloses(grown, start, neighbour, is_open, reached, queue)
             if taken:
                 for i in range(count):
                     grid[group[i]] = to_grid

@@ -11,6 +11,8 @@ BY_HOUSEHOLDS, BY_PERSONS, ANY_OF, ALL_OF = range(4)
 
 OUT_OF_BAND = 100.0
 """Price of a grid outside the band, before its distance from it: dearer than anything a plan can save."""
+ENCLOSING = 40.0
+"""Price of a grid that surrounds another one."""
 THIN = 0.32
 """Compactness under which a grid looks like a string; pricier the thinner."""
 

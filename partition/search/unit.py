@@ -58,6 +58,12 @@ class Unit:
         """Count the pieces."""
         return len(self.households)
 
+    @property
+    def open(self) -> NDArray[np.bool_]:
+        """Say which pieces (n,) border on something outside the unit."""
+        row = np.repeat(np.arange(len(self)), np.diff(self.start))
+        return self.perimeter_m - np.bincount(row, weights=self.shared_m, minlength=len(self)) > THREAD_M
+
 
 def prices(shared_m: NDArray[np.float64], rules: Rules) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return for each border (n, kind) the price of spanning it and the price of following it, points."""

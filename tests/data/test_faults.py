@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from shapely import box
 
 from data.sentences import SENTENCES
+from data.text import original
 from data.town import check_town, read_town
 from gis.errors import InputError
 from gis.finding import Severity
@@ -552,3 +553,34 @@ def test_sentences_are_whole():
     for kind, sentence in SENTENCES.items():
         assert sentence.en.endswith("."), kind
         assert sentence.zh.endswith("。"), kind
+
+
+def test_files_that_are_none(tmp_path):
+    """A file that is not what its name says is refused with the reader's own words."""
+    folder = write_town(tmp_path, **manifest("barriers", file="roads.gpkg"))
+    (folder / "roads.gpkg").write_bytes(b"no package")
+
+    (broken,) = check_town(folder)
+
+    assert (broken.kind, broken.file, broken.severity) == ("unreadable_file", "roads.gpkg", E)
+
+
+def test_remarks_of_the_reader_are_kept(tmp_path):
+    """What the file reader mends by itself, such as a ring that is not closed, is listed as a note."""
+    folder = write_town(tmp_path)
+    path = folder / "compounds.geojson"
+    collection = json.loads(path.read_text(encoding="utf-8"))
+    collection["features"][0]["geometry"]["coordinates"][0].pop()
+    path.write_text(json.dumps(collection), encoding="utf-8")
+
+    findings = check_town(folder)
+
+    assert "reader_remark" in {finding.kind for finding in findings}
+    assert all(finding.file == "compounds.geojson" for finding in findings)
+
+
+def test_sound_chinese_names_are_no_mojibake():
+    """Names that people really have are left alone, also the short ones whose GBK bytes look like UTF-8."""
+    for name in ("舜耕街道", "联通", "千佛山", "Café", "KIM KEAT", "龘靐", "①号楼", "Ünal", "泉城路", "一", "锟"):
+        assert original(name) is None, name
+    assert original("锟斤拷小区") == ""

@@ -35,9 +35,15 @@ wangge.plan = (map) => {
     map.fitBounds(bounds, { paddingTopLeft: [24, 24], paddingBottomRight: [costs <= 0.25 && innerWidth > 860 ? aside : 24, 42], animate });
   };
   const zoomTo = (grid) => map.flyToBounds(ground.bounds(ground.grids[grid].box), { paddingTopLeft: [70, 60], paddingBottomRight: innerWidth > 860 ? [380, 70] : [60, 60], maxZoom: 17.5, duration: 0.5, animate: !still });
+  /** Bring a grid into sight, clear of the card. */
   const see = (grid) => {
+    const size = map.getSize();
+    const right = size.x > 800 ? 370 : 40;
     const box = ground.bounds(ground.grids[grid].box);
-    if (!map.getBounds().contains(box)) map.panInside(box.getCenter(), { padding: [160, 120], animate: !still });
+    const northWest = map.latLngToContainerPoint(box.getNorthWest());
+    const southEast = map.latLngToContainerPoint(box.getSouthEast());
+    if (northWest.x > 60 && northWest.y > 20 && southEast.x < size.x - right && southEast.y < size.y - 40) return;
+    map.panInside(box.getCenter(), { paddingTopLeft: [160, 130], paddingBottomRight: [right + 110, 130], animate: !still });
   };
 
   page.choose = (grid, how = {}) => {
