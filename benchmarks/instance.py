@@ -46,18 +46,22 @@ class Quads(NamedTuple):
     hard: bool
 
 
-TOWNS = {"town20": Quads(5, 4, 7, hard=False), "city140": Quads(14, 10, 21, hard=False), "hard20": Quads(5, 4, 33, hard=True)}
+TOWNS = {
+    "town20": Quads(5, 4, 7, hard=False),
+    "city140": Quads(14, 10, 21, hard=False),
+    "hard20": Quads(5, 4, 33, hard=True),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PlanningUnit:
     """One unit as ours takes it, and as a plain weighted graph for everybody else.
 
-    `blocks` (n,) ids of the blocks, ascending. `unit` is what our search takes. `a`, `b` (m,) are the pairs of blocks that
-    one may walk between, by place in `blocks`, and `cost` (m,) their edge weights, metres. `xy` (n, 2) centroids; `compound`
-    (n,) the compound of each block or -1; `contracted` (n,) labels that join the blocks of each compound that fits in one
-    grid; `pocket` (n,) labels of the ground between clear lines. `wanted` numbers of grids: the best first, then the others
-    that the totals allow; `possible` says whether the totals allow any.
+    `blocks` (n,) ids of the blocks, ascending. `unit` is what our search takes. `a`, `b` (m,) are the pairs of blocks
+    that one may walk between, by place in `blocks`, and `cost` (m,) their edge weights, metres. `xy` (n, 2) centroids;
+    `compound` (n,) the compound of each block or -1; `contracted` (n,) labels that join the blocks of each compound
+    that fits in one grid; `pocket` (n,) labels of the ground between clear lines. `wanted` numbers of grids: the best
+    first, then the others that the totals allow; `possible` says whether the totals allow any.
     """
 
     blocks: NDArray[np.int64]
@@ -124,12 +128,11 @@ def load(name: str, rules: Rules) -> Instance:
     total = np.bincount(blocks.of_face, weights=weight)
     xy = np.column_stack([np.bincount(blocks.of_face, weights=weight * face_xy[:, i]) / total for i in (0, 1)])
     lived_in = [part.blocks for part in units(blocks, rules) if blocks.households[part.blocks].any()]
-    return Instance(Path(name).name, rules, blocks, tuple(_planning_unit(blocks, chosen, xy, rules) for chosen in lived_in))
+    found = tuple(_planning_unit(blocks, chosen, xy, rules) for chosen in lived_in)
+    return Instance(Path(name).name, rules, blocks, found)
 
 
-def _planning_unit(
-    blocks: Blocks, chosen: NDArray[np.int64], xy: NDArray[np.float64], rules: Rules
-) -> PlanningUnit:
+def _planning_unit(blocks: Blocks, chosen: NDArray[np.int64], xy: NDArray[np.float64], rules: Rules) -> PlanningUnit:
     unit = unit_of(blocks, chosen, rules)
     local = np.full(len(blocks), NOWHERE, dtype=np.int64)
     local[chosen] = np.arange(len(chosen))
@@ -191,7 +194,7 @@ def score(instance: Instance, divisions: Sequence[NDArray[np.int64]]) -> Score:
     inside = grid != NOWHERE
     # Whatever is divided by nobody (dedicated areas, empty units) is one more grid, which is not counted.
     home = np.where(inside, grid, count)
-    counted = np.append(np.ones(count, dtype=bool), False)  # noqa: FBT003 - the value of the last place
+    counted = np.append(np.ones(count, dtype=bool), False)
 
     def total(values: NDArray[np.generic]) -> NDArray[np.float64]:
         return np.bincount(home, weights=values.astype(np.float64), minlength=count + 1)[:count]

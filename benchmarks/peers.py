@@ -1,14 +1,18 @@
 """Divide a town with wangge and with the peers on PyPI: the same blocks, the same units, one scoring function.
 
-    python benchmarks/peers.py --town town20
-    python benchmarks/peers.py --town city140 --peers ours,metis,metis100+C
+Run it as `python benchmarks/peers.py --town town20`, or as
+`python benchmarks/peers.py --town city140 --peers ours,metis,metis100+C`.
 """
+
+# ruff: noqa: E402 - the number of threads is said before numpy is loaded
 
 from __future__ import annotations
 
 import os
 
-os.environ.update({name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")})
+# One core, whoever runs.
+for _threads in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
+    os.environ[f"{_threads}_NUM_THREADS"] = "1"
 
 import argparse
 import json
@@ -207,7 +211,7 @@ def main() -> None:
         "first_units_cached_s": loaded,
     }
     if not wanted.json:
-        print(", ".join(f"{key} {value if not isinstance(value, float) else round(value, 2)}" for key, value in about.items()))
+        print(", ".join(f"{k} {round(v, 2) if isinstance(v, float) else v}" for k, v in about.items()))
         print(_line([title for title, _ in HEAD]))
         print("|" + "|".join("-" * (width + 2) for _, width in HEAD) + "|")
     rows: list[Row] = []

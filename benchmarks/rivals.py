@@ -1,7 +1,7 @@
 """Other people's partitioners, each given a fair go at one planning unit.
 
-Every peer gets the same graph (blocks, borders that one may walk across) and, where it can take them, the same edge weights.
-Peers that can look at several divisions choose the best by our own price. One that gives up raises `GaveUp`.
+Every peer gets the same graph (blocks, borders that one may walk across) and, where it can take them, the same edge
+weights. Peers that can look at several divisions choose the best by our own price. One that gives up raises `GaveUp`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from partition.search.polish import plan_price
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from instance import PlanningUnit
     from numpy.typing import NDArray
 
-    from instance import PlanningUnit
     from partition.rules import Rules
 
     Labels = NDArray[np.int64]
@@ -154,7 +154,7 @@ def gerrychain(unit: PlanningUnit, rules: Rules, seed: int, *, contracted: bool,
         parts, start = _first_trees(dual, unit, rules, surcharge, generator)
         if parts == 1 or not steps:
             return _from_nodes(start, dual, graph)
-        return _bursts(dual, graph, unit, rules, start, (parts, steps), surcharge, generator)
+        return _bursts(dual, graph, unit, rules, start, size=(parts, steps), surcharge=surcharge, generator=generator)
 
 
 def _dual(graph: Graph) -> Any:  # noqa: ANN401 - the peer's own type, loaded only when it runs
@@ -226,6 +226,7 @@ def _bursts(
     unit: PlanningUnit,
     rules: Rules,
     start: dict[Any, Any],
+    *,
     size: tuple[int, int],
     surcharge: dict[str, float],
     generator: random.Random,
@@ -315,11 +316,12 @@ class Peer:
 def _peers() -> Iterator[tuple[str, Peer]]:
     yield "metis", Peer("METIS k-way contig, 3 %", partial(metis, contracted=False, tries=1))
     yield "metis100", Peer(f"METIS, best of {METIS_TRIES}", partial(metis, contracted=False, tries=METIS_TRIES))
-    yield "tree", Peer("GerryChain tree part", partial(gerrychain, contracted=False, steps=0, aware=False))
-    yield "tree-aware", Peer("GerryChain tree part, regions", partial(gerrychain, contracted=False, steps=0, aware=True))
+    tree = partial(gerrychain, contracted=False)
+    yield "tree", Peer("GerryChain tree part", partial(tree, steps=0, aware=False))
+    yield "tree-aware", Peer("GerryChain tree part, regions", partial(tree, steps=0, aware=True))
     for steps in (200, 1000):
-        peer = Peer(f"GerryChain ReCom {steps:,}, regions", partial(gerrychain, contracted=False, steps=steps, aware=True))
-        yield f"recom{steps}", replace(peer, slow=True)
+        title = f"GerryChain ReCom {steps:,}, regions"
+        yield f"recom{steps}", Peer(title, partial(tree, steps=steps, aware=True), slow=True)
     yield "maxp", Peer("spopt max-p", partial(spopt, method="maxp", contracted=False), slow=True)
     yield "skater", Peer("spopt SKATER", partial(spopt, method="skater", contracted=False), slow=True)
 

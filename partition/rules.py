@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 class Weights:
     """Prices, in points. A plan's score is the sum over its grids; lower is better."""
 
-    balance: float = 2.3
+    balance: float = 2.6
     """For a grid 100 households away from the target; grows in proportion."""
-    shape: float = 6.0
+    shape: float = 7.0
     """For a grid of compactness 0 (a circle, 1, costs nothing)."""
-    unclear: float = 4.0
+    unclear: float = 3.5
     """For a kilometre of border between grids that follows no line of the ground."""
     spanned: float = 30.0
     """For a kilometre of river, surface railway or expressway inside a grid."""

@@ -259,7 +259,29 @@ def random_unit(rng: np.random.Generator, *, most: int = 9, compounds: bool = Tr
         households[int(rng.integers(0, count))] = 560
     label = rng.integers(-1, 2, count) if compounds else np.full(count, LOOSE)
     _, label = np.unique(label, return_inverse=True)
-    return unit_of_graph(households.tolist(), borders, compound=(label - 1).tolist() if compounds else None, far=far)
+    unit = unit_of_graph(households.tolist(), borders, compound=(label - 1).tolist() if compounds else None, far=far)
+    shared = np.bincount(np.repeat(np.arange(count), np.diff(unit.start)), weights=unit.shared_m, minlength=count)
+    # Some pieces lie within the others, with hardly any border on the unit's edge.
+    within = rng.random(count) < 0.3
+    return replace(
+        unit,
+        perimeter_m=np.where(within, shared + 0.9, unit.perimeter_m),
+        area_m2=np.where(within, 0.05, unit.area_m2),
+    )
+
+
+def surrounds(unit: Unit, members: Iterable[int]) -> bool:
+    """Say whether some piece outside the set cannot reach a piece on the unit's edge without crossing the set."""
+    rows = [slice(int(a), int(b)) for a, b in itertools.pairwise(unit.start.tolist())]
+    on_edge = {v for v, row in enumerate(rows) if unit.perimeter_m[v] - unit.shared_m[row].sum() > 1.0}
+    outside = set(range(len(unit))) - set(members)
+    reached = outside & on_edge
+    queue = list(reached)
+    while queue:
+        found = set(unit.neighbour[rows[queue.pop()]].tolist()) & outside - reached
+        reached |= found
+        queue.extend(found)
+    return bool(on_edge) and reached != outside
 
 
 def contiguous(unit: Unit, members: Iterable[int]) -> bool:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 
+from partition.search.exact_cover import least_sum
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -24,9 +26,13 @@ _LEFT_OUT = 10_000.0
 _TINY = 1e-6
 _SEED_COLUMNS = 20
 _BATCH = 400
-_FIRST_GAP = 0.5
-_MOST_INTEGER_COLUMNS = 40_000
-_MOST_NODES = 4_000
+_FIRST_GAP = 0.25
+_MOST_STEPS = 40_000_000
+_NONE = np.array([], dtype=np.int64)
+_MOST_INTEGER_COLUMNS = 2_000
+_MOST_NODES = 60
+_NEAR_ENOUGH = 0.002
+"""Share of its price within which a plan may miss the best; the bound says how near it is."""
 
 
 class Status(StrEnum):
@@ -58,13 +64,13 @@ class Cover:
 def cover(columns: Columns, count: int) -> Cover:
     """Choose columns so that each of `count` pieces is in exactly one, at the least price."""
     if not len(columns):
-        return Cover(Status.IMPOSSIBLE, np.array([], dtype=np.int64), np.inf, np.inf, np.arange(count))
+        return Cover(Status.IMPOSSIBLE, _NONE, np.inf, np.inf, np.arange(count))
     relaxed = _Relaxation(columns, count)
     bound, reduced, left_out = relaxed.solve()
     if left_out.max(initial=0.0) > _TINY:
         short = np.flatnonzero(left_out > _TINY)
         proven = phase_one_gap(columns, count) > _TINY
-        return Cover(Status.IMPOSSIBLE if proven else Status.UNKNOWN, short[:0], np.inf, np.inf, short)
+        return Cover(Status.IMPOSSIBLE if proven else Status.UNKNOWN, _NONE, np.inf, np.inf, short)
     return _integer(columns, count, bound, reduced)
 
 
@@ -125,36 +131,61 @@ def _cheapest_of_each(columns: Columns) -> NDArray[np.int64]:
 
 
 def _integer(columns: Columns, count: int, bound: float, reduced: NDArray[np.float64]) -> Cover:
-    """Find the best whole choice, widening the set of columns until the proof holds."""
-    gap = _FIRST_GAP
+    """Find the best whole choice: by its reduced costs where that ends, else by branch and bound."""
+    budget, widest = _FIRST_GAP, float(reduced.max()) * count + 1.0
     start = None
-    widest = float(reduced.max()) + 1.0
+    while start is None:
+        start, ended = least_sum(
+            columns.start, columns.member, reduced, count, budget=budget, most_steps=_MOST_STEPS
+        )
+        if start is not None and ended:
+            price = float(columns.price[start].sum())
+            return Cover(Status.OPTIMAL, start, price, price, _NONE)
+        if ended and budget >= widest:
+            return Cover(Status.IMPOSSIBLE, _NONE, np.inf, np.inf, _NONE)
+        if not ended:
+            break
+        budget *= 2.0
+    if start is not None:
+        return Cover(Status.BOUNDED, start, float(columns.price[start].sum()), bound, _NONE)
+    return _branch_and_bound(columns, count, bound, reduced, gap=budget)
+
+
+def _branch_and_bound(
+    columns: Columns, count: int, bound: float, reduced: NDArray[np.float64], *, gap: float
+) -> Cover:
+    """Find a good whole choice with HiGHS among the most promising columns, widening them while there is none.
+
+    Any choice with a column left out costs at least the bound and that column's reduced cost.
+    """
+    ranked = np.argsort(reduced, kind="stable")
     while True:
-        order = np.flatnonzero(reduced <= gap)
-        cut_short = len(order) > _MOST_INTEGER_COLUMNS
-        if cut_short:
-            order = np.sort(np.argsort(reduced, kind="stable")[:_MOST_INTEGER_COLUMNS])
-        chosen, ended = _solve_integer(columns, count, order, start)
-        if chosen is None:
-            if gap >= widest and not cut_short:
-                status = Status.IMPOSSIBLE if ended else Status.UNKNOWN
-                return Cover(status, np.array([], dtype=np.int64), np.inf, np.inf, np.array([], dtype=np.int64))
-            if cut_short:
-                return Cover(Status.UNKNOWN, np.array([], dtype=np.int64), np.inf, bound, np.array([], dtype=np.int64))
-            gap *= 2.0
-            continue
-        price = float(columns.price[chosen].sum())
-        proven = ended and (price - bound <= gap + _TINY) and not cut_short
-        if proven or cut_short or not ended:
-            status = Status.OPTIMAL if proven else Status.BOUNDED
-            return Cover(status, chosen, price, price if proven else bound, np.array([], dtype=np.int64))
-        gap, start = price - bound + _TINY, chosen
+        order = np.sort(ranked[: min(int((reduced <= gap).sum()), _MOST_INTEGER_COLUMNS)])
+        widest = len(order) in {len(columns), _MOST_INTEGER_COLUMNS}
+        found = _solve_integer(columns, count, order)
+        if found.chosen is not None:
+            price = float(columns.price[found.chosen].sum())
+            outside = bound + float(reduced[ranked[len(order)]]) if len(order) < len(columns) else np.inf
+            lowest = min(price, max(bound, min(found.bound, outside)))
+            status = Status.OPTIMAL if price - lowest <= _TINY else Status.BOUNDED
+            return Cover(status, found.chosen, price, lowest, _NONE)
+        if widest:
+            impossible = found.ended and len(order) == len(columns)
+            return Cover(Status.IMPOSSIBLE if impossible else Status.UNKNOWN, _NONE, np.inf, bound, _NONE)
+        gap *= 2.0
 
 
-def _solve_integer(
-    columns: Columns, count: int, order: NDArray[np.int64], start: NDArray[np.int64] | None
-) -> tuple[NDArray[np.int64] | None, bool]:
-    """Return the best whole choice among the columns `order` (or none) and whether the search came to its end."""
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A whole choice among some columns, or none; whether the search came to its end; its bound over these columns."""
+
+    chosen: NDArray[np.int64] | None
+    ended: bool
+    bound: float
+
+
+def _solve_integer(columns: Columns, count: int, order: NDArray[np.int64]) -> _Whole:
+    """Return the best whole choice among the columns `order`."""
     model = quiet_model()
     one = np.ones(count)
     model.addRows(count, one, one, 0, np.zeros(count, np.int32), np.zeros(0, np.int32), np.zeros(0))
@@ -163,16 +194,12 @@ def _solve_integer(
         len(order), np.arange(len(order), dtype=np.int32), np.full(len(order), highspy.HighsVarType.kInteger)
     )
     model.setOptionValue("mip_max_nodes", _MOST_NODES)
-    model.setOptionValue("mip_rel_gap", 0.0)
+    model.setOptionValue("mip_rel_gap", _NEAR_ENOUGH)
     model.setOptionValue("mip_abs_gap", _TINY)
-    if start is not None:
-        value = np.zeros(len(order))
-        value[np.searchsorted(order, start)] = 1.0
-        model.setSolution(len(order), np.arange(len(order), dtype=np.int32), value)
     model.run()
     status = model.getModelStatus()
     if status == highspy.HighsModelStatus.kInfeasible:
-        return None, True
+        return _Whole(None, ended=True, bound=np.inf)
     value = np.asarray(model.getSolution().col_value)
     whole = np.flatnonzero(value > 0.5)
     covered = np.bincount(
@@ -182,7 +209,8 @@ def _solve_integer(
         minlength=count,
     )
     ended = status == highspy.HighsModelStatus.kOptimal
-    return (order[whole], ended) if (covered == 1).all() else (None, ended)
+    bound = float(model.getInfo().mip_dual_bound)
+    return _Whole(order[whole] if (covered == 1).all() else None, ended, bound)
 
 
 def quiet_model() -> highspy.Highs:

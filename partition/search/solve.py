@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from partition.rules import Rules
     from partition.search.unit import Unit
 
-LEVELS = ((True, 0.30), (True, 0.15), (False, 0.35), (False, 0.24), (False, 0.16), (False, 0.0))
+LEVELS = ((True, 0.16), (True, 0.30), (True, 0.15), (False, 0.35), (False, 0.24), (False, 0.16), (False, 0.0))
 """How fine the pieces are, from coarse to single buildings: are compounds kept whole, and the most households of a piece
 made of loose blocks, as a share of the target."""
 MOST_PIECES = 1_200
@@ -120,10 +120,30 @@ def _search(unit: Unit, price: NDArray[np.float64], rules: Rules, seed: int) -> 
 
 
 def _rough(unit: Unit, price: NDArray[np.float64], rules: Rules) -> Iterator[NDArray[np.int64]]:
-    """Yield rough divisions into as many grids as the totals allow, by joining blocks up to different sizes."""
-    seen: set[int] = set()
-    for share in (1.0, 0.9, 1.1, 0.8, 1.25):
-        label = pieces(unit, price, whole=True, most=int(share * rules.target))
-        if int(label.max()) not in seen:
-            seen.add(int(label.max()))
-            yield label
+    """Yield rough divisions into numbers of grids near what the totals ask for.
+
+    Blocks are joined up to different sizes; then the smallest piece joins its smallest neighbour until the number is right.
+    """
+    by_persons = rules.measure == "persons"
+    total = int((unit.persons if by_persons else unit.households).sum())
+    wanted = max(1, round(total / (rules.target_persons if by_persons else rules.target)))
+    for share in (1.0, 0.8):
+        for count in sorted({wanted, max(1, wanted - 1), wanted + 1}):
+            yield _merged(unit, pieces(unit, price, whole=share == 1.0, most=int(share * rules.target)), count)
+
+
+def _merged(unit: Unit, label: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Join the smallest piece with its smallest neighbour until at most `count` are left, or none touches another."""
+    while int(label.max()) + 1 > count:
+        coarse = contract(unit, label)
+        for small in np.argsort(coarse.households, kind="stable").tolist():
+            row = slice(coarse.start[small], coarse.start[small + 1])
+            near = coarse.neighbour[row][coarse.near[row]]
+            if len(near):
+                into = int(near[np.argmin(coarse.households[near])])
+                label = np.where(label == small, into, label)
+                label = np.unique(label, return_inverse=True)[1]
+                break
+        else:
+            return label
+    return label

@@ -10,15 +10,15 @@ import pytest
 import partition.search.enumerate as walk
 from partition.rules import Rules
 from partition.search.enumerate import connected_sets
-from partition.search.price import band_miss, grid_price, too_big
+from partition.search.price import COMPOUND, ENCLOSING, band_miss, grid_price, too_big
 from partition.search.unit import price_list
-from tests.drawn import contiguous, random_unit, unit_of_graph
+from tests.drawn import contiguous, random_unit, surrounds, unit_of_graph
 
 MEASURES = ("households", "persons", "any_of", "all_of")
 
 
 def set_price(unit, price, members):
-    """Add up the price of a set from scratch: half of every border around it, what it spans, its compounds, its shape."""
+    """Add up the price of a set from scratch: half its borders, what it spans, its compounds, its shape."""
     inside = set(members)
     total, perimeter = 0.0, sum(unit.perimeter_m[v] for v in inside)
     for v in inside:
@@ -28,7 +28,8 @@ def set_price(unit, price, members):
                 total += unit.inside[e] / 2
             else:
                 total += unit.border[e] / 2
-    total += price[-1] * len({int(unit.compound[v]) for v in inside} - {-1})
+    total += price[COMPOUND] * len({int(unit.compound[v]) for v in inside} - {-1})
+    total += ENCLOSING * surrounds(unit, inside)
     chosen = sorted(inside)
     return total + grid_price(
         price,
@@ -71,7 +72,7 @@ def test_equals_trying_every_subset(measure):
         found = sets_of(columns)
         assert columns.complete
         assert len(found) == len(expected)
-        assert dict(found) == pytest.approx(expected)
+        assert dict(found) == pytest.approx(expected, abs=1e-6)
 
 
 def test_persons_bind_where_the_rules_count_persons():
@@ -94,6 +95,17 @@ def test_touching_by_a_thread_is_not_contiguous():
     price = price_list(Rules())
     assert sets_of(connected_sets(unit_of_graph([200, 200], borders, far=[(0, 1)]), price)) == []
     assert len(connected_sets(unit_of_graph([200, 200], borders), price)) == 1
+
+
+def test_a_ring_around_another_grid_is_dear():
+    """Eight squares around a ninth cost more than any plan saves; the same eight without a ninth inside do not."""
+    borders = {(v, v + 1): (100.0, 0.0, 0.0) for v in range(9) if v % 3 < 2}
+    borders |= {(v, v + 3): (100.0, 0.0, 0.0) for v in range(6)}
+    unit = unit_of_graph([50] * 4 + [400] + [50] * 4, borders)
+    price = dict(sets_of(connected_sets(unit, price_list(Rules()))))
+    ring = (0, 1, 2, 3, 5, 6, 7, 8)
+    assert surrounds(unit, ring)
+    assert price[ring] > ENCLOSING
 
 
 @pytest.mark.parametrize("limit", ["MOST_COLUMNS", "MOST_STEPS"])
