@@ -59,7 +59,10 @@ RulesFile = Annotated[Path | None, typer.Option("--rules", help="A rules.toml; w
 
 @app.command(epilog="Example:  wangge check demo/town")
 def check(town: TownFolder, *, as_json: AsJson = False, lang: Lang = say.Language.zh) -> None:
-    """Say everything that is wrong with a town's files; writes nothing. 检查城镇数据,只报告,不写任何文件。"""
+    """Say everything that is wrong with a town's files; writes nothing.
+
+    检查城镇数据,只报告,不写任何文件。
+    """
     findings = check_town(town)
     if as_json:
         say.json({"findings": [finding_record(f) for f in findings], "usable": not stops(findings)})
@@ -80,7 +83,10 @@ def divide_town(
     as_json: AsJson = False,
     lang: Lang = say.Language.zh,
 ) -> None:
-    """Divide a town into grids, prove them, and write the plan with its map. 划分网格并证明其无缝无叠。"""
+    """Divide a town into grids, prove them, and write the plan with its map.
+
+    划分网格并证明其无缝无叠。
+    """
     check_target(out)
     known = read_town(town)
     plan = _divided(known, read_rules(rules), seed, workers, lang)
@@ -103,7 +109,10 @@ def audit_layer(
     as_json: AsJson = False,
     lang: Lang = say.Language.zh,
 ) -> None:
-    """Check any grid layer: gaps, overlaps, households in none or two, band. 校核任意网格图层:盲区、重叠、漏户、重户、规模。"""
+    """Check any grid layer: gaps, overlaps, households in none or two, band.
+
+    校核任意网格图层:盲区、重叠、漏户、重户、规模。
+    """
     known = read_town(town)
     found, noded = read_grid_layer(grids, known.frame, layer=layer)
     result = audit(found, town=known, rules=read_rules(rules), communities=noded, file=grids.name)
@@ -123,7 +132,10 @@ def reproduce(
     workers: Annotated[int | None, typer.Option(min=1)] = None,
     lang: Lang = say.Language.zh,
 ) -> None:
-    """Make a plan again from its plan.json and say whether every byte is the same. 按plan.json重新生成并逐字节比对。"""
+    """Make a plan again from its plan.json and say whether every byte is the same.
+
+    按plan.json重新生成并逐字节比对。
+    """
     record = orjson.loads(plan.read_bytes())
     known = read_town(town)
     changed = sorted(
@@ -152,7 +164,10 @@ def sample(
     households: Annotated[int, typer.Option(help="How many households.", min=1000)] = 50_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same town.")] = 1,
 ) -> None:
-    """Write an invented Chinese town of any size to try things on. 生成任意规模的示例城镇(虚构)。"""
+    """Write an invented Chinese town of any size to try things on.
+
+    生成任意规模的示例城镇(虚构)。
+    """
     write_sample(folder, households=households, seed=seed)
 
 

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TextIO
 
 import orjson
 from rich.console import Console
@@ -17,7 +17,7 @@ from gis.finding import Severity
 from partition.score import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
     from pathlib import Path
 
     from gis.finding import Finding
@@ -44,7 +44,7 @@ def line(lang: Language, *, en: str, zh: str) -> None:
     print(zh if lang is Language.zh else en)  # noqa: T201 - printing is what a command does
 
 
-def json(value: Any) -> None:
+def json(value: object) -> None:
     """Print one JSON document."""
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode() + "\n")
 
@@ -54,7 +54,7 @@ def findings(found: Iterable[Finding], lang: Language) -> None:
     _print(found, lang, sys.stdout)
 
 
-def _print(found: Iterable[Finding], lang: Language, stream: Any) -> None:
+def _print(found: Iterable[Finding], lang: Language, stream: TextIO) -> None:
     order = list(Severity)
     ranked = sorted(found, key=lambda f: (order.index(f.severity), f.file or "", f.kind, f.row or 0))
     shown: Counter[tuple[str, str | None]] = Counter()
@@ -148,7 +148,7 @@ def usage(error: Exception) -> None:
 
 
 @contextmanager
-def progress(lang: Language) -> Iterator[Callable[[int, int], None]]:
+def progress(lang: Language) -> Generator[Callable[[int, int], None]]:
     """Show a progress bar on stderr, where that is a terminal."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from partition.engine import Spread, Task
     from partition.search.solve import Division
@@ -20,7 +20,7 @@ _TASKS_AT_ONCE = 4
 
 
 @contextmanager
-def spread_over(workers: int | None, progress: Callable[[int, int], None]) -> Iterator[Spread]:
+def spread_over(workers: int | None, progress: Callable[[int, int], None]) -> Generator[Spread]:
     """Give a `map` over at most `workers` processes (all processors where None) that reports (done, total).
 
     Results come in the order of the tasks whatever finishes first, so that the plan does not depend on the workers.

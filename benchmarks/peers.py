@@ -50,14 +50,15 @@ class OutOfTimeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one partitioner did to the whole town; `failures` are units that it left undivided."""
+    """What one partitioner did to the whole town; units where it failed stay one grid each."""
 
     name: str
     title: str
     cpu_s: float
     ratio: float
     slowest_unit_s: float
-    failures: int
+    gave_up: int
+    out_of_time: int
     score: Score
 
 
@@ -81,31 +82,32 @@ def _ours(unit: PlanningUnit, rules: Rules, seed: int) -> NDArray[np.int64]:
     return divide_unit(unit.unit, rules, seed=seed).grid
 
 
-def _divide(name: str, instance: Instance, seconds: float) -> tuple[list[NDArray[np.int64]], list[float], int]:
-    """Divide every unit once; return the divisions, the CPU seconds of each and the failures."""
+def _divide(name: str, instance: Instance, seconds: float) -> tuple[list[NDArray[np.int64]], list[float], list[str]]:
+    """Divide every unit once; return the divisions, the CPU seconds of each, and how those that failed did."""
     method = _ours if name == OURS else PEERS[name].method
-    divisions, spent, failures = [], [], 0
+    divisions, spent, failed = [], [], []
     for index, unit in enumerate(instance.units):
         before = process_time()
         try:
             with _time_box(seconds):
                 division = method(unit, instance.rules, index + 1)
-        except (GaveUp, OutOfTimeError):
+        except (GaveUp, OutOfTimeError) as failure:
             division = np.zeros(len(unit), dtype=np.int64)
-            failures += 1
+            failed.append(type(failure).__name__)
         spent.append(process_time() - before)
         divisions.append(division)
-    return divisions, spent, failures
+    return divisions, spent, failed
 
 
 def _run(name: str, instance: Instance, seconds: float, base_s: float | None) -> Row:
     runs = [_divide(name, instance, seconds)]
     while sum(runs[0][1]) < AGAIN_UNDER_S and len(runs) < TIMES:
         runs.append(_divide(name, instance, seconds))
-    divisions, spent, failures = sorted(runs, key=lambda run: sum(run[1]))[len(runs) // 2]
+    divisions, spent, failed = sorted(runs, key=lambda run: sum(run[1]))[len(runs) // 2]
     cpu = sum(spent)
     title = "wangge" if name == OURS else PEERS[name].title
-    return Row(name, title, cpu, cpu / (base_s or cpu), max(spent), failures, score(instance, divisions))
+    gave_up, late = failed.count(GaveUp.__name__), failed.count(OutOfTimeError.__name__)
+    return Row(name, title, cpu, cpu / (base_s or cpu), max(spent), gave_up, late, score(instance, divisions))
 
 
 def _warm_up(instance: Instance) -> float:
@@ -140,7 +142,7 @@ HEAD = (
     ("PP mean/min", 12),
     ("clear", 6),
     ("cut", 5),
-    ("failed", 7),
+    ("failed", 10),
 )
 
 
@@ -157,7 +159,7 @@ def _cells(row: Row) -> list[str]:
         f"{s.compact_mean:.2f} / {s.compact_least:.2f}",
         f"{100 * s.clear:.0f} %",
         str(s.cut),
-        str(row.failures),
+        f"{row.gave_up}" + (f" + {row.out_of_time} late" if row.out_of_time else ""),
     ]
 
 

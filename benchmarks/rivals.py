@@ -42,6 +42,9 @@ PAIR_TRIES = 50
 SURCHARGE = {"compound": 2.0, "pocket": 0.5}
 """What keeps GerryChain's trees inside compounds, and inside the ground between clear lines."""
 
+ANNEALINGS = 1
+"""Annealing runs of max-p for each of its constructions; its usual 10 run out of any time for no better a division."""
+
 
 class GaveUp(Exception):
     """The peer found no division of this unit."""
@@ -296,7 +299,9 @@ def spopt(unit: PlanningUnit, rules: Rules, seed: int, *, method: str, contracte
         if method == "skater":
             model = Skater(frame, weights, ["x", "y"], n_clusters=parts)
         else:
-            model = MaxPHeuristic(frame, weights, ["x", "y"], "households", rules.minimum, 2)
+            model = MaxPHeuristic(
+                frame, weights, ["x", "y"], "households", rules.minimum, top_n=2, max_iterations_sa=ANNEALINGS
+            )
         try:
             model.solve()
         except (IndexError, KeyError, ValueError) as problem:

@@ -158,12 +158,8 @@ def _table(results: list[dict[str, Any]]) -> Iterator[str]:
     yield row("grids", lambda r: f"{r['plan']['grids']:,}")
     yield row("in band", lambda r: share(r["plan"]["in_band_share"]))
     yield row("in band, without proven exceptions", lambda r: share(r["plan"]["feasible_in_band"]))
-    yield row(
-        "compounds cut, of those that fit", lambda r: f"{r['plan']['cut_compounds']} / {r['plan']['compounds']:,}"
-    )
-    yield row(
-        "PP mean / least", lambda r: f"{r['plan']['compactness_mean']:.2f} / {r['plan']['compactness_least']:.2f}"
-    )
+    yield row("compounds cut, of those that fit", lambda r: f"{r['plan']['cut_compounds']} / {r['plan']['compounds']:,}")
+    yield row("PP mean / least", lambda r: f"{r['plan']['compactness_mean']:.2f} / {r['plan']['compactness_least']:.2f}")
     yield row("clear borders", lambda r: share(r["plan"]["clear_borders"]))
 
 

@@ -111,9 +111,7 @@ class Columns:
         values = self.numbers(name)
         good = np.isfinite(values)
         self._each(good & (values < 0), "negative_count", name, values)
-        self._each(
-            good & (values >= 0) & (values != np.rint(np.where(good, values, 0.0))), "fractional_count", name, values
-        )
+        self._each(good & (values >= 0) & (values != np.rint(np.where(good, values, 0.0))), "fractional_count", name, values)
         self._each(good & (values > MOST_PER_POINT), "implausible_count", name, values)
         # What is out of range is reported by now and must only not overflow.
         return np.clip(np.where(good, values, 0.0), 0, 1e9).astype(np.int64)

@@ -54,9 +54,7 @@ def _layers(path: Path) -> set[str]:
 
 
 def _spec(path: Path, layer: str | None) -> LayerSpec:
-    return LayerSpec(
-        table="grids", label="grids", file=path.name, path=path, layer=layer, columns={}, constants={}
-    )
+    return LayerSpec(table="grids", label="grids", file=path.name, path=path, layer=layer, columns={}, constants={})
 
 
 def _in_frame(table: Table, frame: Frame, path: Path) -> NDArray[np.object_]:

@@ -68,9 +68,7 @@ def _refuse_unlisted(columns: Columns, name: str, words: NDArray[np.object_]) ->
         columns.say("kind_unmapped", row=int(columns.table.row[rows[0]]), field=name, value=word, count=len(rows))
 
 
-def _placed(
-    columns: Columns, kind: NDArray[np.int64], name: NDArray[np.object_], system: str, frame: Frame
-) -> Barriers:
+def _placed(columns: Columns, kind: NDArray[np.int64], name: NDArray[np.object_], system: str, frame: Frame) -> Barriers:
     if columns.table.geometry is None or not len(columns.table.geometry):
         return all_lines([])
     line, row = _single_lines(columns.table.geometry)

@@ -299,9 +299,7 @@ class _Reader:
             coordinates=coordinates,
             where=where,
             columns=columns,
-            constants={
-                key: entry[key]["value"] for key in sorted(CONSTANTS & entry.keys()) if _is_constant(entry[key])
-            },
+            constants={key: entry[key]["value"] for key in sorted(CONSTANTS & entry.keys()) if _is_constant(entry[key])},
             each=each if isinstance(each, int) else None,
             kind=kind,
             kind_from=kind_from,
@@ -359,9 +357,7 @@ class _Reader:
             return named[word]
         if re.fullmatch(r"epsg:\d+", word) and _registered(word.upper()):
             return word.upper()
-        self._say(
-            "unknown_coordinates", field="coordinates", table=label, value=repr(value), **did_you_mean(word, named)
-        )
+        self._say("unknown_coordinates", field="coordinates", table=label, value=repr(value), **did_you_mean(word, named))
         return None
 
     def _kinds(self, label: str, entry: dict[str, Any]) -> tuple[int | None, KindFrom | None]:

@@ -53,6 +53,4 @@ def _column(series: Any) -> NDArray[np.generic]:  # noqa: ANN401 a pandas Series
     """Take a column as numbers, or as objects with None for what is missing."""
     if series.dtype.kind in "iufb":
         return np.array(series.to_numpy())
-    return np.array(
-        [None if missing else value for value, missing in zip(series, series.isna(), strict=True)], dtype=object
-    )
+    return np.array([None if missing else value for value, missing in zip(series, series.isna(), strict=True)], dtype=object)

@@ -21,13 +21,14 @@ import pyogrio.raw
 import shapely
 
 from gis.bounds import bounds_text
-from gis.faces import dissolve
 from gis.errors import BrokenPlan, WanggeError
+from gis.faces import dissolve
 from gis.frame import WGS84, transform_geometry
 from partition.score import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from gis.finding import Finding
@@ -222,9 +223,7 @@ def write_plan(
             (draft / name).write_bytes(content)
         for name, page in pages.items():
             (draft / name).write_text(page, encoding="utf-8")
-        (draft / PLAN_JSON).write_bytes(
-            orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY) + b"\n"
-        )
+        (draft / PLAN_JSON).write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY) + b"\n")
         write_layers(draft / GEOPACKAGE, plan, town, blocks=blocks)
         _put_in_place(draft, folder)
     except BaseException:
@@ -266,7 +265,7 @@ def write_layers(path: Path, plan: Plan, town: Town, *, blocks: bool) -> None:
     _write_layer(
         path,
         "households",
-        shapely.points(town.households.xy),
+        np.asarray(shapely.points(town.households.xy)),
         {
             "id": np.array(town.households.id, dtype=object),
             "households": town.households.households,

@@ -106,16 +106,12 @@ def say_swapped_layer(columns: Columns, count: int, total: int) -> None:
         field="lon" if by_columns else "geometry",
         count=count,
         total=total,
-        remedy="exchange lon and lat in the manifest"
-        if by_columns
-        else "export the file with longitude or easting first",
+        remedy="exchange lon and lat in the manifest" if by_columns else "export the file with longitude or easting first",
         remedy_zh="请在清单中对调 lon 与 lat" if by_columns else "请按经度（横坐标）在前重新导出",
     )
 
 
-def _say_off(
-    columns: Columns, xy: NDArray[np.float64], owner: NDArray[np.int64], off: NDArray[np.bool_], system: str
-) -> None:
+def _say_off(columns: Columns, xy: NDArray[np.float64], owner: NDArray[np.int64], off: NDArray[np.bool_], system: str) -> None:
     rows, first = np.unique(owner[off], return_index=True)
     for index, at in zip(rows, np.flatnonzero(off)[first], strict=True):
         columns.found.append(

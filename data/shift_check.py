@@ -55,9 +55,7 @@ def suspected_shifts(layers: Layers, specs: Iterable[LayerSpec]) -> list[Finding
         return []
     by_label = {spec.label: spec for spec in specs}
     # Several files of compounds are looked at as one; the first stands for them.
-    by_label["compounds"] = next(
-        (spec for spec in by_label.values() if spec.table == "compounds"), by_label["communities"]
-    )
+    by_label["compounds"] = next((spec for spec in by_label.values() if spec.table == "compounds"), by_label["communities"])
     shifts = [shift for pair in _pairs(layers) if (shift := find_shift(pair, layers.frame)) is not None]
     return _settled(shifts, by_label)
 
@@ -137,9 +135,7 @@ def _settled(shifts: list[Shift], by_label: dict[str, LayerSpec]) -> list[Findin
         votes = [label for labels in blamed for label in labels]
         if not votes:
             break
-        culprit = max(
-            sorted(set(votes)), key=lambda label: (votes.count(label), by_label[label].coordinates in SHIFTED)
-        )
+        culprit = max(sorted(set(votes)), key=lambda label: (votes.count(label), by_label[label].coordinates in SHIFTED))
         explained = [shift for shift, labels in zip(open_shifts, blamed, strict=True) if culprit in labels]
         findings.append(_finding(by_label[culprit], explained))
         open_shifts = [shift for shift in open_shifts if shift not in explained]

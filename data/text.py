@@ -75,9 +75,7 @@ def _said(text: str, wrong: str) -> str | None:
     return None if _NEEDLESS.search(said) else said
 
 
-def report_mojibake(
-    values: NDArray[np.object_], row: NDArray[np.int64], file: str, field: str, found: list[Finding]
-) -> None:
+def report_mojibake(values: NDArray[np.object_], row: NDArray[np.int64], file: str, field: str, found: list[Finding]) -> None:
     """Add a finding for each row of the text column `values` that is mojibake."""
     damaged: dict[str, str] = {}
     for value in set(values.tolist()):
@@ -86,9 +84,7 @@ def report_mojibake(
             damaged[value] = said
     for index in np.flatnonzero([value in damaged for value in values.tolist()]) if damaged else ():
         value = values[index]
-        found.append(
-            fault("mojibake", file=file, row=int(row[index]), field=field, value=value, **_hint(damaged[value]))
-        )
+        found.append(fault("mojibake", file=file, row=int(row[index]), field=field, value=value, **_hint(damaged[value])))
 
 
 def _hint(said: str) -> dict[str, Any]:
@@ -104,6 +100,4 @@ def redecode(values: NDArray[np.object_], encoding: str) -> NDArray[np.object_]:
     }
     if not made:
         return values
-    return np.array(
-        [made.get(value, value) if isinstance(value, str) else value for value in values.tolist()], dtype=object
-    )
+    return np.array([made.get(value, value) if isinstance(value, str) else value for value in values.tolist()], dtype=object)

@@ -89,9 +89,7 @@ def _read(folder: Path, found: list[Finding]) -> Town | None:
         return None
     communities, frame = _communities(manifest, found)
     ground = Ground(frame, communities.polygon)
-    households = next(
-        iter(_made(_one(manifest.households), found, lambda columns: households_from(columns, ground))), None
-    )
+    households = next(iter(_made(_one(manifest.households), found, lambda columns: households_from(columns, ground))), None)
     barriers = _made(manifest.barriers, found, lambda columns: (columns.spec, lines_from(columns, ground)))
     compounds = _made(manifest.compounds, found, lambda columns: compounds_from(columns, ground))
     dedicated = _made(manifest.dedicated, found, lambda columns: dedicated_from(columns, ground))

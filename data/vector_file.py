@@ -51,9 +51,7 @@ def read_shapefile(spec: LayerSpec, file: str, found: list[Finding]) -> Table | 
         _decoded(name, encoding): redecode(values.astype(object), encoding) if values.dtype.kind == "O" else values
         for name, values in table.columns.items()
     }
-    return Table(
-        file=file, columns=columns, geometry=table.geometry, crs=table.crs, states_crs=table.states_crs, row=table.row
-    )
+    return Table(file=file, columns=columns, geometry=table.geometry, crs=table.crs, states_crs=table.states_crs, row=table.row)
 
 
 def _decoded(name: str, encoding: str) -> str:
@@ -123,9 +121,7 @@ def _layer(spec: LayerSpec, file: str, found: list[Finding]) -> int | None:
     if spec.layer is not None:
         if spec.layer in names:
             return names.index(spec.layer)
-        found.append(
-            fault("layer_missing", file=file, name=spec.layer, known=listed(names), **did_you_mean(spec.layer, names))
-        )
+        found.append(fault("layer_missing", file=file, name=spec.layer, known=listed(names), **did_you_mean(spec.layer, names)))
         return None
     shapes = [index for index, (_, kind) in enumerate(every) if kind is not None] or list(range(len(names)))
     if len(shapes) == 1:

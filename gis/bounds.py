@@ -280,9 +280,7 @@ def _along(place: _Places, names: _Names) -> NDArray[np.int64]:
     if not len(names.start):
         return found[back]
     xy = place.xy[one]
-    tree = shapely.STRtree(
-        np.asarray(shapely.linestrings(np.stack([names.start, names.end], axis=1)), dtype=np.object_)
-    )
+    tree = shapely.STRtree(np.asarray(shapely.linestrings(np.stack([names.start, names.end], axis=1)), dtype=np.object_))
     at, piece = tree.query(shapely.box(*(xy - REACH_M).T, *(xy + REACH_M).T))
     step = names.end[piece] - names.start[piece]
     near = _is_along(place.along[one[at]], step)

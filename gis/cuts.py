@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+AREAL = 2
+"""The dimension of an area."""
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,7 +23,7 @@ def cells_around(
     `xy` (n, 2) metres; `polygon_of_point` (n,) ascending; the points of one polygon must differ. Returns the lines between
     the cells, the cells, and the polygon of each cell.
     """
-    points = shapely.multipoints(shapely.points(xy), indices=polygon_of_point)
+    points = shapely.multipoints(np.asarray(shapely.points(xy)), indices=polygon_of_point)
     edges = shapely.voronoi_polygons(points, extend_to=polygon, only_edges=True)
     lines = shapely.get_parts(shapely.intersection(edges, polygon))
     return lines, *shapely.get_parts(shapely.voronoi_polygons(points, extend_to=polygon), return_index=True)
@@ -43,7 +46,7 @@ def shortening_cuts(polygon: shapely.Polygon, *, area_m2: float, compactness: fl
             continue
         cut = shapely.intersection(line, piece)
         halves = _halves(piece, line)
-        if len(halves) < 2:
+        if len(halves) == 1:
             continue
         lines.append(cut)
         waiting.extend(halves)
@@ -58,9 +61,10 @@ def compact(polygon: shapely.Polygon) -> float:
 
 def _across(piece: shapely.Polygon) -> shapely.LineString | None:
     """Return a line through the middle of the piece's smallest rectangle, across its long axis."""
-    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(piece))[:4]
-    if len(corners) < 4:
+    rectangle = shapely.minimum_rotated_rectangle(piece)
+    if shapely.get_dimensions(rectangle) < AREAL:
         return None
+    corners = shapely.get_coordinates(rectangle)[:4]
     sides = corners[1] - corners[0], corners[2] - corners[1]
     short = min(sides, key=lambda side: float(np.hypot(*side)))
     middle = corners.mean(axis=0)

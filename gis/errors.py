@@ -1,12 +1,12 @@
 """The one error tree of the house.
 
-    * WanggeError
-      + InputError            the files, as they lie there, cannot be used: carries findings
-      + RulesError            rules that contradict themselves or each other
-      + FrameError            coordinates whose frame is unknown, or no metric frame
-      + CodeError             a grid or area code that breaks its scheme
-        - SequenceExhausted   a community has used all its grid numbers
-      + BrokenPlan            a plan that fails its own certificate: a defect of ours, never of the data
+* WanggeError
+  + InputError            the files, as they lie there, cannot be used: carries findings
+  + RulesError            rules that contradict themselves or each other
+  + FrameError            coordinates whose frame is unknown, or no metric frame
+  + CodeError             a grid or area code that breaks its scheme
+    - SequenceExhausted   a community has used all its grid numbers
+  + BrokenPlan            a plan that fails its own certificate: a defect of ours, never of the data
 """
 
 from __future__ import annotations

@@ -27,6 +27,8 @@ CM_PER_M = 100
 
 WGS84 = "EPSG:4326"
 CGCS2000 = "EPSG:4490"
+CHINA = 73.0, 15.0, 136.0, 54.0
+"""Degrees: where the CGCS2000 zones are of use. South of it, at sea, nobody lives in a community."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Frame:
     def __post_init__(self) -> None:
         """Refuse a frame whose axes are not metres."""
         axes = _crs(self.crs).axis_info
-        if len(axes) < 2 or any(axis.unit_name not in {"metre", "meter", "m"} for axis in axes[:2]):
+        if not axes or any(axis.unit_name not in {"metre", "meter", "m"} for axis in axes[:2]):
             msg = f"{self.crs} is not a metric frame: its axes are {', '.join(axis.unit_name for axis in axes) or 'unknown'}"
             raise FrameError(msg)
 
@@ -62,7 +64,8 @@ def choose_frame(lon: float, lat: float) -> Frame:
 
     EPSG:4534 to 4554 are the zones without a prefix, central meridians 75 to 135 degrees east.
     """
-    if 73.0 <= lon <= 136.0 and 3.0 <= lat <= 54.0 and not (lon < 109.0 and lat < 15.0):
+    west, south, east, north = CHINA
+    if west <= lon <= east and south <= lat <= north:
         return Frame(f"EPSG:{4534 + min(20, max(0, round((lon - 75.0) / 3.0)))}")
     zone = min(60, int((lon + 180.0) // 6.0) + 1)
     return Frame(f"EPSG:{(32600 if lat >= 0 else 32700) + zone}")

@@ -29,7 +29,7 @@ def lines_on_edges(mesh: Mesh, line: NDArray[np.object_], rank: NDArray[np.integ
     if not len(line):
         return found
     start, end, owner = _pieces(line)
-    tree = shapely.STRtree(shapely.linestrings(np.stack([start, end], axis=1)))
+    tree = shapely.STRtree(np.asarray(shapely.linestrings(np.stack([start, end], axis=1))))
     a, b = mesh.vertex[mesh.tail] / CM_PER_M, mesh.vertex[mesh.head] / CM_PER_M
     middle = (a + b) / 2
     edge, piece = tree.query(shapely.box(*(middle - _REACH_M).T, *(middle + _REACH_M).T))
@@ -54,9 +54,7 @@ def _pieces(line: NDArray[np.object_]) -> tuple[NDArray[np.float64], NDArray[np.
     return xy[:-1][same], xy[1:][same], owner[1:][same]
 
 
-def _distance(
-    point: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _distance(point: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the distance (metres) of each point from its own straight piece."""
     along = end - start
     length2 = np.maximum((along**2).sum(axis=1), 1e-12)

@@ -94,9 +94,7 @@ def stands_in(url: str) -> str | None:
     links = lock()["links"]
     path = urlsplit(url).path
     if path not in links:
-        msg = (
-            f"folium links {url}, which maps/assets/lock.json does not know: vendor it there, or leave it out with null"
-        )
+        msg = f"folium links {url}, which maps/assets/lock.json does not know: vendor it there, or leave it out with null"
         raise UnknownAsset(msg)
     return links[path]
 
@@ -233,9 +231,7 @@ class _Reader(HTMLParser):
         self._into: list[str] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        asking = [
-            name for name, value in attrs if name in _ASKING_ATTRIBUTES and not (value or "").startswith(("#", "data:"))
-        ]
+        asking = [name for name, value in attrs if name in _ASKING_ATTRIBUTES and not (value or "").startswith(("#", "data:"))]
         if tag in _ASKING_TAGS or asking:
             self.leaks.append(f"<{tag} {' '.join(asking)}> at line {self.getpos()[0]}")
         self._parts.clear()

@@ -169,9 +169,7 @@ class _PlanLayer(MacroElement):
 def page_data(view: PlanView) -> dict[str, Any]:
     """Return what the page's scripts read: columns, ground in micro-degrees, words, colours."""
     rows = view.grids
-    shown = np.isin(view.lines.kind, (LineKind.INSIDE, LineKind.COMMUNITY), invert=True) & ~shapely.is_empty(
-        view.lines.line
-    )
+    shown = np.isin(view.lines.kind, (LineKind.INSIDE, LineKind.COMMUNITY), invert=True) & ~shapely.is_empty(view.lines.line)
     base = view.lines.line[shown]
     origin = Origin.of([rows.polygon, view.communities.polygon, view.compounds.polygon, base])
     paths = lines(

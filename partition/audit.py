@@ -247,9 +247,7 @@ def _look(grids: GridLayer, reference: CommunityLayer, *, noded: bool) -> _Look:
 def _shapes(polygon: NDArray[np.object_], fault: NDArray[np.uint8], origin: NDArray[np.int64]) -> NDArray[np.object_]:
     """Return the polygons in centimetres from the origin, made valid; empty where they cannot be read."""
     nothing = shapely.Polygon()
-    usable = np.array(
-        [p if f == Fault.NONE else nothing for p, f in zip(polygon, fault, strict=True)], dtype=np.object_
-    )
+    usable = np.array([p if f == Fault.NONE else nothing for p, f in zip(polygon, fault, strict=True)], dtype=np.object_)
     shapes = shapely.transform(usable, lambda xy: (centimetres(xy) - origin).astype(np.float64))
     broken = np.flatnonzero(~shapely.is_valid(shapes))
     for k in broken:
@@ -271,9 +269,7 @@ def _groups(
     points = np.rint(shapely.get_coordinates(shapely.point_on_surface(shapes[lost]))).astype(np.int64).reshape(-1, 2)
     located = locate(points, communities)
     code_order = (
-        np.argsort(np.array(reference.code, dtype=np.str_), kind="stable")
-        if reference.code
-        else np.zeros(0, dtype=np.int64)
+        np.argsort(np.array(reference.code, dtype=np.str_), kind="stable") if reference.code else np.zeros(0, dtype=np.int64)
     )
     rank = np.empty(len(reference.code), dtype=np.int64)
     rank[code_order] = np.arange(len(reference.code))
@@ -284,9 +280,7 @@ def _groups(
     return group, renamed
 
 
-def _smallest(
-    points: int, point: NDArray[np.int64], polygon: NDArray[np.int64], rank: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _smallest(points: int, point: NDArray[np.int64], polygon: NDArray[np.int64], rank: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return for each point the polygon of smallest rank among those listed, or -1."""
     order = np.lexsort((rank[polygon], point))
     chosen = np.full(points, -1, dtype=np.int64)
@@ -328,9 +322,7 @@ def _exact(
     for k, area2 in zip(group.tolist(), grid_area2.tolist(), strict=True):
         if k >= 0:
             totals[k] += area2
-    exact &= np.array(
-        [total == area2 for total, area2 in zip(totals, community_area2.tolist(), strict=True)], dtype=np.bool_
-    )
+    exact &= np.array([total == area2 for total, area2 in zip(totals, community_area2.tolist(), strict=True)], dtype=np.bool_)
     return exact
 
 
@@ -419,9 +411,7 @@ def _unreadable(look: _Look) -> Iterable[Defect]:
     for k in np.flatnonzero(look.grid_fault != Fault.NONE):
         yield Defect(kind="invalid_polygon", xy=(np.nan, np.nan), grids=(int(k),), width=float(look.grid_fault[k]))
     for k in np.flatnonzero(look.community_fault != Fault.NONE):
-        yield Defect(
-            kind="invalid_community", xy=(np.nan, np.nan), community=int(k), width=float(look.community_fault[k])
-        )
+        yield Defect(kind="invalid_community", xy=(np.nan, np.nan), community=int(k), width=float(look.community_fault[k]))
 
 
 def _sound(look: _Look) -> Iterable[Defect]:
@@ -468,9 +458,7 @@ def _lines_twice(look: _Look, town: Town) -> NDArray[np.object_]:
     audited = np.stack([lines.start, lines.end], axis=1).astype(np.float64)
     original = _original_lines(town, look.origin)
     none = np.zeros((0, 2, 2))
-    both = [
-        np.concatenate([audited[lines.polygon == k], original.get(code, none)]) for k, code in enumerate(look.codes)
-    ]
+    both = [np.concatenate([audited[lines.polygon == k], original.get(code, none)]) for k, code in enumerate(look.codes)]
     made = np.empty(len(both), dtype=np.object_)
     made[:] = [shapely.MultiLineString(list(segments)) for segments in both]
     return made
@@ -505,9 +493,7 @@ def _unproven(look: _Look, found: Sequence[Defect]) -> list[Defect]:
     return [
         Defect(
             kind="unproven",
-            xy=(float(xy[0]), float(xy[1]))
-            if len(xy := shapely.get_coordinates(look.community[k]))
-            else (np.nan, np.nan),
+            xy=(float(xy[0]), float(xy[1])) if len(xy := shapely.get_coordinates(look.community[k])) else (np.nan, np.nan),
             community=int(k),
             area=float(look.grid_area2[look.group == k].sum() - look.community_area2[k]) / 2e4,
         )
@@ -593,9 +579,7 @@ class _Teller:
         return Finding(
             kind=words.kind,
             severity=words.severity,
-            en=words.en.format(
-                who=" and ".join(codes), first=codes[0] if codes else "", rest=", ".join(codes[1:]), **en
-            ),
+            en=words.en.format(who=" and ".join(codes), first=codes[0] if codes else "", rest=", ".join(codes[1:]), **en),
             zh=words.zh.format(who="、".join(codes), first=codes[0] if codes else "", rest="、".join(codes[1:]), **zh),
             file=self.file,
             row=int(self.layer.row[grids[0]]) if grids else None,
@@ -695,9 +679,7 @@ def _about_counts(
     within = (sure <= claimed) & (claimed <= most) & (sure < most) & balanced
     readable = look.grid_fault == Fault.NONE
     for k in np.flatnonzero((claimed != UNKNOWN) & (claimed != counted) & ~within & readable).tolist():
-        yield told.finding(
-            "wrong_count", grids=(k,), xy=_middle(look, k), claimed=str(claimed[k]), households=str(counted[k])
-        )
+        yield told.finding("wrong_count", grids=(k,), xy=_middle(look, k), claimed=str(claimed[k]), households=str(counted[k]))
 
 
 def _about_band(
@@ -723,9 +705,7 @@ def _about_band(
             xy=_middle(look, k),
             reason=reason,
             amount=_amounts(rules, str(counted[k]), str(persons[k])),
-            band=_amounts(
-                rules, f"{rules.minimum}-{rules.maximum}", f"{rules.minimum_persons}-{rules.maximum_persons}"
-            ),
+            band=_amounts(rules, f"{rules.minimum}-{rules.maximum}", f"{rules.minimum_persons}-{rules.maximum_persons}"),
         )
 
 

@@ -28,8 +28,7 @@ WORDS: dict[str, Words] = {
     "gap": Words(
         "gap",
         E,
-        "Community {community} has a gap of {area} m², {width} m wide, that"
-        " no grid covers: give it to a neighbouring grid.",
+        "Community {community} has a gap of {area} m², {width} m wide, that no grid covers: give it to a neighbouring grid.",
         "社区{community}有一处空白未被任何网格覆盖，面积{area}平方米、宽{width}米，请并入相邻网格。",
     ),
     "missing_grid": Words(
@@ -146,15 +145,13 @@ WORDS: dict[str, Words] = {
     "multipart_grid": Words(
         "multipart_grid",
         E,
-        "Grid {who} is in {points} parts, the smallest of {area} m²: give"
-        " each part a grid of its own, or to a neighbour.",
+        "Grid {who} is in {points} parts, the smallest of {area} m²: give each part a grid of its own, or to a neighbour.",
         "网格{who}由{points}部分组成，最小一块{area}平方米，请分别成格或并入相邻网格。",
     ),
     "spans_parts": Words(
         "multipart_grid",
         W,
-        "Grid {who} joins {points} parts of community {community}, which"
-        " is in parts itself: see whether that is meant.",
+        "Grid {who} joins {points} parts of community {community}, which is in parts itself: see whether that is meant.",
         "网格{who}跨越社区{community}的{points}个独立部分，请核对是否有意为之。",
     ),
     "household_in_none": Words(
@@ -184,8 +181,7 @@ WORDS: dict[str, Words] = {
     "wrong_count": Words(
         "wrong_count",
         E,
-        "Grid {who} says that it has {claimed} households, and {households}"
-        " lie in it: correct the count or the outline.",
+        "Grid {who} says that it has {claimed} households, and {households} lie in it: correct the count or the outline.",
         "网格{who}登记{claimed}户，实际落入{households}户，请更正户数或边界。",
     ),
     "out_of_band": Words(
@@ -203,8 +199,7 @@ WORDS: dict[str, Words] = {
     "unknown_community": Words(
         "unknown_community",
         W,
-        "Grid {who} names the community {reason}, which the town does not"
-        " have; it was taken for {community} by its place.",
+        "Grid {who} names the community {reason}, which the town does not have; it was taken for {community} by its place.",
         "网格{who}登记的社区{reason}不存在，已按位置归入社区{community}。",
     ),
 }

@@ -28,7 +28,7 @@ SCRAP_M2 = 6_000.0
 SCRAP_WIDTH_M = 20.0
 """Empty land narrower than this (twice its area over its outline) is no block of its own, however long."""
 HOLDS = np.array([1.0, 0.9, 0.9, 0.5, 0.5, 0.3, 0.1, 0.002, 0.002, 0.002, 0.0])
-"""How firmly a metre of shared border holds two faces together, by `LineKind`: a scrap joins the neighbour that holds it most."""
+"""How firmly a metre of shared border holds two faces together, by `LineKind`; a scrap joins the firmest neighbour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +159,10 @@ def _measure(ground: Ground, town: Town, label: NDArray[np.int64]) -> Blocks:
     for side in (left, right):
         known = border & (side != NOWHERE)
         np.add.at(perimeter, side[known], mesh.length_m[known])
-    a, b, shared = _borders(left, right, border & inner, mesh.length_m, ground.edge_kind, count)
+    inner &= border
+    a, b, shared = _borders(left[inner], right[inner], mesh.length_m[inner], ground.edge_kind[inner], count)
 
-
-    area = np.bincount(of_face, weights=face_area, minlength=count)
+    area = sums(of_face, face_area, count)
     placed = ground.household_face != NOWHERE
     block = of_face[ground.household_face[placed]]
     households = town.households.households[placed]
@@ -199,16 +199,15 @@ def _compound_of_blocks(
 
 
 def _borders(
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    chosen: NDArray[np.bool_],
-    length_m: NDArray[np.float64],
-    kind: NDArray[np.uint8],
-    count: int,
+    left: NDArray[np.int64], right: NDArray[np.int64], length_m: NDArray[np.float64], kind: NDArray[np.uint8], count: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Sum the edges between two blocks by kind of line."""
-    low = np.minimum(left[chosen], right[chosen])
-    high = np.maximum(left[chosen], right[chosen])
+    low, high = np.minimum(left, right), np.maximum(left, right)
     unique, index = np.unique(low * count + high, return_inverse=True)
-    shared = np.bincount(index * KINDS + kind[chosen], weights=length_m[chosen], minlength=len(unique) * KINDS)
+    shared = sums(index * KINDS + kind, length_m, len(unique) * KINDS)
     return unique // count, unique % count, shared.reshape(len(unique), KINDS)
+
+
+def sums(label: NDArray[np.int64], values: NDArray[np.generic], count: int) -> NDArray[np.float64]:
+    """Return the sum of the values of each label, 0 … count-1."""
+    return np.bincount(label, weights=values.astype(np.float64), minlength=count).astype(np.float64)

@@ -111,9 +111,7 @@ def rings_of(polygon: NDArray[np.object_], origin: NDArray[np.int64]) -> tuple[R
     step = (ring_of_point[1:] == ring_of_point[:-1]) & (points[1:] != points[:-1]).any(axis=1)
     start, end, ring = points[:-1][step], points[1:][step], ring_of_point[:-1][step].astype(np.int64)
 
-    first_ring = (
-        np.r_[True, part_of_ring[1:] != part_of_ring[:-1]] if len(part_of_ring) else np.zeros(0, dtype=np.bool_)
-    )
+    first_ring = np.r_[True, part_of_ring[1:] != part_of_ring[:-1]] if len(part_of_ring) else np.zeros(0, dtype=np.bool_)
     area2 = _ring_area2(start, end, ring, len(rings))
     backwards = np.where(first_ring, area2 < 0, area2 > 0)[ring]
     start, end = np.where(backwards[:, None], end, start), np.where(backwards[:, None], start, end)
@@ -155,9 +153,7 @@ def _faults(polygon: NDArray[np.object_], origin: NDArray[np.int64]) -> NDArray[
     return fault
 
 
-def _ring_area2(
-    start: NDArray[np.int64], end: NDArray[np.int64], ring: NDArray[np.int64], rings: int
-) -> NDArray[np.int64]:
+def _ring_area2(start: NDArray[np.int64], end: NDArray[np.int64], ring: NDArray[np.int64], rings: int) -> NDArray[np.int64]:
     """Return twice the signed area (cm²) of each ring; rows of a ring stand together.
 
     Sums in int64 may pass 2**63 on the way and come back: the end is right whenever it fits, and twice an area
@@ -375,9 +371,7 @@ def stray_holes(rings: Rings) -> NDArray[np.int64]:
     The middle of one edge of the hole decides, in half centimetres: where edges do not tangle, it lies on no other
     line.
     """
-    first = (
-        np.flatnonzero(np.r_[True, rings.ring[1:] != rings.ring[:-1]] & rings.hole) if len(rings) else np.zeros(0, int)
-    )
+    first = np.flatnonzero(np.r_[True, rings.ring[1:] != rings.ring[:-1]] & rings.hole) if len(rings) else np.zeros(0, int)
     stray: list[int] = []
     for row in first:
         middle = (rings.start[row] + rings.end[row])[None, :]
@@ -449,10 +443,6 @@ def locate(points: NDArray[np.int64], rings: Rings) -> Located:
 
 
 def _by_polygon(rings: Rings) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
-    first = (
-        np.flatnonzero(np.r_[True, rings.polygon[1:] != rings.polygon[:-1]])
-        if len(rings)
-        else np.zeros(0, dtype=np.int64)
-    )
+    first = np.flatnonzero(np.r_[True, rings.polygon[1:] != rings.polygon[:-1]]) if len(rings) else np.zeros(0, dtype=np.int64)
     for begin, stop in zip(first, np.r_[first[1:], len(rings)], strict=True) if len(first) else ():
         yield int(rings.polygon[begin]), rings.start[begin:stop], rings.end[begin:stop]

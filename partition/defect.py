@@ -245,9 +245,7 @@ def _name_gaps(case: Case, pieces: Sequence[Defect]) -> list[Defect]:
     """Tell holes and missing grids from other gaps."""
     pieces = list(pieces)
     for hole in _open_holes(case):
-        inside = [
-            k for k, p in enumerate(pieces) if p.kind == "gap" and shapely.covers(hole.shape, shapely.Point(p.xy))
-        ]
+        inside = [k for k, p in enumerate(pieces) if p.kind == "gap" and shapely.covers(hole.shape, shapely.Point(p.xy))]
         if inside and sum(pieces[k].area for k in inside) >= hole.area / 2.0:
             community = pieces[inside[0]].community
             pieces = [p for k, p in enumerate(pieces) if k not in inside]
@@ -360,9 +358,7 @@ def _lies_on(point: NDArray[np.float64], segment: NDArray[np.float64]) -> NDArra
     return (along > 0) & (along < square) & (across <= TOLERANCE_CM * np.sqrt(square))
 
 
-def _owners(
-    case: Case, edges: NDArray[np.int64], points: NDArray[np.int64]
-) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+def _owners(case: Case, edges: NDArray[np.int64], points: NDArray[np.int64]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
     """Return who has each of the edges and each of the points: grids by number, the community `c` as `-1 - c`."""
     net = case.net
     of_edge: dict[int, set[int]] = defaultdict(set)

@@ -57,7 +57,7 @@ class Circumstances:
     """The most that a piece of several buildings holds in that model; 0: every building by itself."""
 
 
-def explain(case: Circumstances) -> GridException:
+def explain(case: Circumstances) -> GridException:  # noqa: PLR0911 - one return for each reason, in their order
     """Give the reason for a grid out of the band."""
     en, zh = case.measure_en, case.measure_zh
     if case.count == 0:

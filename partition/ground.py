@@ -147,9 +147,7 @@ def _inside_communities(
     return face[kept], community[kept]
 
 
-def _settle(
-    face: NDArray[np.object_], community: NDArray[np.int64], sliver: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _settle(face: NDArray[np.object_], community: NDArray[np.int64], sliver: NDArray[np.int64]) -> NDArray[np.int64]:
     """Give the faces of each sliver to the community that borders that sliver the longest."""
     mesh = build_mesh(face)
     open_face = (community == NOWHERE) & (sliver != NOWHERE)
@@ -191,11 +189,9 @@ def _cuts(face: NDArray[np.object_], household_face: NDArray[np.int64], town: To
     lived_in = np.flatnonzero((household_face != NOWHERE) & (town.households.households > 0))
     total = np.bincount(household_face[lived_in], weights=town.households.households[lived_in], minlength=len(face))
     lived_in = lived_in[total[household_face[lived_in]] > CROWDED]
-    site = np.unique(
-        np.column_stack([household_face[lived_in].astype(np.float64), town.households.xy[lived_in]]), axis=0
-    )
+    site = np.unique(np.column_stack([household_face[lived_in].astype(np.float64), town.households.xy[lived_in]]), axis=0)
     owner = site[:, 0].astype(np.int64)
-    crowded, index, count = np.unique(owner, return_inverse=True, return_counts=True)
+    crowded, count = np.unique(owner, return_counts=True)
     several = crowded[count > 1]
     lines: list[NDArray[np.object_]] = []
     ground = np.delete(face, several)
@@ -208,7 +204,5 @@ def _cuts(face: NDArray[np.object_], household_face: NDArray[np.int64], town: To
         ground = np.concatenate([ground, shapely.get_parts(shapely.intersection(cells[wide], face[several][cell_owner[wide]]))])
     area, length = shapely.area(ground), shapely.length(ground)
     odd = (area > ROOMY_M2) | ((4 * np.pi * area < STRINGY * length**2) & (area > ROOMY_M2 / 25))
-    lines.extend(
-        np.array(shortening_cuts(piece, area_m2=ROOMY_M2, compactness=STRINGY), dtype=object) for piece in ground[odd]
-    )
+    lines.extend(np.array(shortening_cuts(piece, area_m2=ROOMY_M2, compactness=STRINGY), dtype=object) for piece in ground[odd])
     return np.concatenate(lines) if lines else np.array([], dtype=object)

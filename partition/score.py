@@ -100,17 +100,13 @@ def _between(
     return a, b, between
 
 
-def border_lengths(
-    blocks: Blocks, grid_of_block: NDArray[np.int64], counted: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def border_lengths(blocks: Blocks, grid_of_block: NDArray[np.int64], counted: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the metres of border between counted grids of the same community, by `LineKind`."""
     _, _, between = _between(blocks, grid_of_block, counted)
     return blocks.shared_m[between].sum(axis=0)
 
 
-def longest_on_roads(
-    blocks: Blocks, grid_of_block: NDArray[np.int64], counted: NDArray[np.bool_]
-) -> float | None:
+def longest_on_roads(blocks: Blocks, grid_of_block: NDArray[np.int64], counted: NDArray[np.bool_]) -> float | None:
     """Return the share on roads of the longest tenth of the borders between two grids (at least one border)."""
     a, b, between = _between(blocks, grid_of_block, counted)
     if not between.any():

@@ -97,9 +97,7 @@ def _cycle(touches: set[tuple[int, int]]) -> int | None:
     return None
 
 
-def parts(
-    net: Net, grid: NDArray[np.object_], community: NDArray[np.object_], group: NDArray[np.int64]
-) -> list[Defect]:
+def parts(net: Net, grid: NDArray[np.object_], community: NDArray[np.object_], group: NDArray[np.int64]) -> list[Defect]:
     """Return the grids of more than one part; `spans_parts` where each part lies in its own part of the community."""
     first = np.flatnonzero(np.diff(net.grids.part, prepend=-1))
     number, count = np.unique(net.grids.polygon[first], return_counts=True)
@@ -108,9 +106,7 @@ def parts(
         pieces = _polygons(grid[k])
         whole = _polygons(community[group[k]]) if group[k] >= 0 else np.zeros(0, dtype=np.object_)
         inside = shapely.point_on_surface(pieces)
-        homes = [
-            int(np.flatnonzero(hit)[0]) if (hit := shapely.intersects(whole, point)).any() else -1 for point in inside
-        ]
+        homes = [int(np.flatnonzero(hit)[0]) if (hit := shapely.intersects(whole, point)).any() else -1 for point in inside]
         spans = len(pieces) > 1 and -1 not in homes and len(set(homes)) == len(homes)
         smallest = pieces[np.argmin(shapely.area(pieces))]
         found.append(

@@ -54,16 +54,14 @@ def totals_possible(rules: Rules, households: float, persons: float) -> bool:
 def units(blocks: Blocks, rules: Rules) -> list[UnitBlocks]:
     """Part every community into units, in order of community and first block."""
     residential = blocks.dedicated == NOWHERE
-    within = (
-        residential[blocks.a] & residential[blocks.b] & (blocks.community[blocks.a] == blocks.community[blocks.b])
-    )
+    within = residential[blocks.a] & residential[blocks.b] & (blocks.community[blocks.a] == blocks.community[blocks.b])
     hard = [LineKind[name.upper()] for name in rules.hard_barriers]
     walkable = blocks.shared_m.sum(axis=1) - blocks.shared_m[:, hard].sum(axis=1) >= THREAD_M
     strong = strong_metres(blocks.shared_m)
     easy = blocks.shared_m.sum(axis=1) - strong >= THREAD_M
-    part = _components(len(blocks), blocks.a[within & easy], blocks.b[within & easy])
+    part = _components(len(blocks), blocks.a[within & easy & walkable], blocks.b[within & easy & walkable])
     across = within & walkable & ~easy
-    joined = _join_parts(blocks, rules, part, blocks.a[across], blocks.b[across], strong[across])
+    joined = _join_parts(blocks, rules, part, (blocks.a[across], blocks.b[across]), strong[across])
     spans = np.zeros(int(joined.max(initial=0)) + 1, dtype=bool)
     lived_in = np.unique(np.column_stack([joined, part])[residential & (blocks.households > 0)], axis=0)
     owner, count = np.unique(lived_in[:, 0], return_counts=True)
@@ -87,55 +85,67 @@ def _groups(label: NDArray[np.int64], chosen: NDArray[np.bool_]) -> list[NDArray
     return np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(order) else []
 
 
+@dataclass(slots=True)
+class _Parts:
+    """Parts of communities while they are joined: what they hold, what they face across strong lines, who took them in."""
+
+    households: list[float]
+    persons: list[float]
+    facing: dict[int, dict[int, float]]
+    root: list[int]
+    rules: Rules
+
+    def join(self, x: int, into: int) -> None:
+        """Let the part `into` take `x` in."""
+        self.root[x] = into
+        self.households[into] += self.households[x]
+        self.persons[into] += self.persons[x]
+        for y, length in self.facing.pop(x).items():
+            del self.facing[y][x]
+            if y != into:
+                self.facing[into][y] = self.facing[y][into] = self.facing[into].get(y, 0.0) + length
+
+    def possible(self, *parts: int) -> bool:
+        """Say whether these parts together could have grids in the band."""
+        return totals_possible(self.rules, sum(self.households[x] for x in parts), sum(self.persons[x] for x in parts))
+
+
 def _join_parts(
-    blocks: Blocks,
-    rules: Rules,
-    part: NDArray[np.int64],
-    a: NDArray[np.int64],
-    b: NDArray[np.int64],
-    metres: NDArray[np.float64],
+    blocks: Blocks, rules: Rules, part: NDArray[np.int64], pairs: tuple[NDArray[np.int64], ...], metres: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """Join parts across strong lines: empty ones to the neighbour they face longest, others only for want of households."""
     households = np.bincount(part, weights=blocks.households).tolist()
-    persons = np.bincount(part, weights=blocks.persons).tolist()
-    facing: dict[int, dict[int, float]] = {}
-    for one, other, length in zip(part[a].tolist(), part[b].tolist(), metres.tolist(), strict=True):
-        if one != other:
-            for x, y in ((one, other), (other, one)):
-                of = facing.setdefault(x, {})
-                of[y] = of.get(y, 0.0) + length
-    root = list(range(len(households)))
-
-    def join(x: int, into: int) -> None:
-        root[x] = into
-        households[into] += households[x]
-        persons[into] += persons[x]
-        for y, length in facing.pop(x).items():
-            del facing[y][x]
-            if y != into:
-                facing[into][y] = facing[y][into] = facing[into].get(y, 0.0) + length
-
-    def want(x: int) -> bool:
-        return not totals_possible(rules, households[x], persons[x])
-
+    parts = _Parts(
+        households=households,
+        persons=np.bincount(part, weights=blocks.persons).tolist(),
+        facing=_facing(part[pairs[0]].tolist(), part[pairs[1]].tolist(), metres.tolist()),
+        root=list(range(len(households))),
+        rules=rules,
+    )
     for empty in (True, False):
-        waiting = sorted(facing, key=lambda x: (households[x], x))
+        waiting = sorted(parts.facing, key=lambda x: (parts.households[x], x))
         while waiting:
             x = waiting.pop(0)
-            if root[x] != x or not facing.get(x) or (households[x] > 0) == empty or not want(x):
+            done = parts.root[x] != x or not parts.facing.get(x)
+            if done or (parts.households[x] == 0) != empty or parts.possible(x):
                 continue
-            choices = [y for y in facing[x] if empty or _helps(rules, households, persons, x, y)]
-            if not choices:
-                continue
-            into = max(choices, key=lambda y: (households[y] > 0, facing[x][y], -y))
-            join(x, into)
-            waiting.append(into)
-    return np.array([_root(root, x) for x in part.tolist()])
+            choices = [y for y in parts.facing[x] if empty or parts.possible(x, y)]
+            if choices:
+                into = max(choices, key=lambda y, x=x: (parts.households[y] > 0, parts.facing[x][y], -y))
+                parts.join(x, into)
+                waiting.append(into)
+    return np.array([_root(parts.root, x) for x in part.tolist()])
 
 
-def _helps(rules: Rules, households: list[float], persons: list[float], x: int, y: int) -> bool:
-    """Say whether joining two parts makes a band possible that one of them could not have."""
-    return totals_possible(rules, households[x] + households[y], persons[x] + persons[y])
+def _facing(one: list[int], other: list[int], metres: list[float]) -> dict[int, dict[int, float]]:
+    """Return for each part the metres over which it faces others."""
+    facing: dict[int, dict[int, float]] = {}
+    for a, b, length in zip(one, other, metres, strict=True):
+        if a != b:
+            for x, y in ((a, b), (b, a)):
+                of = facing.setdefault(x, {})
+                of[y] = of.get(y, 0.0) + length
+    return facing
 
 
 def _root(root: list[int], x: int) -> int:

@@ -132,9 +132,7 @@ def _households(homes: Sequence[Home]) -> Households:
         id=ids,
         xy=xy,
         households=np.array([home.households for home in homes], dtype=np.int64),
-        persons=np.array(
-            [3 * home.households if home.persons < 0 else home.persons for home in homes], dtype=np.int64
-        ),
+        persons=np.array([3 * home.households if home.persons < 0 else home.persons for home in homes], dtype=np.int64),
         compound=("",) * len(homes),
         building=tuple(home.building or own for home, own in zip(homes, ids, strict=True)),
         row=_rows(homes),
@@ -171,10 +169,7 @@ def _homes_of(word: str, x: float, y: float, cell: float) -> list[Home]:
     if int(each) == 0:
         return []
     side = int(np.ceil(np.sqrt(int(count))))
-    return [
-        Home(x + cell * (k % side + 0.5) / side, y + cell * (k // side + 0.5) / side, int(each))
-        for k in range(int(count))
-    ]
+    return [Home(x + cell * (k % side + 0.5) / side, y + cell * (k // side + 0.5) / side, int(each)) for k in range(int(count))]
 
 
 def with_persons(town: Town, persons: Sequence[int]) -> Town:

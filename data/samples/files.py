@@ -162,9 +162,7 @@ def town_files(
     railway = list(_ways(ground, degrees, {"railway"}))
     if railway:
         files["railway.geojson"] = _collection(railway)
-    files["town.toml"] = _MANIFEST.format(
-        mark=MARK, name=name, frame=FRAME, railway=_RAILWAY if railway else ""
-    ).encode()
+    files["town.toml"] = _MANIFEST.format(mark=MARK, name=name, frame=FRAME, railway=_RAILWAY if railway else "").encode()
     files["README.md"] = _PAGE.format(
         name=name,
         communities=len(ground.communities),
@@ -291,7 +289,5 @@ def lake_outline(ground: Ground, parcels: Sequence[Parcel], rng: np.random.Gener
     shore = shapely.linearrings(ring)
     middle = shapely.point_on_surface(shapely.polygons(ring))
     x, y = shapely.get_coordinates(middle)[0]
-    radius = (
-        0.6 * shapely.distance(shore, middle) * (1.0 + sum(0.09 * np.sin((k + 2) * angle + phase[k]) for k in range(3)))
-    )
+    radius = 0.6 * shapely.distance(shore, middle) * (1.0 + sum(0.09 * np.sin((k + 2) * angle + phase[k]) for k in range(3)))
     return snap(np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)]))

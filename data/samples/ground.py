@@ -119,9 +119,7 @@ def lay_ground(plan: SamplePlan, rng: np.random.Generator) -> Ground:
     return ground
 
 
-def halve(
-    mesh: Mesh, ring: Ring, angle: float, rng: np.random.Generator, *, least: float, bend: float = 0.0
-) -> Cut | None:
+def halve(mesh: Mesh, ring: Ring, angle: float, rng: np.random.Generator, *, least: float, bend: float = 0.0) -> Cut | None:
     """Cut a ring across its longer side (as seen along `angle`, radians) at about the middle, or not at all.
 
     `least` is the smallest area of a half, square metres; `bend` how much of its length the cut may bend.
@@ -182,19 +180,11 @@ def _lay_arterials(plan: SamplePlan, rng: np.random.Generator) -> _Arterials:
     turn = rng.uniform(-0.12, 0.12)
     east = CENTRE[0] + x * math.cos(turn) - y * math.sin(turn)
     north = CENTRE[1] + x * math.sin(turn) + y * math.cos(turn)
-    corner = {
-        (i, j): mesh.vertex(east[i, j], north[i, j]) for i in range(plan.columns + 1) for j in range(plan.rows + 1)
-    }
+    corner = {(i, j): mesh.vertex(east[i, j], north[i, j]) for i in range(plan.columns + 1) for j in range(plan.rows + 1)}
     across = {
-        (i, j): _bent(mesh, corner[i, j], corner[i + 1, j], rng)
-        for i in range(plan.columns)
-        for j in range(plan.rows + 1)
+        (i, j): _bent(mesh, corner[i, j], corner[i + 1, j], rng) for i in range(plan.columns) for j in range(plan.rows + 1)
     }
-    up = {
-        (i, j): _bent(mesh, corner[i, j], corner[i, j + 1], rng)
-        for i in range(plan.columns + 1)
-        for j in range(plan.rows)
-    }
+    up = {(i, j): _bent(mesh, corner[i, j], corner[i, j + 1], rng) for i in range(plan.columns + 1) for j in range(plan.rows)}
     return _Arterials(mesh, across, up)
 
 
@@ -261,9 +251,7 @@ def _dip(mesh: Mesh, ring: Ring, path: list[int], rng: np.random.Generator) -> l
     return [*result, path[-1]]
 
 
-def _lay_railway(
-    plan: SamplePlan, column: int, arterials: _Arterials, ground: Ground, rng: np.random.Generator
-) -> None:
+def _lay_railway(plan: SamplePlan, column: int, arterials: _Arterials, ground: Ground, rng: np.random.Generator) -> None:
     """Lead a railway from south to north through every community of a column."""
     mesh = arterials.mesh
     stops = []

@@ -101,9 +101,7 @@ def _build(ground: Ground, parcel: Parcel, rng: np.random.Generator) -> _Plot:
     if parcel.use is Use.TOWER:
         place = snap(shapely.get_coordinates(shapely.point_on_surface(inner)))
         return _Plot(place, np.ones(1, dtype=np.int64), np.ones(1, dtype=np.int64))
-    each = {Use.HIGH_RISE: rng.uniform(26.0, 46.0), Use.LOOSE: rng.uniform(8.0, 13.0)}.get(
-        parcel.use, rng.uniform(12.5, 18.0)
-    )
+    each = {Use.HIGH_RISE: rng.uniform(26.0, 46.0), Use.LOOSE: rng.uniform(8.0, 13.0)}.get(parcel.use, rng.uniform(12.5, 18.0))
     count = max(1, min(round(parcel.households / each), int(inner.area / LEAST_CELL_M2)))
     angle = ground.communities[parcel.community].angle
     if parcel.use is Use.LOOSE:

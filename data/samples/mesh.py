@@ -121,9 +121,7 @@ class Mesh:
         # Going along the path, the left face comes back from its end to its start along the ring.
         return Cut(path, path[:-1] + behind, path[:0:-1] + ahead)
 
-    def cut(
-        self, vertices: Sequence[int], line: Line, *, near: float, least: float = 0.0, bend: float = 0.0
-    ) -> Cut | None:
+    def cut(self, vertices: Sequence[int], line: Line, *, near: float, least: float = 0.0, bend: float = 0.0) -> Cut | None:
         """Cut a ring along a straight line, from edge to edge.
 
         Parameters

@@ -131,9 +131,7 @@ def _large_sites(ground: Ground, plan: SamplePlan, rng: np.random.Generator) -> 
         blocks = [block for block in blocks if block.community != index]
         for k, block in enumerate(mine):
             use = Use.GREEN if k and k == len(mine) - 1 else Use.DEDICATED
-            parcels.append(
-                Parcel(index, block.ring, block.area, use, subtype="functional_park" if k else "business_building")
-            )
+            parcels.append(Parcel(index, block.ring, block.area, use, subtype="functional_park" if k else "business_building"))
     else:
         block = _take(ground, blocks, whole, most, rng)
         parcels.append(Parcel(block.community, block.ring, block.area, Use.DEDICATED, subtype="functional_park"))

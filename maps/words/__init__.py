@@ -36,6 +36,4 @@ def word(key: str, lang: str = "zh", /, **values: object) -> str:
 
 def words_for(*prefixes: str) -> dict[str, dict[str, str]]:
     """Return, for a page's scripts, the words of every language whose key begins with one of `prefixes`."""
-    return {
-        lang: {key: said for key, said in catalogue(lang).items() if key.startswith(prefixes)} for lang in LANGUAGES
-    }
+    return {lang: {key: said for key, said in catalogue(lang).items() if key.startswith(prefixes)} for lang in LANGUAGES}

@@ -75,13 +75,7 @@ def _join(
                         and not too_big(price, compound_households[com[i]], p[i] + p[j])
                     )
                 else:
-                    fits = (
-                        com[i] == com[j]
-                        and w[i] > 0
-                        and w[j] > 0
-                        and w[i] + w[j] <= most
-                        and value[i, j] > -ACROSS
-                    )
+                    fits = com[i] == com[j] and w[i] > 0 and w[j] > 0 and w[i] + w[j] <= most and value[i, j] > -ACROSS
                 if not fits:
                     continue
                 score = value[i, j] + metres[i, j] / min(per[i], per[j])

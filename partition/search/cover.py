@@ -135,9 +135,7 @@ def _integer(columns: Columns, count: int, bound: float, reduced: NDArray[np.flo
     budget, widest = _FIRST_GAP, float(reduced.max()) * count + 1.0
     start = None
     while start is None:
-        start, ended = least_sum(
-            columns.start, columns.member, reduced, count, budget=budget, most_steps=_MOST_STEPS
-        )
+        start, ended = least_sum(columns.start, columns.member, reduced, count, budget=budget, most_steps=_MOST_STEPS)
         if start is not None and ended:
             price = float(columns.price[start].sum())
             return Cover(Status.OPTIMAL, start, price, price, _NONE)
@@ -151,9 +149,7 @@ def _integer(columns: Columns, count: int, bound: float, reduced: NDArray[np.flo
     return _branch_and_bound(columns, count, bound, reduced, gap=budget)
 
 
-def _branch_and_bound(
-    columns: Columns, count: int, bound: float, reduced: NDArray[np.float64], *, gap: float
-) -> Cover:
+def _branch_and_bound(columns: Columns, count: int, bound: float, reduced: NDArray[np.float64], *, gap: float) -> Cover:
     """Find a good whole choice with HiGHS among the most promising columns, widening them while there is none.
 
     Any choice with a column left out costs at least the bound and that column's reduced cost.
@@ -201,7 +197,7 @@ def _solve_integer(columns: Columns, count: int, order: NDArray[np.int64]) -> _W
     if status == highspy.HighsModelStatus.kInfeasible:
         return _Whole(None, ended=True, bound=np.inf)
     value = np.asarray(model.getSolution().col_value)
-    whole = np.flatnonzero(value > 0.5)
+    whole = np.flatnonzero(np.rint(value) == 1)
     covered = np.bincount(
         np.concatenate([columns.member[columns.start[j] : columns.start[j + 1]] for j in order[whole]])
         if len(whole)

@@ -28,7 +28,7 @@ def least_sum(
     budget: float,
     most_steps: int,
 ) -> tuple[NDArray[np.int64] | None, bool]:
-    """Return the sets (indices) of the exact cover of `count` pieces with the least sum of reduced costs, and whether it is proven.
+    """Return the exact cover of `count` pieces with the least sum of reduced costs, as indices, and whether it is proven.
 
     Only sums up to `budget` are looked at. None and true: there is none within the budget. The search gives up after
     `most_steps` steps; what it has found by then may not be the best.

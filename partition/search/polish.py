@@ -14,6 +14,9 @@ from numba import njit
 from partition.search.enclose import encloses
 from partition.search.price import COMPOUND, grid_price
 
+TINY = 1e-9
+"""Points; gains below it are rounding."""
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -196,9 +199,7 @@ def _anneal(
                         delta += inside[f] - border[f]
             allowed = rest >= 0
         if allowed:
-            new_from = grid_price(
-                price, w[from_grid] - dw, p[from_grid] - dp, a[from_grid] - da, per[from_grid] + dper_from
-            )
+            new_from = grid_price(price, w[from_grid] - dw, p[from_grid] - dp, a[from_grid] - da, per[from_grid] + dper_from)
             new_to = grid_price(price, w[to_grid] + dw, p[to_grid] + dp, a[to_grid] + da, per[to_grid] + dper_to)
             delta += new_from + new_to - cost[from_grid] - cost[to_grid]
             for i in range(count):
@@ -211,7 +212,7 @@ def _anneal(
                     if in_compound[c, from_grid] == 0:
                         delta -= price[COMPOUND]
             temperature = heat * (1.0 - step / steps) ** 2
-            taken = delta < -1e-9 or (temperature > 0.0 and _fraction(state) < np.exp(-delta / temperature))
+            taken = delta < -TINY or (temperature > 0.0 and _fraction(state) < np.exp(-delta / temperature))
             if taken:
                 stamp += 1
                 taken = _hangs_together(
@@ -238,7 +239,7 @@ def _anneal(
                 cost[from_grid] = new_from
                 cost[to_grid] = new_to
                 total += delta
-                if total < best - 1e-9:
+                if total < best - TINY:
                     best = total
                     best_grid[:] = grid
             else:

@@ -33,7 +33,7 @@ SEARCH_STEPS = 6_000
 """Moves tried per block where the exact core found nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Division:
     """How a unit was divided.
 
@@ -75,14 +75,29 @@ def divide_unit(unit: Unit, rules: Rules, *, seed: int) -> Division:
             offset = plan_price(unit, price, grid) - found.price
             better, score = polish(unit, price, grid, seed=seed, steps=POLISH_STEPS * len(unit), heat=0.1)
             return Division(
-                better, found.status, score, found.bound + offset, len(coarse), len(columns), whole,
-                impossible_for, granularity,
-            )  # fmt: skip
+                grid=better,
+                status=found.status,
+                score=score,
+                bound=found.bound + offset,
+                pieces=len(coarse),
+                columns=len(columns),
+                compounds_whole=whole,
+                impossible_for=impossible_for,
+                granularity=granularity,
+            )
         if found.status is Status.IMPOSSIBLE:
             impossible_for, granularity = len(coarse), most
     grid, score = _search(unit, price, rules, seed)
     return Division(
-        grid, Status.UNKNOWN, score, -np.inf, len(unit), 0, False, impossible_for, granularity
+        grid=grid,
+        status=Status.UNKNOWN,
+        score=score,
+        bound=-np.inf,
+        pieces=len(unit),
+        columns=0,
+        compounds_whole=False,
+        impossible_for=impossible_for,
+        granularity=granularity,
     )
 
 
@@ -95,7 +110,17 @@ def _one_grid(unit: Unit, price: NDArray[np.float64]) -> bool:
 def _alone(unit: Unit, price: NDArray[np.float64]) -> Division:
     grid = np.zeros(len(unit), dtype=np.int64)
     score = plan_price(unit, price, grid)
-    return Division(grid, Status.OPTIMAL, score, score, 1, 1, True, 0, 0)
+    return Division(
+        grid=grid,
+        status=Status.OPTIMAL,
+        score=score,
+        bound=score,
+        pieces=1,
+        columns=1,
+        compounds_whole=True,
+        impossible_for=0,
+        granularity=0,
+    )
 
 
 def _assignment(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gis.town import LineKind
+from partition.block import sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +27,7 @@ EMPTY_BANK = 0.1
 
 _MODES = {"households": 0, "persons": 1, "any_of": 2, "all_of": 3}
 _UNCLEAR = np.array([1.0, 1.0, 0.6, 0.35, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
-"""Share of a metre, by `LineKind`, that counts as unclear when it is a border: open ground wholly, a drain or a wall in part."""
+"""Share of a metre, by `LineKind`, that counts as unclear as a border: open ground wholly, a drain or a wall in part."""
 _STRONG = np.array([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0], dtype=np.float64)
 _MAIN = np.array([0, 0, 0, 0, 0, 0.25, 1, 0, 0, 0, 0], dtype=np.float64)
 
@@ -127,15 +128,15 @@ def contract(unit: Unit, label: NDArray[np.int64]) -> Unit:
     within = (row < unit.neighbour) & (a == b)
 
     def total(values: NDArray[np.generic], where: NDArray[np.bool_]) -> NDArray[np.float64]:
-        return np.bincount(index, weights=values[where].astype(np.float64), minlength=len(key))
+        return sums(index, values[where], len(key))
 
-    perimeter = np.bincount(label, weights=unit.perimeter_m, minlength=count)
-    perimeter -= 2 * np.bincount(label[row[within]], weights=unit.shared_m[within], minlength=count)
+    perimeter = sums(label, unit.perimeter_m, count)
+    perimeter -= 2 * sums(label[row[within]], unit.shared_m[within], count)
     return _assemble(
         columns=(
             np.bincount(label, weights=unit.households, minlength=count).astype(np.int64),
             np.bincount(label, weights=unit.persons, minlength=count).astype(np.int64),
-            np.bincount(label, weights=unit.area_m2, minlength=count),
+            sums(label, unit.area_m2, count),
             perimeter,
             _compound_of(unit, label, count),
         ),
@@ -177,8 +178,9 @@ def _assemble(
     order = np.lexsort((other, row))
     start = np.zeros(count + 1, dtype=np.int64)
     np.cumsum(np.bincount(row, minlength=count), out=start[1:])
-    shared, near, inside, border = (np.concatenate([column, column])[order] for column in borders)
-    return Unit(*columns, start, other[order], shared, near, inside, border, compound_households)
+    shared, near, inside, border = borders
+    twice = np.concatenate([np.arange(len(shared))] * 2)[order]
+    return Unit(*columns, start, other[order], shared[twice], near[twice], inside[twice], border[twice], compound_households)
 
 
 def price_list(rules: Rules) -> NDArray[np.float64]:

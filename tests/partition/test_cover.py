@@ -25,10 +25,7 @@ def columns_of(sets, prices):
 
 def masks_of(columns):
     """Return each set as a number whose bits are its pieces."""
-    return [
-        sum(1 << v for v in columns.member[columns.start[j] : columns.start[j + 1]].tolist())
-        for j in range(len(columns))
-    ]
+    return [sum(1 << v for v in columns.member[columns.start[j] : columns.start[j + 1]].tolist()) for j in range(len(columns))]
 
 
 def by_brute_force(columns, count):

@@ -16,7 +16,7 @@ from partition.rules import Rules
 from tests.drawn import Drawing, Home, Line, certificate, sketch
 
 WILD = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

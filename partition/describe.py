@@ -1,0 +1,291 @@
+"""From divided units to a plan: the grids put together, measured, numbered, named, and explained where they miss the band."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from gis.bounds import four_bounds
+from gis.faces import dissolve
+from gis.finding import Finding, Place, Severity
+from partition.exceptions import Circumstances, explain, measure_words
+from partition.ground import NOWHERE
+from partition.number import number
+from partition.plan import Grids, Plan, UnitResult
+from partition.score import in_band
+from partition.units import totals_possible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from gis.bounds import FourBounds
+    from gis.town import Town
+    from partition.block import Blocks
+    from partition.exceptions import GridException
+    from partition.ground import Ground
+    from partition.rules import Rules
+    from partition.search.solve import Division
+    from partition.units import UnitBlocks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Everything that a plan is put together from: `divisions` are those of `parts`, one by one."""
+
+    town: Town
+    rules: Rules
+    seed: int
+    ground: Ground
+    blocks: Blocks
+    parts: tuple[UnitBlocks, ...]
+    divisions: tuple[Division, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outline:
+    """Grids before they are measured: whose they are and where; `unit` is an index into the draft's parts, or `NOWHERE`."""
+
+    unit: NDArray[np.int64]
+    community: NDArray[np.int64]
+    dedicated: NDArray[np.int64]
+    polygon: NDArray[np.object_]
+    centre: NDArray[np.float64]
+    code: tuple[str, ...]
+    of_block: NDArray[np.int64]
+
+
+def describe(draft: Draft) -> Plan:
+    """Return the plan: its grids in order of community, then code."""
+    outline = _in_order(draft)
+    town, ground, count = draft.town, draft.ground, len(outline.code)
+    grid_of_face = outline.of_block[draft.blocks.of_face]
+    grid_of_household = _households(ground, grid_of_face, outline.code)
+    inside = grid_of_household != NOWHERE
+    home, points = grid_of_household[inside], town.households
+    households = np.bincount(home, weights=points.households[inside], minlength=count).astype(np.int64)
+    persons = np.bincount(home, weights=points.persons[inside], minlength=count).astype(np.int64)
+    area, perimeter = np.asarray(shapely.area(outline.polygon)), np.asarray(shapely.length(outline.polygon))
+    good = in_band(draft.rules, households, persons)
+    names = _names(town, outline)
+    grids = Grids(
+        code=outline.code,
+        name=names,
+        dedicated=outline.dedicated,
+        community=outline.community,
+        households=households,
+        persons=persons,
+        buildings=np.bincount(home[points.households[inside] > 0], minlength=count),
+        area_m2=area,
+        perimeter_m=perimeter,
+        compactness=4 * np.pi * area / perimeter**2,
+        in_band=good,
+        polygon=outline.polygon,
+        bounds=_bounds(draft, outline, grid_of_face, names),
+        exception=_exceptions(draft, outline, persons if draft.rules.measure == "persons" else households, good),
+    )
+    return Plan(
+        rules=draft.rules,
+        seed=draft.seed,
+        grids=grids,
+        ground=ground,
+        blocks=draft.blocks,
+        grid_of_block=outline.of_block,
+        grid_of_household=grid_of_household,
+        community_polygon=dissolve(ground.mesh.polygon, ground.community, len(town.communities.code)),
+        units=tuple(_results(draft)),
+        findings=tuple(_remarks(town, grids, grid_of_household)),
+    )
+
+
+def _in_order(draft: Draft) -> _Outline:
+    """Put the grids of all units and the dedicated grids together, and order them by community and code."""
+    blocks = draft.blocks
+    grid, unit = _put_together(draft)
+    count = len(unit)
+    some_block = np.zeros(count, dtype=np.int64)
+    some_block[grid[::-1]] = np.arange(len(blocks))[::-1]
+    community, dedicated = blocks.community[some_block], blocks.dedicated[some_block]
+    polygon = dissolve(draft.ground.mesh.polygon, grid[blocks.of_face], count)
+    centre = shapely.get_coordinates(shapely.centroid(polygon))
+    codes = _codes(draft, community, dedicated, centre)
+    order = np.lexsort((np.array(codes), community))
+    return _Outline(
+        unit=unit[order],
+        community=community[order],
+        dedicated=dedicated[order],
+        polygon=polygon[order],
+        centre=centre[order],
+        code=tuple(codes[i] for i in order.tolist()),
+        of_block=np.argsort(order)[grid],
+    )
+
+
+def _put_together(draft: Draft) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the grid of each block and the unit of each grid.
+
+    A dedicated area is one grid for each piece of it that hangs together inside a community.
+    """
+    grid = np.full(len(draft.blocks), NOWHERE, dtype=np.int64)
+    unit: list[int] = []
+    for index, (part, division) in enumerate(zip(draft.parts, draft.divisions, strict=True)):
+        grid[part.blocks] = len(unit) + division.grid
+        unit.extend([index] * (int(division.grid.max()) + 1))
+    for piece in _dedicated_pieces(draft.blocks):
+        grid[piece] = len(unit)
+        unit.append(NOWHERE)
+    return grid, np.array(unit, dtype=np.int64)
+
+
+def _dedicated_pieces(blocks: Blocks) -> Iterator[NDArray[np.int64]]:
+    """Yield the blocks of each connected piece of a dedicated area inside one community."""
+    label = np.arange(len(blocks))
+    joined = (
+        (blocks.dedicated[blocks.a] != NOWHERE)
+        & (blocks.dedicated[blocks.a] == blocks.dedicated[blocks.b])
+        & (blocks.community[blocks.a] == blocks.community[blocks.b])
+    )
+    for a, b in zip(blocks.a[joined].tolist(), blocks.b[joined].tolist(), strict=True):
+        if label[a] != label[b]:
+            label[label == max(label[a], label[b])] = min(label[a], label[b])
+    chosen = np.flatnonzero(blocks.dedicated != NOWHERE)
+    for root in np.unique(label[chosen]):
+        yield chosen[label[chosen] == root]
+
+
+def _codes(draft: Draft, community: NDArray[np.int64], dedicated: NDArray[np.int64], centre: NDArray[np.float64]) -> list[str]:
+    """Give the grids of each community their codes, in raster order."""
+    codes = [""] * len(community)
+    for index in np.unique(community).tolist():
+        chosen = np.flatnonzero(community == index)
+        given = number(
+            draft.town.communities.code[index],
+            centre[chosen],
+            dedicated=dedicated[chosen] != NOWHERE,
+            rules=draft.rules,
+        )
+        for grid, code in zip(chosen.tolist(), given, strict=True):
+            codes[grid] = code
+    return codes
+
+
+def _names(town: Town, outline: _Outline) -> tuple[str, ...]:
+    """Name residential grids after their community by their place in its order, dedicated ones after their area."""
+    names: list[str] = []
+    turn: dict[int, int] = {}
+    for index, area in zip(outline.community.tolist(), outline.dedicated.tolist(), strict=True):
+        if area != NOWHERE and town.dedicated.name[area]:
+            names.append(town.dedicated.name[area])
+        else:
+            turn[index] = turn.get(index, 0) + 1
+            names.append(f"{town.communities.name[index] or town.communities.code[index]}第{turn[index]}网格")
+    return tuple(names)
+
+
+def _bounds(draft: Draft, outline: _Outline, grid_of_face: NDArray[np.int64], names: tuple[str, ...]) -> tuple[FourBounds, ...]:
+    town = draft.town
+    found = four_bounds(
+        draft.ground.mesh,
+        grid_of_face,
+        centroid=outline.centre,
+        line=town.barriers.line,
+        line_kind=town.barriers.kind,
+        line_name=town.barriers.name,
+        grid_name=names,
+        community_of_grid=outline.community,
+        community_name=town.communities.name,
+    )
+    return tuple(found)
+
+
+def _households(ground: Ground, grid_of_face: NDArray[np.int64], codes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Return the grid of each household point; one that lies on a border goes to the grid with the smaller code."""
+    grid = np.where(ground.household_face == NOWHERE, NOWHERE, grid_of_face[ground.household_face])
+    rank = np.argsort(np.argsort(np.array(codes)))
+    for point, face in zip(ground.tie_point.tolist(), ground.tie_face.tolist(), strict=True):
+        if rank[grid_of_face[face]] < rank[grid[point]]:
+            grid[point] = grid_of_face[face]
+    return grid
+
+
+def _exceptions(
+    draft: Draft, outline: _Outline, count: NDArray[np.int64], good: NDArray[np.bool_]
+) -> tuple[GridException | None, ...]:
+    """Explain every residential grid that is not in the band; `count` (g,) is what the rules measure."""
+    found: list[GridException | None] = [None] * len(good)
+    for grid in np.flatnonzero(~good & (outline.unit != NOWHERE)).tolist():
+        found[grid] = explain(_circumstances(draft, outline, grid, int(count[grid])))
+    return tuple(found)
+
+
+def _circumstances(draft: Draft, outline: _Outline, grid: int, count: int) -> Circumstances:
+    """Gather what an argument about one grid may rest on."""
+    blocks, rules = draft.blocks, draft.rules
+    part, division = draft.parts[outline.unit[grid]], draft.divisions[outline.unit[grid]]
+    by_persons = rules.measure == "persons"
+    of_block = blocks.persons if by_persons else blocks.households
+    community = np.flatnonzero((blocks.dedicated == NOWHERE) & (blocks.community == part.community))
+    words = measure_words(rules)
+
+    def possible(chosen: NDArray[np.int64]) -> bool:
+        return totals_possible(rules, int(blocks.households[chosen].sum()), int(blocks.persons[chosen].sum()))
+
+    return Circumstances(
+        count=count,
+        largest_building=int(of_block[outline.of_block == grid].max()),
+        unit_count=int(of_block[part.blocks].sum()),
+        community_count=int(of_block[community].sum()),
+        low=rules.minimum_persons if by_persons else rules.minimum,
+        high=rules.maximum_persons if by_persons else rules.maximum,
+        measure_en=words[0],
+        measure_zh=words[1],
+        unit_possible=possible(part.blocks),
+        community_possible=possible(community),
+        impossible_for=division.impossible_for,
+        granularity=division.granularity,
+    )
+
+
+def _results(draft: Draft) -> Iterator[UnitResult]:
+    for part, division in zip(draft.parts, draft.divisions, strict=True):
+        yield UnitResult(
+            community=part.community,
+            households=int(draft.blocks.households[part.blocks].sum()),
+            grids=int(division.grid.max()) + 1,
+            status=division.status.value,
+            score=division.score,
+            bound=division.bound,
+            pieces=division.pieces,
+            columns=division.columns,
+            compounds_whole=division.compounds_whole,
+            spans=part.spans,
+        )
+
+
+def _remarks(town: Town, grids: Grids, grid_of_household: NDArray[np.int64]) -> Iterator[Finding]:
+    """Yield what a planner should know about the plan: people counted in dedicated grids, grids in several pieces."""
+    lived_in = np.flatnonzero((grids.dedicated != NOWHERE) & (grids.households > 0))
+    for grid in lived_in.tolist():
+        x, y = shapely.get_coordinates(shapely.point_on_surface(grids.polygon[grid]))[0].tolist()
+        yield Finding(
+            kind="households_in_dedicated",
+            severity=Severity.WARNING,
+            en=f"the dedicated grid {grids.code[grid]} ({grids.name[grid]}) holds {grids.households[grid]} households"
+            " that no residential grid looks after",
+            zh=f"专属网格{grids.code[grid]}({grids.name[grid]})内有{grids.households[grid]}户,不属于任何居民区网格",
+            place=Place(x, y, town.frame.crs),
+            subject=grids.code[grid],
+        )
+    lost = np.flatnonzero((grid_of_household == NOWHERE) & (town.households.households > 0))
+    if len(lost):
+        total = int(town.households.households[lost].sum())
+        yield Finding(
+            kind="households_outside",
+            severity=Severity.WARNING,
+            en=f"{len(lost)} household points with {total} households lie outside every community and are in no grid",
+            zh=f"{len(lost)}个住户点(共{total}户)位于所有社区之外,未归入任何网格",
+        )
