@@ -52,7 +52,7 @@ def plan_view(plan: Plan, town: Town) -> PlanView:
             "grids": len(grids),
             "households": int(grids.households.sum()),
             "in_band_share": float(figures["in_band_share"] or 0.0),
-            "mean_deviation": float(figures["mean_deviation"] or 0.0),
+            "mean_deviation": float(figures["mean_deviation"] or 0.0) / plan.rules.target,
             "compactness": float(figures["compactness_mean"] or 0.0),
             "exceptions": int(np.count_nonzero([e is not None for e in grids.exception])),
         },

@@ -25,6 +25,8 @@ from data.sample import write_sample
 from data.town import read_town
 from maps.grids import plan_page
 from partition import engine
+from partition.block import make_blocks
+from partition.ground import survey
 from partition.rules import Rules
 from partition.score import metrics
 
@@ -78,8 +80,8 @@ def _divide_once(folder: Path, out: Path, workers: int, clock: Clock) -> dict[st
     rules = Rules()
     with clock.stage("read"):
         town = read_town(folder)
-    engine.survey = clock.around("survey", engine.survey)
-    engine.make_blocks = clock.around("blocks", engine.make_blocks)
+    engine.survey = clock.around("survey", survey)
+    engine.make_blocks = clock.around("blocks", make_blocks)
     with clock.stage("divide"), spread_over(workers, lambda _done, _total: None) as spread:
         plan = engine.divide(town, rules, seed=1, spread=clock.spread(spread))
     with clock.stage("prove"):
@@ -152,12 +154,17 @@ def _table(results: list[dict[str, Any]]) -> Iterator[str]:
     yield row("all, wall s", lambda r: f"{r['total_wall_s']:.1f}")
     yield row("CPU ms per 1,000 households", lambda r: f"{1e6 * r['total_cpu_s'] / r['households']:.0f}")
     yield row("search, CPU ms per 1,000 hh", lambda r: f"{1e6 * r['cpu']['search'] / r['households']:.0f}")
+    yield row("start: imports done to warm, CPU s", lambda r: f"{r['warm_up_cpu_s']:.2f}")
     yield row("peak memory, MB", lambda r: f"{r['peak_mb']:.0f}")
     yield row("units", lambda r: f"{r['plan']['units']:,}")
     yield row("blocks", lambda r: f"{r['plan']['blocks']:,}")
     yield row("grids", lambda r: f"{r['plan']['grids']:,}")
     yield row("in band", lambda r: share(r["plan"]["in_band_share"]))
     yield row("in band, without proven exceptions", lambda r: share(r["plan"]["feasible_in_band"]))
+    yield row(
+        "exceptions proven / not",
+        lambda r: f"{r['plan']['exceptions_proven']} / {r['plan']['exceptions_unproven']}",
+    )
     yield row("compounds cut, of those that fit", lambda r: f"{r['plan']['cut_compounds']} / {r['plan']['compounds']:,}")
     yield row("PP mean / least", lambda r: f"{r['plan']['compactness_mean']:.2f} / {r['plan']['compactness_least']:.2f}")
     yield row("clear borders", lambda r: share(r["plan"]["clear_borders"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -50,6 +51,12 @@ def plan(town):
 @pytest.fixture(scope="module")
 def report(plan, town):
     return certificate(plan, town)
+
+
+@pytest.fixture(scope="module")
+def made(plan, town, report):
+    """What `write_plan` takes."""
+    return plan, town, report
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +126,7 @@ def test_codes_have_fifteen_digits(plan):
     assert all(len(code) == 15 and code.isdecimal() for code in plan.grids.code)
 
 
-def test_plan_json(folder, plan, town):
+def test_plan_json(folder, plan):
     """The record says what went in and came out: rules, seed, digests of the files as they lie there, proof."""
     record = json.loads((folder / "plan.json").read_bytes())
     for name in ("grids.geojson", "assignment.csv"):
@@ -139,7 +146,7 @@ def test_plan_json(folder, plan, town):
         assert all(unit["gap"] is None or unit["gap"] >= 0 for unit in units)
 
 
-def test_geopackage(folder, plan, town):
+def test_geopackage(folder, plan):
     """The GeoPackage holds the layers in the metric frame, every vertex on the 1 cm grid, counts as numbers."""
     path = folder / "grids.gpkg"
     assert {str(row[0]) for row in pyogrio.list_layers(path)} == {"grids", "households", "communities", "blocks"}
@@ -170,30 +177,30 @@ def test_the_written_layer_passes_the_audit(folder, town):
 
 
 @pytest.mark.parametrize("where", ["write_layers", "_put_in_place", "orjson.dumps"])
-def test_a_failure_leaves_nothing(where, tmp_path, plan, town, report, monkeypatch):
+def test_a_failure_leaves_nothing(where, tmp_path, made, monkeypatch):
     """Whatever fails on the way, there is no folder, and no draft beside it."""
     monkeypatch.setattr(f"data.plan_files.{where}", fail)
     with pytest.raises(OSError, match="disk"):
-        write_plan(tmp_path / "plan", plan, town, report, pages={})
+        write_plan(tmp_path / "plan", *made, pages={})
     monkeypatch.undo()
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("where", ["write_layers", "_put_in_place"])
-def test_a_failure_leaves_the_old_plan(where, tmp_path, plan, town, report, monkeypatch):
+def test_a_failure_leaves_the_old_plan(where, tmp_path, made, monkeypatch):
     """Where a plan lies already, a failure leaves it as it was."""
-    write_plan(tmp_path / "plan", plan, town, report, pages={})
+    write_plan(tmp_path / "plan", *made, pages={})
     before = contents(tmp_path / "plan")
     monkeypatch.setattr(files, where, fail)
     with pytest.raises(OSError, match="disk"):
-        write_plan(tmp_path / "plan", plan, town, report, pages={"map.html": "new"})
+        write_plan(tmp_path / "plan", *made, pages={"map.html": "new"})
     assert contents(tmp_path / "plan") == before
     assert [path.name for path in tmp_path.iterdir()] == ["plan"]
 
 
-def test_a_failure_in_the_middle_of_the_swap_brings_the_old_plan_back(tmp_path, plan, town, report, monkeypatch):
+def test_a_failure_in_the_middle_of_the_swap_brings_the_old_plan_back(tmp_path, made, monkeypatch):
     """Where the old plan is set aside and the new one cannot be put in its place, the old one comes back."""
-    write_plan(tmp_path / "plan", plan, town, report, pages={})
+    write_plan(tmp_path / "plan", *made, pages={})
     before = contents(tmp_path / "plan")
     rename = Path.rename
 
@@ -204,7 +211,7 @@ def test_a_failure_in_the_middle_of_the_swap_brings_the_old_plan_back(tmp_path, 
 
     monkeypatch.setattr(Path, "rename", second_fails)
     with pytest.raises(OSError, match="disk"):
-        write_plan(tmp_path / "plan", plan, town, report, pages={})
+        write_plan(tmp_path / "plan", *made, pages={})
     monkeypatch.undo()
     assert [path.name for path in tmp_path.iterdir()] == ["plan"]
     assert contents(tmp_path / "plan") == before
@@ -215,15 +222,15 @@ def fail(*_args, **_kwargs):
     raise OSError(msg)
 
 
-def test_a_plan_is_replaced_whole(tmp_path, plan, town, report):
+def test_a_plan_is_replaced_whole(tmp_path, made):
     """A plan that lies there is replaced: files that the new one does not have are gone."""
-    write_plan(tmp_path / "plan", plan, town, report, pages={"map.html": "old"}, blocks=True)
-    write_plan(tmp_path / "plan", plan, town, report, pages={})
+    write_plan(tmp_path / "plan", *made, pages={"map.html": "old"}, blocks=True)
+    write_plan(tmp_path / "plan", *made, pages={})
     assert set(contents(tmp_path / "plan")) == {"grids.gpkg", "grids.geojson", "assignment.csv", "plan.json"}
     assert "blocks" not in {str(row[0]) for row in pyogrio.list_layers(tmp_path / "plan" / "grids.gpkg")}
 
 
-def test_other_peoples_files_are_never_touched(tmp_path, plan, town, report):
+def test_other_peoples_files_are_never_touched(tmp_path, made):
     """A folder with other files, or a file by that name, is refused and stays as it is."""
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "file").write_text("mine too")
@@ -231,19 +238,17 @@ def test_other_peoples_files_are_never_touched(tmp_path, plan, town, report):
         with pytest.raises(WanggeError):
             check_target(target)
         with pytest.raises(WanggeError):
-            write_plan(target, plan, town, report, pages={})
+            write_plan(target, *made, pages={})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "notes.txt"]
     check_target(tmp_path / "new")
     (tmp_path / "empty").mkdir()
     check_target(tmp_path / "empty")
 
 
-def test_notes_in_a_plan_folder_survive(tmp_path, plan, town, report):
+def test_notes_in_a_plan_folder_survive(tmp_path, made):
     """A file that somebody put beside a plan is not deleted with it: the folder is refused, or the file is kept."""
-    write_plan(tmp_path / "plan", plan, town, report, pages={})
+    write_plan(tmp_path / "plan", *made, pages={})
     (tmp_path / "plan" / "notes.txt").write_text("mine")
-    try:
-        write_plan(tmp_path / "plan", plan, town, report, pages={})
-    except WanggeError:
-        pass
+    with contextlib.suppress(WanggeError):
+        write_plan(tmp_path / "plan", *made, pages={})
     assert (tmp_path / "plan" / "notes.txt").read_text() == "mine"

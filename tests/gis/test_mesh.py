@@ -83,7 +83,7 @@ def test_holes_are_edges_too():
 
 def test_vertices_are_exact_far_from_the_origin():
     """Vertices are whole centimetres, also four thousand kilometres from the frame's origin."""
-    square = shapely.transform(shapely.box(0, 0, 0.01, 0.03), lambda xy: xy + [500_000.07, 4_000_000.11])
+    square = shapely.transform(shapely.box(0, 0, 0.01, 0.03), lambda xy: xy + np.array((500_000.07, 4_000_000.11)))
     mesh = build_mesh(np.array([square], dtype=object))
     assert sorted(map(tuple, mesh.vertex.tolist())) == sorted(
         {tuple(p) for p in centimetres(shapely.get_coordinates(square)).tolist()}
