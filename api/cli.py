@@ -5,12 +5,16 @@ Exit codes: 0 done and clean, 1 findings that stop or a layer that is not clean,
 
 from __future__ import annotations
 
+import os
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import orjson
+import shapely
 import typer
 
 from api import report as say
@@ -93,7 +97,7 @@ def divide_town(
     proof = _proven(plan, known)
     write_plan(out, plan, known, proof, pages={"map.html": plan_page(plan_view(plan, known), lang=lang.value)}, blocks=blocks)
     if as_json:
-        say.json(plan_record(plan, known, proof, {}))
+        sys.stdout.write((out / PLAN_JSON).read_text(encoding="utf-8"))
     else:
         say.findings((*known.findings, *plan.findings), lang)
         say.plan(plan, proof, out, lang)
@@ -136,7 +140,7 @@ def reproduce(
 
     按plan.json重新生成并逐字节比对。
     """
-    record = orjson.loads(plan.read_bytes())
+    record = _record(plan)
     known = read_town(town)
     changed = sorted(
         name for name in {*record["inputs"], *known.digests} if record["inputs"].get(name) != known.digests.get(name)
@@ -171,6 +175,20 @@ def sample(
     write_sample(folder, households=households, seed=seed)
 
 
+def _record(path: Path) -> dict[str, Any]:
+    """Read a plan.json, or say what is wrong with it."""
+    try:
+        record = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        msg = f"{path} is no plan.json: {error}"
+        raise WanggeError(msg) from error
+    missing = [name for name in ("inputs", "outputs", "rules", "seed") if not isinstance(record, dict) or name not in record]
+    if missing:
+        msg = f"{path} is no plan.json: it does not say {', '.join(missing)}"
+        raise WanggeError(msg)
+    return record
+
+
 def read_rules(path: Path | None) -> Rules:
     """Read a rules file, or give the usual rules."""
     if path is None:
@@ -201,17 +219,23 @@ def _proven(plan: Plan, town: Town) -> AuditReport:
             exception=tuple("" if e is None else e.reason.value for e in grids.exception),
             polygon=grids.polygon,
             households=grids.households,
-            row=grids.community * 0 + range(1, len(grids) + 1),
+            row=np.arange(1, len(grids) + 1),
         ),
         town=town,
         rules=plan.rules,
-        communities=CommunityLayer(code=town.communities.code, polygon=plan.community_polygon),
+        communities=_noded(plan, town),
         file="grids.gpkg",
     )
     if not (report.clean and report.exact):
         msg = "the plan failed its own certificate; this is a defect of wangge, please report it"
         raise BrokenPlan(msg, report.findings)
     return report
+
+
+def _noded(plan: Plan, town: Town) -> CommunityLayer:
+    """Return the communities of which something is left on the 1 cm grid."""
+    left = np.flatnonzero(~shapely.is_empty(plan.community_polygon))
+    return CommunityLayer(code=tuple(town.communities.code[i] for i in left.tolist()), polygon=plan.community_polygon[left])
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -221,10 +245,10 @@ def run(arguments: list[str] | None = None) -> int:
     except typer.Exit as ended:
         return ended.exit_code
     except (InputError, BrokenPlan) as error:
-        say.stopped(error)
+        say.stopped(error, _language(arguments))
         return 1
     except (WanggeError, OSError) as error:
-        say.stopped(error)
+        say.stopped(error, _language(arguments))
         return 2
     except Exception as error:
         usage = getattr(error, "exit_code", None)
@@ -233,6 +257,16 @@ def run(arguments: list[str] | None = None) -> int:
         say.usage(error)
         return int(usage)
     return int(result or 0)
+
+
+def _language(arguments: list[str] | None) -> say.Language:
+    """Find the language that was asked for, also where the arguments could not be parsed."""
+    words = sys.argv[1:] if arguments is None else arguments
+    asked = [b for a, b in pairwise(words) if a == "--lang"] + [
+        a.removeprefix("--lang=") for a in words if a.startswith("--lang=")
+    ]
+    wanted = asked[-1] if asked else os.environ.get("WANGGE_LANG", "zh")
+    return say.Language.en if wanted == "en" else say.Language.zh
 
 
 def main() -> None:

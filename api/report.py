@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from contextlib import contextmanager
@@ -129,11 +128,8 @@ def audit(result: AuditReport, lang: Language) -> None:
     )
 
 
-def stopped(error: Exception) -> None:
+def stopped(error: Exception, lang: Language) -> None:
     """Say on stderr why a command stopped, with every finding."""
-    lang = Language.en if os.environ.get("WANGGE_LANG") == "en" or "--lang=en" in sys.argv else Language.zh
-    if "--lang" in sys.argv and "en" in sys.argv:
-        lang = Language.en
     _print(getattr(error, "findings", ()), lang, sys.stderr)
     sys.stderr.write(f"wangge: {error}\n")
 

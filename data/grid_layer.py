@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyogrio
 import shapely
+from pyogrio.errors import DataSourceError
 
 from data.layers import read_table
 from data.manifest import LayerSpec
@@ -50,7 +51,13 @@ def read_grid_layer(path: Path, frame: Frame, *, layer: str | None = None) -> tu
 
 def _layers(path: Path) -> set[str]:
     """Return the names of the layers of a GeoPackage; other files have one."""
-    return {str(row[0]) for row in pyogrio.list_layers(path)} if path.suffix == ".gpkg" and path.is_file() else set()
+    if path.suffix != ".gpkg" or not path.is_file():
+        return set()
+    try:
+        return {str(row[0]) for row in pyogrio.list_layers(path)}
+    except DataSourceError as error:
+        msg = f"{path} is no GeoPackage that can be read: {error}"
+        raise InputError(msg) from error
 
 
 def _spec(path: Path, layer: str | None) -> LayerSpec:

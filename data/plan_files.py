@@ -231,13 +231,19 @@ def write_plan(
         raise
 
 
+WRITTEN = {PLAN_JSON, GEOJSON, ASSIGNMENT, GEOPACKAGE, "map.html"}
+"""Names that a plan's folder may hold; a folder with anything else in it is not ours to replace."""
+
+
 def check_target(folder: Path) -> None:
     """Refuse a folder that holds something else than a plan."""
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / PLAN_JSON).exists():
-        msg = f"{folder} holds other files; name a new folder, or one with a plan in it"
-        raise WanggeError(msg)
     if folder.exists() and not folder.is_dir():
         msg = f"{folder} is a file; name a folder"
+        raise WanggeError(msg)
+    held = {path.name for path in folder.iterdir()} if folder.is_dir() else set[str]()
+    if held and (PLAN_JSON not in held or held - WRITTEN):
+        others = ", ".join(sorted(held - WRITTEN)) or "no plan.json"
+        msg = f"{folder} holds other files ({others}); name a new folder, or one with a plan and nothing else in it"
         raise WanggeError(msg)
 
 
@@ -253,7 +259,11 @@ def _put_in_place(draft: Path, folder: Path) -> None:
         return
     old = draft.with_name(draft.name + "-old")
     folder.rename(old)
-    draft.rename(folder)
+    try:
+        draft.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise
     shutil.rmtree(old)
 
 

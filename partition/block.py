@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,12 +77,11 @@ def _join_buildings(ground: Ground, town: Town, faces: Blocks) -> NDArray[np.int
     Points of one building that lie in different communities stay apart: the community line is not ours to move.
     """
     label = np.arange(len(faces))
-    seen: dict[str, int] = {}
-    shared: set[tuple[int, int]] = set()
+    of_building: dict[str, set[int]] = {}
     for building, face in zip(town.households.building, ground.household_face.tolist(), strict=True):
-        first = seen.setdefault(building, face) if face != NOWHERE else face
-        if first != face:
-            shared.add((min(first, face), max(first, face)))
+        if face != NOWHERE:
+            of_building.setdefault(building, set()).add(face)
+    shared = {pair for found in of_building.values() if len(found) > 1 for pair in combinations(sorted(found), 2)}
     if not shared:
         return label
     touching = set(zip(faces.a.tolist(), faces.b.tolist(), strict=True))

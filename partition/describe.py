@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,12 @@ import shapely
 from gis.bounds import four_bounds
 from gis.faces import dissolve
 from gis.finding import Finding, Place, Severity
-from partition.exceptions import Circumstances, explain, measure_words
+from partition.exceptions import Circumstances, Count, Reach, explain
 from partition.ground import NOWHERE
 from partition.number import number
 from partition.plan import Grids, Plan, UnitResult
 from partition.score import in_band
-from partition.units import totals_possible
+from partition.search.unit import THREAD_M
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,8 @@ def describe(draft: Draft) -> Plan:
     outline = _in_order(draft)
     town, ground, count = draft.town, draft.ground, len(outline.code)
     grid_of_face = outline.of_block[draft.blocks.of_face]
-    grid_of_household = _households(ground, grid_of_face, outline.code)
+    placed = ground.household_face != NOWHERE
+    grid_of_household = np.where(placed, grid_of_face[ground.household_face], NOWHERE)
     inside = grid_of_household != NOWHERE
     home, points = grid_of_household[inside], town.households
     households = np.bincount(home, weights=points.households[inside], minlength=count).astype(np.int64)
@@ -86,7 +88,7 @@ def describe(draft: Draft) -> Plan:
         in_band=good,
         polygon=outline.polygon,
         bounds=_bounds(draft, outline, grid_of_face, names),
-        exception=_exceptions(draft, outline, persons if draft.rules.measure == "persons" else households, good),
+        exception=_exceptions(draft, outline, good, grid_of_household),
     )
     return Plan(
         rules=draft.rules,
@@ -98,7 +100,7 @@ def describe(draft: Draft) -> Plan:
         grid_of_household=grid_of_household,
         community_polygon=dissolve(ground.mesh.polygon, ground.community, len(town.communities.code)),
         units=tuple(_results(draft)),
-        findings=tuple(_remarks(town, grids, grid_of_household)),
+        findings=(*_vanished(town, ground), *_remarks(town, grids, grid_of_household)),
     )
 
 
@@ -202,52 +204,52 @@ def _bounds(draft: Draft, outline: _Outline, grid_of_face: NDArray[np.int64], na
     return tuple(found)
 
 
-def _households(ground: Ground, grid_of_face: NDArray[np.int64], codes: tuple[str, ...]) -> NDArray[np.int64]:
-    """Return the grid of each household point; one that lies on a border goes to the grid with the smaller code."""
-    grid = np.where(ground.household_face == NOWHERE, NOWHERE, grid_of_face[ground.household_face])
-    rank = np.argsort(np.argsort(np.array(codes)))
-    for point, face in zip(ground.tie_point.tolist(), ground.tie_face.tolist(), strict=True):
-        if rank[grid_of_face[face]] < rank[grid[point]]:
-            grid[point] = grid_of_face[face]
-    return grid
-
-
 def _exceptions(
-    draft: Draft, outline: _Outline, count: NDArray[np.int64], good: NDArray[np.bool_]
+    draft: Draft, outline: _Outline, good: NDArray[np.bool_], grid_of_household: NDArray[np.int64]
 ) -> tuple[GridException | None, ...]:
-    """Explain every residential grid that is not in the band; `count` (g,) is what the rules measure."""
+    """Explain every residential grid that is not in the band."""
     found: list[GridException | None] = [None] * len(good)
     for grid in np.flatnonzero(~good & (outline.unit != NOWHERE)).tolist():
-        found[grid] = explain(_circumstances(draft, outline, grid, int(count[grid])))
+        found[grid] = explain(_circumstances(draft, outline, grid, np.flatnonzero(grid_of_household == grid)))
     return tuple(found)
 
 
-def _circumstances(draft: Draft, outline: _Outline, grid: int, count: int) -> Circumstances:
-    """Gather what an argument about one grid may rest on."""
-    blocks, rules = draft.blocks, draft.rules
+def _circumstances(draft: Draft, outline: _Outline, grid: int, points: NDArray[np.int64]) -> Circumstances:
+    """Gather what an argument about one grid with these household points may rest on."""
+    blocks, rules, homes = draft.blocks, draft.rules, draft.town.households
     part, division = draft.parts[outline.unit[grid]], draft.divisions[outline.unit[grid]]
     by_persons = rules.measure == "persons"
-    of_block = blocks.persons if by_persons else blocks.households
+    of_point = homes.persons if by_persons else homes.households
+    buildings: Counter[str] = Counter()
+    for point in points.tolist():
+        buildings[homes.building[point]] += int(of_point[point])
+    reach = _reach(blocks, part)
     community = np.flatnonzero((blocks.dedicated == NOWHERE) & (blocks.community == part.community))
-    words = measure_words(rules)
 
-    def possible(chosen: NDArray[np.int64]) -> bool:
-        return totals_possible(rules, int(blocks.households[chosen].sum()), int(blocks.persons[chosen].sum()))
+    def count(chosen: NDArray[np.int64]) -> Count:
+        return Count(int(blocks.households[chosen].sum()), int(blocks.persons[chosen].sum()))
 
     return Circumstances(
-        count=count,
-        largest_building=int(of_block[outline.of_block == grid].max()),
-        unit_count=int(of_block[part.blocks].sum()),
-        community_count=int(of_block[community].sum()),
-        low=rules.minimum_persons if by_persons else rules.minimum,
-        high=rules.maximum_persons if by_persons else rules.maximum,
-        measure_en=words[0],
-        measure_zh=words[1],
-        unit_possible=possible(part.blocks),
-        community_possible=possible(community),
+        rules=rules,
+        grid=Count(int(homes.households[points].sum()), int(homes.persons[points].sum())),
+        unit=count(part.blocks),
+        community=count(community),
+        largest_building=max(buildings.values(), default=0),
+        reach=reach,
         impossible_for=division.impossible_for,
         granularity=division.granularity,
+        single_buildings=bool((blocks.buildings[part.blocks] <= 1).all()),
     )
+
+
+def _reach(blocks: Blocks, part: UnitBlocks) -> Reach:
+    """Say how the unit touches the rest of its community: not at all, or across strong lines."""
+    inside = np.zeros(len(blocks), dtype=bool)
+    inside[part.blocks] = True
+    mine = (blocks.community == part.community) & (blocks.dedicated == NOWHERE)
+    across = (inside[blocks.a] != inside[blocks.b]) & mine[blocks.a] & mine[blocks.b]
+    touching = across & (blocks.shared_m.sum(axis=1) >= THREAD_M)
+    return Reach.ACROSS_LINES if touching.any() else Reach.NONE
 
 
 def _results(draft: Draft) -> Iterator[UnitResult]:
@@ -263,6 +265,21 @@ def _results(draft: Draft) -> Iterator[UnitResult]:
             columns=division.columns,
             compounds_whole=division.compounds_whole,
             spans=part.spans,
+        )
+
+
+def _vanished(town: Town, ground: Ground) -> Iterator[Finding]:
+    """Yield the communities of which nothing is left: thinner than the snap grid, or wholly under an earlier one."""
+    for index in np.flatnonzero(np.bincount(ground.community, minlength=len(town.communities.code)) == 0).tolist():
+        code = town.communities.code[index]
+        yield Finding(
+            kind="community_vanished",
+            severity=Severity.WARNING,
+            en=f"nothing is left of community {code} on the 1 cm grid, so it has no grid: it is too thin, or lies wholly"
+            " under another community",
+            zh=f"社区{code}在1厘米精度下没有剩余面积,未生成网格:过于狭窄,或完全被其他社区覆盖",
+            row=int(town.communities.row[index]),
+            subject=code,
         )
 
 

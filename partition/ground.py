@@ -37,8 +37,7 @@ class Ground:
     """Faces of the town, each inside exactly one community.
 
     `community`, `dedicated`, `compound` (f,) say for each face which one it lies in (an index into the town's layer, or
-    `NOWHERE`); `household_face` (h,) the face of each household point, or `NOWHERE`;
-    `tie_point`, `tie_face` (t,) all faces of the points that lie on an edge; `edge_kind` (e,) the `LineKind` on each
+    `NOWHERE`); `household_face` (h,) the face of each household point, or `NOWHERE`; `edge_kind` (e,) the `LineKind` on each
     edge of the mesh and `edge_name` (e,) an index into `names`.
     """
 
@@ -47,8 +46,6 @@ class Ground:
     dedicated: NDArray[np.int64]
     compound: NDArray[np.int64]
     household_face: NDArray[np.int64]
-    tie_point: NDArray[np.int64]
-    tie_face: NDArray[np.int64]
     edge_kind: NDArray[np.uint8]
     edge_name: NDArray[np.int64]
     names: tuple[str, ...]
@@ -69,13 +66,13 @@ def survey(town: Town) -> Ground:
     lines = _bounding_lines(town)
     noded = node(np.concatenate([lines.line, shapely.boundary(slivers)]))
     rough, community = _inside_communities(faces(noded), town, slivers)
-    households, _, _ = _face_of_points(rough, town.households.xy)
+    households = _face_of_points(rough, town.households.xy)
     cuts = _cuts(rough, households, town)
     if len(cuts):
         face, community = _inside_communities(faces(node(np.concatenate([noded, cuts]))), town, slivers)
     else:
         face = rough
-    households, tie_point, tie_face = _face_of_points(face, town.households.xy)
+    households = _face_of_points(face, town.households.xy)
     inner = shapely.point_on_surface(face)
     mesh = build_mesh(face)
     label = lines_on_edges(mesh, lines.line, lines.kind)
@@ -86,8 +83,6 @@ def survey(town: Town) -> Ground:
         dedicated=_first_containing(town.dedicated.polygon, inner),
         compound=_first_containing(town.compounds.polygon, inner),
         household_face=households,
-        tie_point=tie_point,
-        tie_face=tie_face,
         edge_kind=kind.astype(np.uint8),
         edge_name=label,
         names=lines.name,
@@ -170,18 +165,12 @@ def _settle(face: NDArray[np.object_], community: NDArray[np.int64], sliver: NDA
     return settled
 
 
-def _face_of_points(
-    face: NDArray[np.object_], xy: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the face of each point, or `NOWHERE`, and every face of the points that lie on an edge.
-
-    A point on an edge goes to the face that comes first, until the plan knows which grid has the smaller code.
-    """
+def _face_of_points(face: NDArray[np.object_], xy: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the face of each point, or `NOWHERE`; a point on an edge goes to the face that comes first."""
     found = np.full(len(xy), len(face), dtype=np.int64)
-    which, owner = shapely.STRtree(face).query(shapely.points(xy), predicate="intersects")
+    which, owner = shapely.STRtree(face).query(np.asarray(shapely.points(xy)), predicate="intersects")
     np.minimum.at(found, which, owner)
-    tied = np.bincount(which, minlength=len(xy))[which] > 1
-    return np.where(found == len(face), NOWHERE, found), which[tied], owner[tied]
+    return np.where(found == len(face), NOWHERE, found)
 
 
 def _cuts(face: NDArray[np.object_], household_face: NDArray[np.int64], town: Town) -> NDArray[np.object_]:

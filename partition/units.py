@@ -105,6 +105,21 @@ class _Parts:
             if y != into:
                 self.facing[into][y] = self.facing[y][into] = self.facing[into].get(y, 0.0) + length
 
+    def chain(self, x: int) -> list[int]:
+        """Return parts to join to `x` one after the other until they could have grids in the band, or none."""
+        joined = [x]
+        while True:
+            facing: dict[int, float] = {}
+            for part in joined:
+                for y, length in self.facing[part].items():
+                    if y not in joined:
+                        facing[y] = facing.get(y, 0.0) + length
+            if not facing:
+                return []
+            joined.append(max(facing, key=lambda y, of=facing: (self.households[y] > 0, of[y], -y)))
+            if self.possible(*joined):
+                return joined[1:]
+
     def possible(self, *parts: int) -> bool:
         """Say whether these parts together could have grids in the band."""
         return totals_possible(self.rules, sum(self.households[x] for x in parts), sum(self.persons[x] for x in parts))
@@ -129,7 +144,7 @@ def _join_parts(
             done = parts.root[x] != x or not parts.facing.get(x)
             if done or (parts.households[x] == 0) != empty or parts.possible(x):
                 continue
-            choices = [y for y in parts.facing[x] if empty or parts.possible(x, y)]
+            choices = [y for y in parts.facing[x] if empty or parts.possible(x, y)] or parts.chain(x)[:1]
             if choices:
                 into = max(choices, key=lambda y, x=x: (parts.households[y] > 0, parts.facing[x][y], -y))
                 parts.join(x, into)

@@ -18,16 +18,17 @@ if TYPE_CHECKING:
     from partition.search.unit import Unit
 
 
-def pieces(unit: Unit, price: NDArray[np.float64], *, whole: bool, most: int) -> NDArray[np.int64]:
+def pieces(unit: Unit, price: NDArray[np.float64], *, whole: bool, most: int, share_out: bool = True) -> NDArray[np.int64]:
     """Return a label (0 … k-1) for each block of `unit`, labels in order of their first block.
 
     Every piece is connected. With `whole`, a compound that is not too big for a grid is one piece where it hangs together.
     What is left is joined, best pair first, while a piece has at most `most` households; compounds do not mix. Land without
-    households is shared out last, since every piece without households doubles the number of sets.
+    households is shared out last, since every piece without households doubles the number of sets; without `share_out` it
+    stays as it is.
     """
     label = _join(
         unit.households, unit.persons, unit.area_m2, unit.perimeter_m, unit.compound, unit.compound_households,
-        unit.start, unit.neighbour, unit.shared_m, unit.near, unit.inside, unit.border, price, whole, most,
+        unit.start, unit.neighbour, unit.shared_m, unit.near, unit.inside, unit.border, price, whole, most, share_out,
     )  # fmt: skip
     _, first, index = np.unique(label, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[index]
@@ -36,7 +37,7 @@ def pieces(unit: Unit, price: NDArray[np.float64], *, whole: bool, most: int) ->
 @njit(cache=True)
 def _join(
     households, persons, area, perimeter, compound, compound_households, start, neighbour, shared, near, inside, border,
-    price, whole, most,
+    price, whole, most, share_out,
 ):  # fmt: skip
     n = len(households)
     m = len(neighbour)
@@ -101,7 +102,8 @@ def _join(
             for k in range(n):
                 if label[k] == other:
                     label[k] = one
-    _share_out(label, alive, w, a, com, metres, value, touch)
+    if share_out:
+        _share_out(label, alive, w, a, com, metres, value, touch)
     return label
 
 

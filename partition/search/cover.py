@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from partition.search.enumerate import Columns
 
-_LEFT_OUT = 10_000.0
-"""Price of leaving a piece uncovered: dearer than any plan."""
+_LEFT_OUT = 10.0
+"""Price of leaving a piece uncovered, in prices of the dearest set."""
 _TINY = 1e-6
 _SEED_COLUMNS = 20
 _BATCH = 400
@@ -84,7 +84,9 @@ def phase_one_gap(columns: Columns, count: int) -> float:
 class _Relaxation:
     """The linear model over a growing set of columns."""
 
-    def __init__(self, columns: Columns, count: int, *, left_out: float = _LEFT_OUT) -> None:
+    def __init__(self, columns: Columns, count: int, *, left_out: float | None = None) -> None:
+        if left_out is None:
+            left_out = _LEFT_OUT * (1.0 + float(columns.price.max()))
         self.columns = columns
         self.count = count
         self.model = quiet_model()
@@ -197,6 +199,8 @@ def _solve_integer(columns: Columns, count: int, order: NDArray[np.int64]) -> _W
     if status == highspy.HighsModelStatus.kInfeasible:
         return _Whole(None, ended=True, bound=np.inf)
     value = np.asarray(model.getSolution().col_value)
+    if len(value) != len(order):
+        return _Whole(None, ended=False, bound=-np.inf)
     whole = np.flatnonzero(np.rint(value) == 1)
     covered = np.bincount(
         np.concatenate([columns.member[columns.start[j] : columns.start[j + 1]] for j in order[whole]])

@@ -35,7 +35,7 @@ def encloses(inside, start, neighbour, is_open, reached, queue):
                 queue[tail] = u
                 tail += 1
     # Where the unit has no edge at all nothing can be told apart.
-    return tail != outside and tail > 0
+    return tail != outside and is_open.any()
 
 
 @njit(cache=True)

@@ -23,10 +23,8 @@ if TYPE_CHECKING:
     from partition.search.unit import Unit
 
 LEVELS = ((True, 0.16), (True, 0.30), (True, 0.15), (False, 0.35), (False, 0.24), (False, 0.16), (False, 0.0))
-"""How fine the pieces are, from coarse to single buildings: are compounds kept whole, and the most households of a piece
+"""How fine the pieces are, from coarse to single blocks: are compounds kept whole, and the most households of a piece
 made of loose blocks, as a share of the target."""
-MOST_PIECES = 1_200
-"""Units of more blocks than this start coarser: the joining of pieces keeps a square table."""
 POLISH_STEPS = 300
 """Moves tried per block after the exact core."""
 SEARCH_STEPS = 6_000
@@ -63,7 +61,7 @@ def divide_unit(unit: Unit, rules: Rules, *, seed: int) -> Division:
     impossible_for, granularity = 0, 0
     for whole, share in LEVELS:
         most = int(share * rules.target)
-        label = pieces(unit, price, whole=whole, most=most)
+        label = pieces(unit, price, whole=whole, most=most, share_out=most > 0)
         coarse = contract(unit, label)
         columns = connected_sets(coarse, price)
         if not columns.complete:
