@@ -43,7 +43,7 @@ SURCHARGE = {"compound": 2.0, "pocket": 0.5}
 """What keeps GerryChain's trees inside compounds, and inside the ground between clear lines."""
 
 ANNEALINGS = 1
-"""Annealing runs of max-p for each of its constructions; its usual 10 run out of any time for no better a division."""
+"""Annealing runs of max-p for each of its constructions. Its usual 10 take longer and end slightly better: see README.md."""
 
 
 class GaveUp(Exception):

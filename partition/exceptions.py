@@ -119,12 +119,22 @@ def _by_totals(case: Circumstances) -> GridException | None:
             f"lines that the rules forbid to span cut this part off, and {en}",
             f"规则禁止跨越的界线将本片隔开,且{zh}",
         )
-    few = (
-        case.unit.households < case.rules.minimum
-        if case.rules.measure != "persons"
-        else (case.unit.persons < case.rules.minimum_persons)
-    )
+    few = _too_few(case.rules, case.unit)
     return GridException(Reason.TOO_FEW if few else Reason.BETWEEN, en, zh)
+
+
+def _too_few(rules: Rules, count: Count) -> bool:
+    """Say whether there is not even enough for one grid."""
+    by_households, by_persons = count.households < rules.minimum, count.persons < rules.minimum_persons
+    match rules.measure:
+        case "households":
+            return by_households
+        case "persons":
+            return by_persons
+        case "any_of":
+            return by_households and by_persons
+        case "all_of":
+            return by_households or by_persons
 
 
 def _totals(case: Circumstances) -> tuple[str, str]:
@@ -132,11 +142,15 @@ def _totals(case: Circumstances) -> tuple[str, str]:
     rules, (households, persons) = case.rules, case.unit
     if rules.measure in {"any_of", "all_of"}:
         return (
-            (f"{households} households and {persons} persons cannot be shared out among any number of grids that are all in"
-            f" the band ({rules.minimum}–{rules.maximum} households"
-            f" {'or' if rules.measure == 'any_of' else 'and'} {rules.minimum_persons}–{rules.maximum_persons} persons)"),
-            (f"共{households}户、{persons}人,无论分成几格都不能全部达标({rules.minimum}–{rules.maximum}户"
-            f"{'或' if rules.measure == 'any_of' else '且'}{rules.minimum_persons}–{rules.maximum_persons}人)"),
+            (
+                f"{households} households and {persons} persons cannot be shared out among any number of grids that are all in"
+                f" the band ({rules.minimum}–{rules.maximum} households"
+                f" {'or' if rules.measure == 'any_of' else 'and'} {rules.minimum_persons}–{rules.maximum_persons} persons)"
+            ),
+            (
+                f"共{households}户、{persons}人,无论分成几格都不能全部达标({rules.minimum}–{rules.maximum}户"
+                f"{'或' if rules.measure == 'any_of' else '且'}{rules.minimum_persons}–{rules.maximum_persons}人)"
+            ),
         )
     low, high, en, zh = _band(rules)
     count = persons if rules.measure == "persons" else households
@@ -144,8 +158,10 @@ def _totals(case: Circumstances) -> tuple[str, str]:
         return f"there are only {count} {en}, fewer than {low}", f"总共只有{count}{zh},不足{low}"
     grids = count // high
     return (
-        (f"{count} {en} are too many for {grids} (at most {grids * high}) and too few for {grids + 1}"
-        f" (at least {(grids + 1) * low})"),
+        (
+            f"{count} {en} are too many for {grids} (at most {grids * high}) and too few for {grids + 1}"
+            f" (at least {(grids + 1) * low})"
+        ),
         f"共{count}{zh}:{grids}格放不下(最多{grids * high}),{grids + 1}格又不够(至少{(grids + 1) * low})",
     )
 
@@ -166,8 +182,10 @@ def _unproven(case: Circumstances) -> tuple[str, str]:
     if not case.impossible_for:
         return "unproven: the search found no plan with this grid in the band", "未证明:搜索未找到使本格达标的方案"
     return (
-        ("unproven: the search found no plan with this grid in the band; none exists over"
-        f" {case.impossible_for} pieces, but pieces could be cut finer"),
+        (
+            "unproven: the search found no plan with this grid in the band; none exists over"
+            f" {case.impossible_for} pieces, but pieces could be cut finer"
+        ),
         f"未证明:搜索未找到使本格达标的方案;以{case.impossible_for}块为单元时已证无解,但地块还可细分",
     )
 

@@ -66,13 +66,13 @@ def survey(town: Town) -> Ground:
     lines = _bounding_lines(town)
     noded = node(np.concatenate([lines.line, shapely.boundary(slivers)]))
     rough, community = _inside_communities(faces(noded), town, slivers)
-    households = _face_of_points(rough, town.households.xy)
+    households = _face_of_points(rough, town.households.xy, np.arange(len(rough)))
     cuts = _cuts(rough, households, town)
     if len(cuts):
         face, community = _inside_communities(faces(node(np.concatenate([noded, cuts]))), town, slivers)
     else:
         face = rough
-    households = _face_of_points(face, town.households.xy)
+    households = _face_of_points(face, town.households.xy, _rank(town, community))
     inner = shapely.point_on_surface(face)
     mesh = build_mesh(face)
     label = lines_on_edges(mesh, lines.line, lines.kind)
@@ -165,12 +165,19 @@ def _settle(face: NDArray[np.object_], community: NDArray[np.int64], sliver: NDA
     return settled
 
 
-def _face_of_points(face: NDArray[np.object_], xy: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the face of each point, or `NOWHERE`; a point on an edge goes to the face that comes first."""
+def _rank(town: Town, community: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rank faces by the code of their community, then by their number."""
+    by_code = np.argsort(np.argsort(np.array(town.communities.code)))
+    return np.argsort(np.lexsort((np.arange(len(community)), by_code[community])))
+
+
+def _face_of_points(face: NDArray[np.object_], xy: NDArray[np.float64], rank: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the face of each point, or `NOWHERE`; a point on an edge goes to the face of the lowest rank (f,)."""
     found = np.full(len(xy), len(face), dtype=np.int64)
     which, owner = shapely.STRtree(face).query(np.asarray(shapely.points(xy)), predicate="intersects")
-    np.minimum.at(found, which, owner)
-    return np.where(found == len(face), NOWHERE, found)
+    np.minimum.at(found, which, rank[owner])
+    back = np.append(np.argsort(rank), NOWHERE)
+    return back[found]
 
 
 def _cuts(face: NDArray[np.object_], household_face: NDArray[np.int64], town: Town) -> NDArray[np.object_]:

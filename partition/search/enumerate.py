@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from partition.search.enclose import enclosing_sets
-from partition.search.price import COMPOUND, ENCLOSING, band_miss, grid_price, too_big
+from partition.search.price import COMPOUND, ENCLOSING, band_miss, enough, grid_price, too_big
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,8 @@ MOST_STEPS = 3_000_000
 class Columns:
     """Sets of pieces: those of set j are `member[start[j]:start[j + 1]]`, its price is `price[j]`, points.
 
-    `complete` says that these are all connected sets in the band (and each piece that alone is too big for it).
+    `complete` says that these are all connected sets in the band, and all that hold one piece too big for it and
+    besides it less than a grid needs.
     """
 
     start: NDArray[np.int64]
@@ -84,11 +85,14 @@ def _walk(
     last = np.zeros(n + 2, np.int64)
     fresh = np.zeros(n + 2, np.int64)
     end = np.zeros(n + 2, np.int64)
-    sums = np.zeros((n + 2, 5), np.float64)
+    sums = np.zeros((n + 2, 7), np.float64)
+    giant = np.zeros(n, np.bool_)
+    for v in range(n):
+        giant[v] = too_big(price, households[v], persons[v])
+    giants = np.zeros(n + 2, np.int64)
     steps = 0
     complete = True
     for root in range(n):
-        alone_too_big = too_big(price, households[root], persons[root])
         # The stack: depth 0 holds the root; `waiting[first[d]:last[d]]` are the pieces that may still join at depth d,
         # and `waiting[fresh[d]:end[d]]` came into sight there and go out of sight with it.
         members[0] = root
@@ -100,6 +104,9 @@ def _walk(
         sums[0, 2] = area[root]
         sums[0, 3] = perimeter[root]
         sums[0, 4] = 0.0
+        giants[0] = 1 if giant[root] else 0
+        sums[0, 5] = 0.0 if giant[root] else households[root]
+        sums[0, 6] = 0.0 if giant[root] else persons[root]
         for e in range(start[root], start[root + 1]):
             sums[0, 4] += 0.5 * border[e]
         if compound[root] >= 0:
@@ -108,19 +115,18 @@ def _walk(
         first[0] = 0
         fresh[0] = 0
         last[0] = 0
-        if not alone_too_big:
-            for e in range(start[root], start[root + 1]):
-                u = neighbour[e]
-                if u > root and near[e]:
-                    waiting[last[0]] = u
-                    last[0] += 1
-                    seen[u] = True
+        for e in range(start[root], start[root + 1]):
+            u = neighbour[e]
+            if u > root and near[e]:
+                waiting[last[0]] = u
+                last[0] += 1
+                seen[u] = True
         end[0] = last[0]
         new = True
         while depth >= 0:
             if new:
                 steps += 1
-                if band_miss(price, sums[depth, 0], sums[depth, 1]) == 0.0 or (depth == 0 and alone_too_big):
+                if giants[depth] == 1 or band_miss(price, sums[depth, 0], sums[depth, 1]) == 0.0:
                     size = depth + 1
                     if columns + 2 > len(out_start):
                         out_start = np.concatenate((out_start, np.zeros(len(out_start), np.int64)))
@@ -142,7 +148,14 @@ def _walk(
             if last[depth] > first[depth]:
                 last[depth] -= 1
                 v = waiting[last[depth]]
-                if too_big(price, sums[depth, 0] + households[v], sums[depth, 1] + persons[v]):
+                with_giant = giants[depth] + giant[v]
+                rest, rest_persons = sums[depth, 5], sums[depth, 6]
+                if not giant[v]:
+                    rest += households[v]
+                    rest_persons += persons[v]
+                if with_giant > 1 or (
+                    too_big(price, rest, rest_persons) if with_giant == 0 else enough(price, rest, rest_persons)
+                ):
                     # Out of every set below here, but still in sight.
                     continue
                 # What waits at the next depth: everything that still waits here, then what v brings into sight.
@@ -159,6 +172,9 @@ def _walk(
                 sums[d, 2] = sums[depth, 2] + area[v]
                 sums[d, 3] = sums[depth, 3] + perimeter[v]
                 sums[d, 4] = sums[depth, 4]
+                sums[d, 5] = rest
+                sums[d, 6] = rest_persons
+                giants[d] = with_giant
                 if compound[v] >= 0:
                     if touched[compound[v]] == 0:
                         sums[d, 4] += price[COMPOUND]

@@ -33,6 +33,19 @@ def too_big(price, households, persons):
 
 
 @njit(cache=True)
+def enough(price, households, persons):
+    """Say whether these would make a grid of their own: what is left beside a building too big for any."""
+    mode = price[MODE]
+    if mode == BY_HOUSEHOLDS:
+        return households >= price[LOW]
+    if mode == BY_PERSONS:
+        return persons >= price[LOW_P]
+    if mode == ANY_OF:
+        return households >= price[LOW] or persons >= price[LOW_P]
+    return households >= price[LOW] and persons >= price[LOW_P]
+
+
+@njit(cache=True)
 def _miss(count, low, high):
     """Return how far a count lies outside its band, in bands of the low end."""
     if count < low:

@@ -43,14 +43,14 @@ def test_doubled_points_and_towers_stand_on_one_face():
     assert ground.household_face[0] == ground.household_face[1] != ground.household_face[2]
 
 
-def test_points_on_edges_are_tied():
-    """A point on an edge belongs to the first of its faces and is listed with all; a point outside belongs nowhere."""
-    drawing = sketch("A A\nA A")
+def test_a_point_on_an_edge_has_one_face():
+    """A point on an edge belongs to the first of its faces, of the community with the smaller code; one outside to none."""
+    drawing = sketch("A B\nA B")
     drawing.homes = [Home(100, 50, 1), Home(100, 100, 1), Home(30, 30, 1), Home(-5, 5, 1), Home(0, 0, 1)]
-    ground = survey(drawing.town())
-    tied = {point: set(ground.tie_face[ground.tie_point == point].tolist()) for point in range(5)}
-    assert [len(tied[point]) for point in range(5)] == [2, 4, 0, 0, 0]
-    assert ground.household_face[0] == min(tied[0])
+    town = drawing.town()
+    ground = survey(town)
+    smaller = town.communities.code.index(min(town.communities.code))
+    assert ground.community[ground.household_face[:2]].tolist() == [smaller, smaller]
     assert ground.household_face[3] == NOWHERE
     assert ground.household_face[4] != NOWHERE
 
