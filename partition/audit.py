@@ -157,12 +157,13 @@ def audit(
     counted = _counted(check, town.households, len(grids.code))
     found = [*_unreadable(look), *_sound(look), *_uncovered(look, check, town)]
     found += _unproven(look, found)
+    settled = _settled(told, look, check, held, counted=counted, households=town.households)
     findings = (
         *(told.defect(defect) for defect in found),
         *_about_codes(told, look),
         *_about_households(told, look, check, town.households),
-        *_about_counts(told, look, check, held, counted=counted, households=town.households),
-        *_about_band(told, look, check, counted=counted, town=town, rules=rules),
+        *_about_counts(told, look, settled=settled, counted=counted),
+        *_about_band(told, look, check, counted=settled, town=town, rules=rules),
     )
     return AuditReport(
         findings=findings,
@@ -650,16 +651,10 @@ def _about_households(told: _Teller, look: _Look, check: HouseholdCheck, househo
         yield told_of("households_outside", check.outside)
 
 
-def _about_counts(
-    told: _Teller,
-    look: _Look,
-    check: HouseholdCheck,
-    held: Located,
-    *,
-    counted: NDArray[np.int64],
-    households: Households,
-) -> Iterable[Finding]:
-    """Compare what the layer claims with what lies in each grid.
+def _settled(
+    told: _Teller, look: _Look, check: HouseholdCheck, held: Located, *, counted: NDArray[np.int64], households: Households
+) -> NDArray[np.int64]:
+    """Return the households of each grid: what it claims where that can be right, else what lies in it.
 
     A household on a line or in two grids may have been counted on either side. Such a grid may claim anything from
     its sure households to all that it holds, as long as the sum over its community is right.
@@ -677,8 +672,14 @@ def _about_counts(
     np.add.at(off, group, claimed - counted)
     balanced = (off[group] == 0) | twice
     within = (sure <= claimed) & (claimed <= most) & (sure < most) & balanced
+    return np.where(within, claimed, counted)
+
+
+def _about_counts(told: _Teller, look: _Look, *, settled: NDArray[np.int64], counted: NDArray[np.int64]) -> Iterable[Finding]:
+    """Compare what the layer claims with what lies in each grid."""
+    claimed = told.layer.households
     readable = look.grid_fault == Fault.NONE
-    for k in np.flatnonzero((claimed != UNKNOWN) & (claimed != counted) & ~within & readable).tolist():
+    for k in np.flatnonzero((claimed != UNKNOWN) & (claimed != settled) & readable).tolist():
         yield told.finding("wrong_count", grids=(k,), xy=_middle(look, k), claimed=str(claimed[k]), households=str(counted[k]))
 
 

@@ -122,9 +122,7 @@ def run_away_from_home(code: str, *arguments: str, folder: Path) -> str:
 def pins(lock: str) -> dict[str, str]:
     """Read the version of each package that a lock names."""
     text = (ROOT / lock).read_text(encoding="utf-8")
-    return {
-        canonicalize_name(name): version for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", text, re.MULTILINE)
-    }
+    return {canonicalize_name(name): version for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", text, re.MULTILINE)}
 
 
 def test_packages_come_from_this_checkout(tmp_path: Path) -> None:
@@ -177,9 +175,7 @@ def test_no_file_names_a_workplace() -> None:
         except UnicodeDecodeError:
             continue  # a picture, a font, a data file
         found += [
-            f"{file.relative_to(ROOT)}:{i}: {hit[0]}"
-            for i, line in enumerate(lines, 1)
-            if (hit := telltale.search(line))
+            f"{file.relative_to(ROOT)}:{i}: {hit[0]}" for i, line in enumerate(lines, 1) if (hit := telltale.search(line))
         ]
     assert found == []
 
@@ -213,9 +209,7 @@ def test_scripts_run_and_are_strict() -> None:
     assert [text for text in bash if "\nset -euo pipefail\n" not in text] == []
 
 
-@pytest.mark.parametrize(
-    ("lock", "extras"), [("requirements.lock", ["dev", "dask"]), ("requirements-peers.lock", ["peers"])]
-)
+@pytest.mark.parametrize(("lock", "extras"), [("requirements.lock", ["dev", "dask"]), ("requirements-peers.lock", ["peers"])])
 def test_locks_hold_what_is_asked_for(lock: str, extras: list[str]) -> None:
     """A lock pins every dependency that pyproject.toml names, in the range it names; if not, run script/lock."""
     project = PYPROJECT["project"]
@@ -246,7 +240,5 @@ def test_wheel_holds_the_five_packages(tmp_path: Path) -> None:
     assert {name.split("/")[0] for name in names} == {*PACKAGES, info}
     assert f"{info}/licenses/LICENSE" in names
     assert "wangge = api.cli:main" in entry_points
-    expected = {
-        file.relative_to(ROOT).as_posix() for file in project_files() if file.relative_to(ROOT).parts[0] in PACKAGES
-    }
+    expected = {file.relative_to(ROOT).as_posix() for file in project_files() if file.relative_to(ROOT).parts[0] in PACKAGES}
     assert expected - set(names) == set()

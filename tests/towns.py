@@ -168,12 +168,9 @@ def csv_text(rows: Iterable[Row]) -> str:
 def write_geojson(path: Path, features: Iterable[Feature]) -> None:
     """Write features as GeoJSON, longitude and latitude to the nearest 0.1 mm."""
     written = [
-        {"type": "Feature", "properties": dict(feature.columns), "geometry": _geometry(feature.shape)}
-        for feature in features
+        {"type": "Feature", "properties": dict(feature.columns), "geometry": _geometry(feature.shape)} for feature in features
     ]
-    path.write_text(
-        json.dumps({"type": "FeatureCollection", "features": written}, ensure_ascii=False), encoding="utf-8"
-    )
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": written}, ensure_ascii=False), encoding="utf-8")
 
 
 def _geometry(shape: Any) -> Any:

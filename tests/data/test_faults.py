@@ -425,9 +425,7 @@ def test_dedicated_areas(tmp_path):
     """Dedicated areas are read with name and subtype; where two overlap or leave the communities is warned of."""
     folder = write_town(
         tmp_path,
-        change=lambda values: values.update(
-            dedicated={"file": "d.geojson", "name": "name", "subtype": {"value": "园区"}}
-        ),
+        change=lambda values: values.update(dedicated={"file": "d.geojson", "name": "name", "subtype": {"value": "园区"}}),
     )
     shapes = {"厂": box(100, 180, 200, 198), "楼": box(190, 180, 250, 190), "外": box(1150, 180, 1250, 199)}
     towns.write_geojson(folder / "d.geojson", [Feature({"name": name}, shape) for name, shape in shapes.items()])
@@ -444,9 +442,7 @@ def test_dedicated_areas(tmp_path):
 
 def test_existing_grids_are_adopted_with_their_faults(tmp_path):
     """Hand-drawn grids with crossed rings and double codes are taken in, with warnings."""
-    folder = write_town(
-        tmp_path, change=lambda values: values.update(existing_grids={"file": "g.geojson", "code": "code"})
-    )
+    folder = write_town(tmp_path, change=lambda values: values.update(existing_grids={"file": "g.geojson", "code": "code"}))
     features = [Feature({"code": "G1"}, WEST), Feature({"code": "G1"}, BOW_TIE)]
     towns.write_geojson(folder / "g.geojson", features)
 
@@ -520,9 +516,7 @@ def test_rounding_that_makes_a_polygon_touch_itself(tmp_path):
     assert {finding.kind for finding in town.findings} == {"repaired_after_rounding"}
 
 
-CELLS = st.one_of(
-    st.text(max_size=8), st.sampled_from(["", "-1", "1e400", "nan", "0", "36.65", "117", "1,5", "﻿", "\x00", "'"])
-)
+CELLS = st.one_of(st.text(max_size=8), st.sampled_from(["", "-1", "1e400", "nan", "0", "36.65", "117", "1,5", "﻿", "\x00", "'"]))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -537,9 +531,7 @@ def test_no_cell_crashes_the_reader(tmp_path, rows):
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.binary(max_size=200), st.sampled_from(["households.csv", "communities.geojson", "roads.geojson", "town.toml"])
-)
+@given(st.binary(max_size=200), st.sampled_from(["households.csv", "communities.geojson", "roads.geojson", "town.toml"]))
 def test_no_bytes_crash_the_reader(tmp_path, raw, name):
     """Whatever a file holds, the reader answers with findings."""
     folder = write_town(tmp_path)

@@ -54,8 +54,7 @@ SLIPS = {
     "two kinds": (set_in("barriers", 0, "kind_from", value={"column": "type"}), "missing_key", None),
     "kind in the table": (
         lambda values: (
-            values["barriers"][0].update(kind_from={"column": "type", "road": "rode"})
-            or values["barriers"][0].pop("kind")
+            values["barriers"][0].update(kind_from={"column": "type", "road": "rode"}) or values["barriers"][0].pop("kind")
         ),
         "unknown_kind",
         "road",

@@ -241,8 +241,7 @@ def test_lines_lie_on_each_other_vertex_by_vertex(town):
 def test_compounds_stay_in_their_community(town):
     """No compound and no dedicated area crosses the line of a community, and they do not overlap."""
     home = {
-        entry["code"]: shape
-        for entry, shape in zip(town.properties["communities"], town.shapes["communities"], strict=True)
+        entry["code"]: shape for entry, shape in zip(town.properties["communities"], town.shapes["communities"], strict=True)
     }
     for layer in ("compounds", "dedicated"):
         for entry, shape in zip(town.properties[layer], town.shapes[layer], strict=True):
@@ -252,12 +251,8 @@ def test_compounds_stay_in_their_community(town):
 def test_households_lie_in_their_compound(town):
     """Every point lies inside the compound and the community of its row, and nobody lives in a dedicated area."""
     points = shapely.points(town.xy)
-    compounds = {
-        e["name"]: shape for e, shape in zip(town.properties["compounds"], town.shapes["compounds"], strict=True)
-    }
-    communities = {
-        e["code"]: s for e, s in zip(town.properties["communities"], town.shapes["communities"], strict=True)
-    }
+    compounds = {e["name"]: shape for e, shape in zip(town.properties["compounds"], town.shapes["compounds"], strict=True)}
+    communities = {e["code"]: s for e, s in zip(town.properties["communities"], town.shapes["communities"], strict=True)}
     named = np.array([bool(row["compound"]) for row in town.rows])
     home = [compounds[row["compound"]] for row in town.rows if row["compound"]]
     assert shapely.contains_properly(home, points[named]).all()

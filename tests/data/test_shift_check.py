@@ -166,13 +166,9 @@ def test_nothing_is_suspected_abroad(tmp_path):
     folder = write_city(tmp_path, city(np.random.default_rng(3)), shift={"households": "gcj02"})
     for name in ("communities", "roads", "compounds"):
         path = folder / f"{name}.geojson"
-        path.write_text(
-            path.read_text(encoding="utf-8").replace("[116.", "[16.").replace("[117.", "[17."), encoding="utf-8"
-        )
+        path.write_text(path.read_text(encoding="utf-8").replace("[116.", "[16.").replace("[117.", "[17."), encoding="utf-8")
     path = folder / "households.csv"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace(",116.", ",16.").replace(",117.", ",17."), encoding="utf-8"
-    )
+    path.write_text(path.read_text(encoding="utf-8").replace(",116.", ",16.").replace(",117.", ",17."), encoding="utf-8")
 
     findings = check_town(folder)
 

@@ -215,9 +215,7 @@ WORDS = st.text("ABCabc ", min_size=4, max_size=4)
 @given(st.lists(WORDS, min_size=4, max_size=4).filter(lambda rows: "".join(rows).strip()), st.permutations(range(6)))
 def test_every_grid_has_four_bounds_that_do_not_depend_on_the_order_of_the_lines(rows, order):
     """Whatever the shapes, no bound is empty, none is the grid itself, and shuffled lines change nothing."""
-    lines = [
-        (f"{at}号路", (LANE, ROAD, RIVER)[at % 3], [(100 * at - 100, -50), (100 * at - 95, 450)]) for at in range(6)
-    ]
+    lines = [(f"{at}号路", (LANE, ROAD, RIVER)[at % 3], [(100 * at - 100, -50), (100 * at - 95, 450)]) for at in range(6)]
     found = drawn(rows, lines)
     assert all(all(astuple(four)) for four in found.values())
     assert all(f"网格{letter}" not in astuple(four) for letter, four in found.items())

@@ -33,11 +33,7 @@ def draw_quads(side: int, seed: int = 7) -> np.ndarray:
     """Draw side x side grids at 116°E 40°N: a lattice with shaken corners, so that every border is shared exactly."""
     rng = np.random.default_rng(seed)
     x, y = np.meshgrid(np.arange(side + 1), np.arange(side + 1))
-    corner = (
-        np.stack([x * STEP * 1.3, y * STEP], axis=-1)
-        + rng.normal(0, STEP / 12, (side + 1, side + 1, 2))
-        + (116.2, 39.8)
-    )
+    corner = np.stack([x * STEP * 1.3, y * STEP], axis=-1) + rng.normal(0, STEP / 12, (side + 1, side + 1, 2)) + (116.2, 39.8)
     return np.array(
         [
             shapely.Polygon([corner[i, j], corner[i, j + 1], corner[i + 1, j + 1], corner[i + 1, j]])
@@ -89,9 +85,7 @@ def draw_plan(side: int = 6, **changes) -> PlanView:
         "minimum": 300,
         "target": 400,
         "maximum": 500,
-        "communities": Areas(
-            ("清河社区",) * bool(count), np.array([shapely.union_all(quads)] * bool(count), dtype=object)
-        ),
+        "communities": Areas(("清河社区",) * bool(count), np.array([shapely.union_all(quads)] * bool(count), dtype=object)),
         "compounds": Areas(("安宁里",) * bool(count), shapely.buffer(shapely.centroid(quads[:1]), STEP / 5)),
         "lines": lines,
         "attribution": "底图：本镇数据",

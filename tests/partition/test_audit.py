@@ -77,9 +77,7 @@ def _shapes(layer):
     made = []
     for parts in layer.values():
         pieces = [
-            shapely.Polygon(_far(rings[0]), [_far(ring) for ring in rings[1:]])
-            if not hasattr(rings, "geom_type")
-            else rings
+            shapely.Polygon(_far(rings[0]), [_far(ring) for ring in rings[1:]]) if not hasattr(rings, "geom_type") else rings
             for rings in parts
         ]
         made.append(pieces[0] if len(pieces) == 1 else shapely.MultiPolygon(pieces))
@@ -260,9 +258,10 @@ def check(report, expected):
         allowed |= {kind} | BESIDE.get(kind, set())
         places = [f.place for f in report.findings if f.kind == kind]
         near = SPREAD.get(kind, 0.05)
-        assert any(
-            abs(p.x - EAST - x) <= near and abs(p.y - NORTH - y) <= max(near, ALONG.get(kind, 0.0)) for p in places
-        ), (kind, places)
+        assert any(abs(p.x - EAST - x) <= near and abs(p.y - NORTH - y) <= max(near, ALONG.get(kind, 0.0)) for p in places), (
+            kind,
+            places,
+        )
     assert found(report) <= allowed
     assert not report.clean
 
@@ -290,9 +289,7 @@ def test_a_fault_alone_is_found_at_its_place(fault, noded):
     check(d.audit(noded=noded), [expected])
 
 
-@pytest.mark.parametrize(
-    "faults", [*itertools.combinations(FAULTS, 2)], ids=lambda pair: "+".join(f.__name__ for f in pair)
-)
+@pytest.mark.parametrize("faults", [*itertools.combinations(FAULTS, 2)], ids=lambda pair: "+".join(f.__name__ for f in pair))
 def test_two_faults_hide_neither(faults):
     """Every pair of faults is reported, each by its kind and place."""
     d = drawing()
@@ -428,9 +425,7 @@ def test_a_grid_across_two_communities():
     swap(d, "B1", (300, 50), [(320, 50), (320, 20)])
     for noded in (True, False):
         report = d.audit(noded=noded)
-        assert [(f.kind, f.subject) for f in report.findings if f.kind == "crosses_community"] == [
-            ("crosses_community", "A3")
-        ]
+        assert [(f.kind, f.subject) for f in report.findings if f.kind == "crosses_community"] == [("crosses_community", "A3")]
         assert found(report) == {"crosses_community"}
 
 
@@ -633,9 +628,7 @@ def test_a_grid_out_of_band():
     assert d.audit().findings == ()
 
 
-@pytest.mark.parametrize(
-    ("measure", "out"), [("households", True), ("persons", True), ("any_of", True), ("all_of", True)]
-)
+@pytest.mark.parametrize(("measure", "out"), [("households", True), ("persons", True), ("any_of", True), ("all_of", True)])
 def test_the_band_follows_the_measure(measure, out):
     """555 households of 1,665 persons are above both bands; 450 of 1,350 are in both."""
     d = drawing()

@@ -183,9 +183,7 @@ def test_points_on_edges_and_corners_lie_on_the_line():
     points = np.array([(x, y) for y in range(-2, 11) for x in range(-4, 9)])
     found = side(points, ring, np.roll(ring, -1, axis=0))
     shape = shapely.Polygon(ring)
-    expected = [
-        1 if shapely.contains_xy(shape, x, y) else 0 if shapely.intersects_xy(shape, x, y) else -1 for x, y in points
-    ]
+    expected = [1 if shapely.contains_xy(shape, x, y) else 0 if shapely.intersects_xy(shape, x, y) else -1 for x, y in points]
     assert found.tolist() == expected
     assert 0 in expected
 

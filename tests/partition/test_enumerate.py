@@ -10,7 +10,7 @@ import pytest
 import partition.search.enumerate as walk
 from partition.rules import Rules
 from partition.search.enumerate import connected_sets
-from partition.search.price import COMPOUND, ENCLOSING, band_miss, grid_price, too_big
+from partition.search.price import COMPOUND, ENCLOSING, band_miss, enough, grid_price, too_big
 from partition.search.unit import price_list
 from tests.drawn import contiguous, random_unit, surrounds, unit_of_graph
 
@@ -41,12 +41,14 @@ def set_price(unit, price, members):
 
 
 def by_brute_force(unit, price):
-    """Try every subset: connected and in the band, or a piece that alone is too big for it."""
+    """Try every subset: connected and in the band, or with one piece too big for it and little beside."""
     found = {}
     for size in range(1, len(unit) + 1):
         for members in itertools.combinations(range(len(unit)), size):
             households, persons = unit.households[list(members)].sum(), unit.persons[list(members)].sum()
-            giant = size == 1 and too_big(price, households, persons)
+            giants = [v for v in members if too_big(price, unit.households[v], unit.persons[v])]
+            rest = [v for v in members if v not in giants]
+            giant = len(giants) == 1 and not enough(price, unit.households[rest].sum(), unit.persons[rest].sum())
             if (giant or band_miss(price, households, persons) == 0.0) and contiguous(unit, members):
                 found[members] = set_price(unit, price, members)
     return found
@@ -82,11 +84,11 @@ def test_persons_bind_where_the_rules_count_persons():
     def sets(measure):
         return {members for members, _ in sets_of(connected_sets(unit, price_list(Rules(measure=measure))))}
 
-    # Piece 1 alone holds more persons than any grid may: it stands by itself, out of the band.
+    # Piece 1 alone holds more persons than any grid may: it stands out of the band, with no more beside it than is left.
     assert sets("households") == {(0, 1)}
     assert sets("persons") == {(0,), (1,)}
     assert sets("any_of") == {(0,), (0, 1)}
-    assert sets("all_of") == {(1,)}
+    assert sets("all_of") == {(1,), (0, 1)}
 
 
 def test_touching_by_a_thread_is_not_contiguous():
