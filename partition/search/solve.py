@@ -13,6 +13,7 @@ from partition.search.enumerate import connected_sets
 from partition.search.polish import plan_price, polish
 from partition.search.price import band_miss, too_big
 from partition.search.unit import contract, price_list
+from partition.units import totals_possible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from partition.rules import Rules
     from partition.search.unit import Unit
 
-LEVELS = ((True, 0.16), (True, 0.30), (True, 0.15), (False, 0.35), (False, 0.24), (False, 0.16), (False, 0.0))
+LEVELS = ((True, 0.16), (True, 0.30), (False, 0.35), (False, 0.24), (False, 0.16), (False, 0.0))
 """How fine the pieces are, from coarse to single blocks: are compounds kept whole, and the most households of a piece
 made of loose blocks, as a share of the target."""
 POLISH_STEPS = 300
@@ -59,7 +60,7 @@ def divide_unit(unit: Unit, rules: Rules, *, seed: int) -> Division:
     if len(unit) == 1 or _one_grid(unit, price):
         return _alone(unit, price)
     impossible_for, granularity = 0, 0
-    for whole, share in LEVELS:
+    for whole, share in () if _hopeless(unit, rules, price) else LEVELS:
         most = int(share * rules.target)
         label = pieces(unit, price, whole=whole, most=most, share_out=most > 0)
         coarse = contract(unit, label)
@@ -103,6 +104,12 @@ def _one_grid(unit: Unit, price: NDArray[np.float64]) -> bool:
     """Say whether the whole unit is too small for two grids by its totals."""
     households, persons = int(unit.households.sum()), int(unit.persons.sum())
     return not too_big(price, households, persons) and band_miss(price, households // 2, persons // 2) > 0.0
+
+
+def _hopeless(unit: Unit, rules: Rules, price: NDArray[np.float64]) -> bool:
+    """Say whether the totals alone rule out every plan, so that only the nearest to the band is to be looked for."""
+    giant = any(too_big(price, h, p) for h, p in zip(unit.households.tolist(), unit.persons.tolist(), strict=True))
+    return not giant and not totals_possible(rules, float(unit.households.sum()), float(unit.persons.sum()))
 
 
 def _alone(unit: Unit, price: NDArray[np.float64]) -> Division:
