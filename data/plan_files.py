@@ -169,6 +169,7 @@ def _communities(plan: Plan, town: Town) -> list[dict[str, Any]]:
                 "pieces": unit.pieces,
                 "columns": unit.columns,
                 "compounds_whole": unit.compounds_whole,
+                "whole_impossible_for": unit.whole_impossible_for,
                 "spans_barrier": unit.spans,
             }
         )

@@ -264,6 +264,7 @@ def _results(draft: Draft) -> Iterator[UnitResult]:
             pieces=division.pieces,
             columns=division.columns,
             compounds_whole=division.compounds_whole,
+            whole_impossible_for=division.whole_impossible_for,
             spans=part.spans,
         )
 

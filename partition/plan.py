@@ -55,7 +55,10 @@ class UnitResult:
     pieces: int
     columns: int
     compounds_whole: bool
+    whole_impossible_for: int
+    """Pieces of the finest model with whole compounds that is proven to have no solution, or 0."""
     spans: bool
+    """Whether it reaches across a strong line for want of households."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,8 @@ class Division:
     compounds_whole: bool
     impossible_for: int
     granularity: int
+    whole_impossible_for: int = 0
+    """Pieces of the finest complete model with whole compounds that has no solution, or 0: why compounds are cut."""
 
 
 def divide_unit(unit: Unit, rules: Rules, *, seed: int) -> Division:
@@ -59,7 +61,7 @@ def divide_unit(unit: Unit, rules: Rules, *, seed: int) -> Division:
     price = price_list(rules)
     if len(unit) == 1 or _one_grid(unit, price):
         return _alone(unit, price)
-    impossible_for, granularity = 0, 0
+    impossible_for, granularity, whole_impossible_for = 0, 0, 0
     for whole, share in () if _hopeless(unit, rules, price) else LEVELS:
         most = int(share * rules.target)
         label = pieces(unit, price, whole=whole, most=most, share_out=most > 0)
@@ -83,9 +85,11 @@ def divide_unit(unit: Unit, rules: Rules, *, seed: int) -> Division:
                 compounds_whole=whole,
                 impossible_for=impossible_for,
                 granularity=granularity,
+                whole_impossible_for=whole_impossible_for,
             )
         if found.status is Status.IMPOSSIBLE:
             impossible_for, granularity = len(coarse), most
+            whole_impossible_for = len(coarse) if whole else whole_impossible_for
     grid, score = _search(unit, price, rules, seed)
     return Division(
         grid=grid,
@@ -97,6 +101,7 @@ def divide_unit(unit: Unit, rules: Rules, *, seed: int) -> Division:
         compounds_whole=False,
         impossible_for=impossible_for,
         granularity=granularity,
+        whole_impossible_for=whole_impossible_for,
     )
 
 
