@@ -12,9 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import orjson
-import shapely
 import typer
 
 from api import report as say
@@ -38,13 +36,13 @@ from data.town import check_town, read_town
 from gis.errors import BrokenPlan, InputError, RulesError, WanggeError
 from gis.finding import stops
 from maps.grids import plan_page
-from partition.audit import CommunityLayer, GridLayer, audit
+from partition.audit import audit
 from partition.engine import divide
+from partition.prove import prove
 from partition.rules import Rules, rules_from
 
 if TYPE_CHECKING:
     from gis.town import Town
-    from partition.audit import AuditReport
     from partition.plan import Plan
 
 app = typer.Typer(
@@ -61,11 +59,14 @@ TownFolder = Annotated[Path, typer.Argument(metavar="TOWN", help="A town: its fo
 RulesFile = Annotated[Path | None, typer.Option("--rules", help="A rules.toml; what it leaves out keeps its usual value.")]
 
 
+Workers = Annotated[int | None, typer.Option(help="Processes; all processors unless said otherwise.", min=1)]
+
+
 @app.command(epilog="Example:  wangge check demo/town")
 def check(town: TownFolder, *, as_json: AsJson = False, lang: Lang = say.Language.zh) -> None:
     """Say everything that is wrong with a town's files; writes nothing.
 
-    检查城镇数据,只报告,不写任何文件。
+    检查城镇数据，只报告，不写任何文件。
     """
     findings = check_town(town)
     if as_json:
@@ -82,7 +83,7 @@ def divide_town(
     *,
     rules: RulesFile = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same plan.")] = 1,
-    workers: Annotated[int | None, typer.Option(help="Processes; all processors unless said otherwise.", min=1)] = None,
+    workers: Workers = None,
     blocks: Annotated[bool, typer.Option("--blocks", help="Also write the layer of blocks.")] = False,
     as_json: AsJson = False,
     lang: Lang = say.Language.zh,
@@ -94,7 +95,7 @@ def divide_town(
     check_target(out)
     known = read_town(town)
     plan = _divided(known, read_rules(rules), seed, workers, lang)
-    proof = _proven(plan, known)
+    proof = prove(plan, known)
     write_plan(out, plan, known, proof, pages={"map.html": plan_page(plan_view(plan, known), lang=lang.value)}, blocks=blocks)
     if as_json:
         sys.stdout.write((out / PLAN_JSON).read_text(encoding="utf-8"))
@@ -115,7 +116,7 @@ def audit_layer(
 ) -> None:
     """Check any grid layer: gaps, overlaps, households in none or two, band.
 
-    校核任意网格图层:盲区、重叠、漏户、重户、规模。
+    校核任意网格图层：盲区、重叠、漏户、重户、规模。
     """
     known = read_town(town)
     found, noded = read_grid_layer(grids, known.frame, layer=layer)
@@ -133,7 +134,8 @@ def reproduce(
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="The plan.json of a plan.")],
     town: Annotated[Path, typer.Option("--town", help="The town that it was made from.")],
     *,
-    workers: Annotated[int | None, typer.Option(min=1)] = None,
+    workers: Workers = None,
+    as_json: AsJson = False,
     lang: Lang = say.Language.zh,
 ) -> None:
     """Make a plan again from its plan.json and say whether every byte is the same.
@@ -145,20 +147,25 @@ def reproduce(
     changed = sorted(
         name for name in {*record["inputs"], *known.digests} if record["inputs"].get(name) != known.digests.get(name)
     )
-    if changed:
-        say.line(lang, en=f"the town is not the one that the plan was made from: {', '.join(changed)} changed",
-                 zh=f"城镇数据与方案所用不同:{', '.join(changed)}已变化")  # fmt: skip
-        raise typer.Exit(1)
-    again = _divided(known, rules_from(record["rules"]), int(record["seed"]), workers, lang)
-    outputs = {GEOJSON: geojson(again, known), ASSIGNMENT: assignment(again, known)}
-    digests = plan_record(again, known, _proven(again, known), outputs)["outputs"]
-    same = digests == record["outputs"]
-    if same:
-        say.line(lang, en="the same, byte for byte", zh="逐字节一致")
-    else:
+    differ: list[str] = []
+    if not changed:
+        again = _divided(known, rules_from(record["rules"]), int(record["seed"]), workers, lang)
+        outputs = {GEOJSON: geojson(again, known), ASSIGNMENT: assignment(again, known)}
+        digests = plan_record(again, known, prove(again, known), outputs)["outputs"]
         differ = sorted(name for name in digests if digests[name] != record["outputs"].get(name))
-        say.line(lang, en=f"different: {', '.join(differ)}", zh=f"不一致:{', '.join(differ)}")
-    raise typer.Exit(0 if same else 1)
+    if as_json:
+        say.json({"same": not (changed or differ), "inputs_changed": changed, "outputs_different": differ})
+    elif changed:
+        say.line(
+            lang,
+            en=f"the town is not the one that the plan was made from: {', '.join(changed)} changed",
+            zh=f"城镇数据与方案所用不同：{', '.join(changed)}已变化",
+        )
+    elif differ:
+        say.line(lang, en=f"different: {', '.join(differ)}", zh=f"不一致：{', '.join(differ)}")
+    else:
+        say.line(lang, en="the same, byte for byte", zh="逐字节一致")
+    raise typer.Exit(1 if changed or differ else 0)
 
 
 @app.command(epilog="Example:  wangge sample demo/town --households 50000 --seed 1")
@@ -167,12 +174,18 @@ def sample(
     *,
     households: Annotated[int, typer.Option(help="How many households.", min=1000)] = 50_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same town.")] = 1,
+    as_json: AsJson = False,
+    lang: Lang = say.Language.zh,
 ) -> None:
     """Write an invented Chinese town of any size to try things on.
 
-    生成任意规模的示例城镇(虚构)。
+    生成任意规模的示例城镇（虚构）。
     """
     write_sample(folder, households=households, seed=seed)
+    if as_json:
+        say.json({"town": str(folder), "households": households, "seed": seed})
+    else:
+        say.line(lang, en=f"the sample town is in {folder}", zh=f"示例城镇已写入 {folder}")
 
 
 def _record(path: Path) -> dict[str, Any]:
@@ -206,36 +219,6 @@ def read_rules(path: Path | None) -> Rules:
 def _divided(town: Town, rules: Rules, seed: int, workers: int | None, lang: say.Language) -> Plan:
     with say.progress(lang) as shown, spread_over(workers, shown) as spread:
         return divide(town, rules, seed=seed, spread=spread)
-
-
-def _proven(plan: Plan, town: Town) -> AuditReport:
-    """Audit our own plan by equality, as if it came from somebody else; a plan that fails is never written."""
-    grids = plan.grids
-    report = audit(
-        GridLayer(
-            code=grids.code,
-            community=tuple(town.communities.code[c] for c in grids.community.tolist()),
-            kind=tuple("residential" if d < 0 else "dedicated" for d in grids.dedicated.tolist()),
-            exception=tuple("" if e is None else e.reason.value for e in grids.exception),
-            polygon=grids.polygon,
-            households=grids.households,
-            row=np.arange(1, len(grids) + 1),
-        ),
-        town=town,
-        rules=plan.rules,
-        communities=_noded(plan, town),
-        file="grids.gpkg",
-    )
-    if not (report.clean and report.exact):
-        msg = "the plan failed its own certificate; this is a defect of wangge, please report it"
-        raise BrokenPlan(msg, report.findings)
-    return report
-
-
-def _noded(plan: Plan, town: Town) -> CommunityLayer:
-    """Return the communities of which something is left on the 1 cm grid."""
-    left = np.flatnonzero(~shapely.is_empty(plan.community_polygon))
-    return CommunityLayer(code=tuple(town.communities.code[i] for i in left.tolist()), polygon=plan.community_polygon[left])
 
 
 def run(arguments: list[str] | None = None) -> int:

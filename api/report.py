@@ -96,22 +96,22 @@ def plan(made: Plan, proof: AuditReport, folder: Path, lang: Language) -> None:
     rows = (
         ("网格", "grids", f"{m['residential_grids']} + {m['dedicated_grids']}"),
         ("可达标网格达标率", "feasible grids in band", share("feasible_in_band")),
-        ("平均偏差(户)", "mean deviation, households", figure("mean_deviation", 1)),
+        ("平均偏差（户）", "mean deviation, households", figure("mean_deviation", 1)),
         ("紧凑度 平均 / 最小", "compactness mean / least",
          f"{figure('compactness_mean', 3)} / {figure('compactness_least', 3)}"),
         ("边界沿路沿河率", "borders on roads, rivers, railways", share("clear_borders")),
         ("最长边界沿路率", "longest borders on roads", share("longest_on_roads")),
         ("被切小区", "compounds cut", f"{m['cut_compounds']} / {m['compounds']}"),
-        ("例外(已证明 / 未证明)", "exceptions proven / unproven",
+        ("例外（已证明 / 未证明）", "exceptions proven / unproven",
          f"{m['exceptions_proven']} / {m['exceptions_unproven']}"),
         ("无缝无叠证明", "coverage certificate",
          f"{sum(c.exact for c in proof.communities)} / {len(proof.communities)}"),
     )  # fmt: skip
     for zh, en, value in rows:
-        line(lang, zh=f"{zh}:{value}", en=f"{en}: {value}")
+        line(lang, zh=f"{zh}：{value}", en=f"{en}: {value}")
     for code, exception in zip(made.grids.code, made.grids.exception, strict=True):
         if exception is not None:
-            line(lang, zh=f"  例外 {code}:{exception.zh}", en=f"  exception {code}: {exception.en}")
+            line(lang, zh=f"  例外 {code}：{exception.zh}", en=f"  exception {code}: {exception.en}")
     line(lang, zh=f"方案已写入 {folder}", en=f"the plan is in {folder}")
 
 
@@ -121,7 +121,7 @@ def audit(result: AuditReport, lang: Language) -> None:
     worst = max((c.deviation_cm for c in result.communities if c.deviation_cm == c.deviation_cm), default=0.0)
     line(
         lang,
-        zh=f"社区 {exact} / {len(result.communities)} 个经整数恒等证明无缝无叠;社区线最大偏移 {worst:.2f} 厘米;"
+        zh=f"社区 {exact} / {len(result.communities)} 个经整数恒等证明无缝无叠；社区线最大偏移 {worst:.2f} 厘米；"
         f"{'通过' if result.clean else '未通过'}",
         en=f"{exact} of {len(result.communities)} communities are proven covered exactly once, by equality of integers;"
         f" their lines moved by at most {worst:.2f} cm; {'clean' if result.clean else 'not clean'}",

@@ -15,7 +15,7 @@ from data.table import as_text
 from gis.errors import InputError
 from gis.finding import Finding, Severity, stops
 from gis.frame import snap_geometry, transform_geometry
-from partition.audit import UNKNOWN, CommunityLayer, GridLayer
+from partition.audit_layers import UNKNOWN, CommunityLayer, GridLayer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ def read_grid_layer(path: Path, frame: Frame, *, layer: str | None = None) -> tu
         msg = f"{path} cannot be read as a grid layer"
         raise InputError(msg, found)
     grids = _grids(table, _in_frame(table, frame, path))
-    if layer is None and {"grids", "communities"} <= names:
+    if layer in {None, "grids"} and {"grids", "communities"} <= names:
         return grids, _communities(path, frame)
     return grids, None
 
@@ -68,7 +68,7 @@ def _in_frame(table: Table, frame: Frame, path: Path) -> NDArray[np.object_]:
     """Carry the polygons into the town's frame; coordinates without a system are refused."""
     if table.geometry is None or table.crs is None:
         en = f"{path.name} does not say its coordinate system; store the layer with one (for example EPSG:4490)"
-        zh = f"{path.name}未注明坐标系;请为图层写明坐标系(例如EPSG:4490)"
+        zh = f"{path.name}未注明坐标系；请为图层写明坐标系(例如EPSG:4490)"
         finding = Finding(kind="unknown_coordinates", severity=Severity.ERROR, en=en, zh=zh, file=path.name)
         raise InputError(en, [finding])
     return snap_geometry(transform_geometry(table.geometry, table.crs, frame.crs))

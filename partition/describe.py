@@ -278,7 +278,7 @@ def _vanished(town: Town, ground: Ground) -> Iterator[Finding]:
             severity=Severity.WARNING,
             en=f"nothing is left of community {code} on the 1 cm grid, so it has no grid: it is too thin, or lies wholly"
             " under another community",
-            zh=f"社区{code}在1厘米精度下没有剩余面积,未生成网格:过于狭窄,或完全被其他社区覆盖",
+            zh=f"社区{code}在1厘米精度下没有剩余面积，未生成网格：过于狭窄，或完全被其他社区覆盖",
             row=int(town.communities.row[index]),
             subject=code,
         )
@@ -294,7 +294,7 @@ def _remarks(town: Town, grids: Grids, grid_of_household: NDArray[np.int64]) -> 
             severity=Severity.WARNING,
             en=f"the dedicated grid {grids.code[grid]} ({grids.name[grid]}) holds {grids.households[grid]} households"
             " that no residential grid looks after",
-            zh=f"专属网格{grids.code[grid]}({grids.name[grid]})内有{grids.households[grid]}户,不属于任何居民区网格",
+            zh=f"专属网格{grids.code[grid]}({grids.name[grid]})内有{grids.households[grid]}户，不属于任何居民区网格",
             place=Place(x, y, town.frame.crs),
             subject=grids.code[grid],
         )
@@ -305,5 +305,5 @@ def _remarks(town: Town, grids: Grids, grid_of_household: NDArray[np.int64]) -> 
             kind="households_outside",
             severity=Severity.WARNING,
             en=f"{len(lost)} household points with {total} households lie outside every community and are in no grid",
-            zh=f"{len(lost)}个住户点(共{total}户)位于所有社区之外,未归入任何网格",
+            zh=f"{len(lost)}个住户点(共{total}户)位于所有社区之外，未归入任何网格",
         )

@@ -98,7 +98,7 @@ def _one_building(case: Circumstances) -> GridException | None:
     return GridException(
         Reason.BUILDING,
         f"one building has {case.largest_building} {en}, more than {high}; a building is never split",
-        f"单栋楼有{case.largest_building}{zh},超过{high};楼栋不可拆分",
+        f"单栋楼有{case.largest_building}{zh}，超过{high}；楼栋不可拆分",
     )
 
 
@@ -111,13 +111,13 @@ def _by_totals(case: Circumstances) -> GridException | None:
         return GridException(
             Reason.ISLAND,
             f"this part of the community touches no other part of it, and {en}",
-            f"本片与社区其余部分不相连,且{zh}",
+            f"本片与社区其余部分不相连，且{zh}",
         )
     if case.reach is Reach.ACROSS_LINES and case.rules.hard_barriers and case.unit != case.community:
         return GridException(
             Reason.ISLAND,
             f"lines that the rules forbid to span cut this part off, and {en}",
-            f"规则禁止跨越的界线将本片隔开,且{zh}",
+            f"规则禁止跨越的界线将本片隔开，且{zh}",
         )
     few = _too_few(case.rules, case.unit)
     return GridException(Reason.TOO_FEW if few else Reason.BETWEEN, en, zh)
@@ -148,14 +148,14 @@ def _totals(case: Circumstances) -> tuple[str, str]:
                 f" {'or' if rules.measure == 'any_of' else 'and'} {rules.minimum_persons}–{rules.maximum_persons} persons)"
             ),
             (
-                f"共{households}户、{persons}人,无论分成几格都不能全部达标({rules.minimum}–{rules.maximum}户"
+                f"共{households}户、{persons}人，无论分成几格都不能全部达标({rules.minimum}–{rules.maximum}户"
                 f"{'或' if rules.measure == 'any_of' else '且'}{rules.minimum_persons}–{rules.maximum_persons}人)"
             ),
         )
     low, high, en, zh = _band(rules)
     count = persons if rules.measure == "persons" else households
     if count < low:
-        return f"there are only {count} {en}, fewer than {low}", f"总共只有{count}{zh},不足{low}"
+        return f"there are only {count} {en}, fewer than {low}", f"总共只有{count}{zh}，不足{low}"
     grids = count // high
     return (
         (
@@ -180,13 +180,13 @@ def _no_solution(case: Circumstances) -> GridException | None:
 
 def _unproven(case: Circumstances) -> tuple[str, str]:
     if not case.impossible_for:
-        return "unproven: the search found no plan with this grid in the band", "未证明:搜索未找到使本格达标的方案"
+        return "unproven: the search found no plan with this grid in the band", "未证明：搜索未找到使本格达标的方案"
     return (
         (
             "unproven: the search found no plan with this grid in the band; none exists over"
             f" {case.impossible_for} pieces, but pieces could be cut finer"
         ),
-        f"未证明:搜索未找到使本格达标的方案;以{case.impossible_for}块为单元时已证无解,但地块还可细分",
+        f"未证明：搜索未找到使本格达标的方案；以{case.impossible_for}块为单元时已证无解，但地块还可细分",
     )
 
 

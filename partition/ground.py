@@ -81,7 +81,7 @@ def survey(town: Town) -> Ground:
         mesh=mesh,
         community=community,
         dedicated=_first_containing(town.dedicated.polygon, inner),
-        compound=_first_containing(town.compounds.polygon, inner),
+        compound=_compounds(town, inner, households),
         household_face=households,
         edge_kind=kind.astype(np.uint8),
         edge_name=label,
@@ -123,6 +123,27 @@ def _first_containing(polygon: NDArray[np.object_], point: NDArray[np.object_]) 
         which, owner = shapely.STRtree(polygon).query(point, predicate="within")
         np.minimum.at(found, which, owner)
     return np.where(found == len(polygon), NOWHERE, found)
+
+
+def _compounds(town: Town, inner: NDArray[np.object_], household_face: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the compound of each face: by its outline, or, in a town without outlines, by what its households say.
+
+    A face where several are named belongs to the one with the most households; the names are numbered in order.
+    """
+    if len(town.compounds.polygon) or not any(town.households.compound):
+        return _first_containing(town.compounds.polygon, inner)
+    names = sorted(set(town.households.compound) - {""})
+    number = {name: index for index, name in enumerate(names)}
+    found = np.full(len(inner), NOWHERE, dtype=np.int64)
+    weight: dict[tuple[int, int], int] = {}
+    for name, face, count in zip(
+        town.households.compound, household_face.tolist(), town.households.households.tolist(), strict=True
+    ):
+        if name and face != NOWHERE:
+            weight[face, number[name]] = weight.get((face, number[name]), 0) + count
+    for (face, compound), _ in sorted(weight.items(), key=lambda item: (item[1], -item[0][1])):
+        found[face] = compound
+    return found
 
 
 def _inside_communities(

@@ -14,7 +14,8 @@ import shapely
 
 from gis.frame import Frame, snap
 from gis.town import Barriers, Communities, Compounds, Dedicated, ExistingGrids, Households, LineKind, Town
-from partition.audit import CommunityLayer, GridLayer, audit
+from partition.audit import audit
+from partition.prove import as_layer, noded
 from partition.search.unit import LOOSE, Unit
 
 if TYPE_CHECKING:
@@ -178,26 +179,8 @@ def with_persons(town: Town, persons: Sequence[int]) -> Town:
 
 
 def certificate(plan: Plan, town: Town) -> AuditReport:
-    """Audit a plan as if it were somebody else's: by equality, against its noded communities."""
-    grids = plan.grids
-    real = ~shapely.is_empty(plan.community_polygon)
-    return audit(
-        GridLayer(
-            code=grids.code,
-            community=tuple(town.communities.code[c] for c in grids.community.tolist()),
-            kind=tuple("residential" if d < 0 else "dedicated" for d in grids.dedicated.tolist()),
-            exception=tuple("" if e is None else e.reason.value for e in grids.exception),
-            polygon=grids.polygon,
-            households=grids.households,
-            row=np.arange(1, len(grids) + 1),
-        ),
-        town=town,
-        rules=plan.rules,
-        communities=CommunityLayer(
-            code=tuple(code for code, kept in zip(town.communities.code, real, strict=True) if kept),
-            polygon=plan.community_polygon[real],
-        ),
-    )
+    """Audit a plan as if it were somebody else's: by equality, against its noded communities; it may fail."""
+    return audit(as_layer(plan, town), town=town, rules=plan.rules, communities=noded(plan, town))
 
 
 def unit_of_graph(

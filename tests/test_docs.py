@@ -140,7 +140,7 @@ def test_the_readmes_python_runs(readme, tmp_path):
     write_sample(tmp_path / "demo" / "town", households=1_000, seed=1)
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "grids.geojson").stat().st_size > 0
+    assert (tmp_path / "my-plan" / "grids.geojson").stat().st_size > 0
 
 
 @pytest.mark.parametrize("readme", READMES, ids=called)

@@ -10,7 +10,7 @@ import shapely
 from data.grid_layer import read_grid_layer
 from gis.errors import InputError
 from gis.frame import Frame, transform_geometry
-from partition.audit import UNKNOWN
+from partition.audit_layers import UNKNOWN
 from tests.drawn import FRAME, areas
 
 SQUARES = areas([shapely.box(0, 0, 100, 100), shapely.box(100, 0, 200, 100)])

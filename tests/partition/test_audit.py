@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from gis.finding import Severity
 from gis.frame import Frame
 from gis.town import Barriers, Communities, Compounds, Dedicated, ExistingGrids, Households, Town
-from partition.audit import UNKNOWN, CommunityLayer, GridLayer, audit
+from partition.audit import audit
+from partition.audit_layers import UNKNOWN, CommunityLayer, GridLayer
 from partition.rules import Rules
 from tests.strategies import damages, garbage, polygon_of, polygons, tilings
 

@@ -12,6 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import partition.audit
+import partition.audit_findings
+import partition.audit_households
+import partition.audit_layers
 import partition.certificate
 import partition.defect
 import partition.nearness
@@ -54,13 +57,23 @@ def square(x, y, size=10):
 
 @pytest.mark.parametrize(
     "module",
-    [partition.audit, partition.certificate, partition.defect, partition.nearness, partition.soundness],
+    [
+        partition.audit,
+        partition.audit_findings,
+        partition.audit_households,
+        partition.audit_layers,
+        partition.certificate,
+        partition.defect,
+        partition.nearness,
+        partition.soundness,
+    ],
     ids=lambda module: module.__name__,
 )
 def test_the_proof_shares_nothing_with_the_maker(module):
     """Of the house, the audit imports errors, findings, centimetres, the town's records, rules, and itself."""
     allowed = {"gis.errors", "gis.finding", "gis.frame", "gis.town", "partition.rules"}
-    own = {f"partition.{name}" for name in ("audit", "audit_words", "certificate", "defect", "nearness", "soundness")}
+    audit = {"audit", "audit_findings", "audit_households", "audit_layers", "audit_words"}
+    own = {f"partition.{name}" for name in audit | {"certificate", "defect", "nearness", "soundness"}}
     tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name for name in imported if name.split(".")[0] in {"gis", "partition"}} <= allowed | own

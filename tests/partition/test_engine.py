@@ -8,10 +8,10 @@ import shapely
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from api.cli import _proven
 from gis.town import LineKind
 from partition.engine import divide
 from partition.ground import NOWHERE
+from partition.prove import prove
 from partition.rules import Rules
 from tests.drawn import Drawing, Home, Line, certificate, sketch
 
@@ -255,7 +255,7 @@ def test_communities_too_thin_for_the_snap_grid():
     assert shapely.is_empty(town.communities.polygon[2]) or town.communities.polygon[2].area == 0
     plan = divide(town, Rules(), seed=1)
     assert plan.grids.households.tolist() == [400, 400]
-    assert _proven(plan, town).clean
+    assert prove(plan, town).clean
 
 
 def test_a_community_covered_by_another():
@@ -265,7 +265,7 @@ def test_a_community_covered_by_another():
     town = drawing.town()
     plan = divide(town, Rules(), seed=1)
     assert set(plan.grids.community.tolist()) == {0}
-    assert _proven(plan, town).clean
+    assert prove(plan, town).clean
 
 
 def test_neighbours_share_every_vertex():

@@ -47,8 +47,9 @@ def by_brute_force(unit, price):
         for members in itertools.combinations(range(len(unit)), size):
             households, persons = unit.households[list(members)].sum(), unit.persons[list(members)].sum()
             giants = [v for v in members if too_big(price, unit.households[v], unit.persons[v])]
-            rest = [v for v in members if v not in giants]
-            giant = len(giants) == 1 and not enough(price, unit.households[rest].sum(), unit.persons[rest].sum())
+            beside = sum(int(unit.households[v]) for v in members if v not in giants)
+            persons_beside = sum(int(unit.persons[v]) for v in members if v not in giants)
+            giant = len(giants) == 1 and not enough(price, beside, persons_beside)
             if (giant or band_miss(price, households, persons) == 0.0) and contiguous(unit, members):
                 found[members] = set_price(unit, price, members)
     return found

@@ -31,7 +31,7 @@ wangge.card = (data, page, words, parts) => {
     if (i < 0) return;
     const reason = parts.reason(i);
     const kind = words.say(grids.dedicated[i] ? "plan.kind.dedicated" : "plan.kind.residential");
-    const subtype = grids.subtype.of[grids.subtype.at[i]];
+    const subtype = words.subtype(grids.subtype.of[grids.subtype.at[i]]);
     const nav = make("nav", {}, button("plan.card.previous", "‹", () => page.step(-1)), button("plan.card.next", "›", () => page.step(1)), button("map.close", "×", () => page.choose(-1)));
     place.className = !grids.in_band[i] && !grids.dedicated[i] ? "card out" : "card";
     place.replaceChildren(

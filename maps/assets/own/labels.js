@@ -103,7 +103,7 @@ wangge.labels = (ground, data, page, words) => {
       const y = frame.y(place.y);
       const room = place.radius * frame.scale;
       const roomy = room > 30;
-      const text = grids.dedicated[i] ? grids.subtype.of[grids.subtype.at[i]] || grids.name[i] : words.number(grids.households[i]);
+      const text = grids.dedicated[i] ? words.subtype(grids.subtype.of[grids.subtype.at[i]]) || grids.name[i] : words.number(grids.households[i]);
       pen.font = `600 ${roomy ? 14 : 12}px ${font}`;
       const width = measure(pen, text);
       if (!text || width > room * (grids.dedicated[i] ? 2.4 : 2.1) || room < 9) continue;

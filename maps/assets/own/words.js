@@ -9,6 +9,9 @@ wangge.words = (catalogues, start) => {
   const say = (key, values = {}) =>
     (catalogues[lang][key] ?? catalogues.zh[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 
+  /** Say a subtype of dedicated grids; one that the catalogues do not know stays as the town has it. */
+  const subtype = (name) => catalogues[lang][`plan.subtype.${name}`] ?? name;
+
   const formats = new Map();
   const number = (value, digits = 0) => {
     const key = `${lang}${digits}`;
@@ -33,7 +36,7 @@ wangge.words = (catalogues, start) => {
     }
   };
 
-  return { say, number, percent, hectares, speak, get lang() { return lang; } };
+  return { say, subtype, number, percent, hectares, speak, get lang() { return lang; } };
 };
 
 /** Make an element: `make("b", { className: "x", text: "…" }, child, …)`. */
