@@ -17,7 +17,6 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
-from api.cli import _proven as proven
 from api.plan_view import plan_view
 from api.spread import spread_over
 from data.plan_files import write_plan
@@ -27,6 +26,7 @@ from maps.grids import plan_page
 from partition import engine
 from partition.block import make_blocks
 from partition.ground import survey
+from partition.prove import prove as proven
 from partition.rules import Rules
 from partition.score import metrics
 
