@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from partition.search.unit import Unit
 
 MOST_COLUMNS = 200_000
-MOST_STEPS = 3_000_000
+STEPS_PER_COLUMN = 15
+"""Steps of the walk allowed for each set that it may find."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,9 @@ class Columns:
         return len(self.price)
 
 
-def connected_sets(unit: Unit, price: NDArray[np.float64]) -> Columns:
-    """Enumerate the connected sets of `unit` that are in the band, up to a fixed number of sets and steps."""
+def connected_sets(unit: Unit, price: NDArray[np.float64], *, most: int | None = None) -> Columns:
+    """Enumerate the connected sets of `unit` that are in the band, up to `most` sets (`MOST_COLUMNS`) and as many steps."""
+    most = MOST_COLUMNS if most is None else most
     complete, start, member, cost = _walk(
         unit.households,
         unit.persons,
@@ -59,8 +61,8 @@ def connected_sets(unit: Unit, price: NDArray[np.float64]) -> Columns:
         unit.inside,
         unit.border,
         price,
-        MOST_COLUMNS,
-        MOST_STEPS,
+        most,
+        most * STEPS_PER_COLUMN,
     )
     cost += ENCLOSING * enclosing_sets(start, member, unit.start, unit.neighbour, unit.open)
     return Columns(start, member, cost, complete)

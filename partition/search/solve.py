@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from partition.rules import Rules
     from partition.search.unit import Unit
 
-LEVELS = ((True, 0.16), (True, 0.30), (False, 0.35), (False, 0.24), (False, 0.16), (False, 0.0))
+LEVELS = ((True, 0.16), (True, 0.30), (False, 0.35), (False, 0.24), (False, 0.20), (False, 0.16), (False, 0.0))
 """How fine the pieces are, from coarse to single blocks: are compounds kept whole, and the most households of a piece
 made of loose blocks, as a share of the target."""
+LAST_CHANCE = 1_500_000
+"""The most sets where only single blocks or finer pieces than a fifth of the target are left to try."""
 POLISH_STEPS = 300
 """Moves tried per block after the exact core."""
 SEARCH_STEPS = 6_000
@@ -66,7 +68,8 @@ def divide_unit(unit: Unit, rules: Rules, *, seed: int) -> Division:
         most = int(share * rules.target)
         label = pieces(unit, price, whole=whole, most=most, share_out=most > 0)
         coarse = contract(unit, label)
-        columns = connected_sets(coarse, price)
+        last = not whole and most <= rules.target // 5
+        columns = connected_sets(coarse, price, most=LAST_CHANCE if last else None)
         if not columns.complete:
             continue
         found = cover(columns, len(coarse))

@@ -111,16 +111,16 @@ def test_a_ring_around_another_grid_is_dear():
     assert price[ring] > ENCLOSING
 
 
-@pytest.mark.parametrize("limit", ["MOST_COLUMNS", "MOST_STEPS"])
-def test_says_when_it_stopped_early(limit, monkeypatch):
+@pytest.mark.parametrize("steps_per_column", [walk.STEPS_PER_COLUMN, 1])
+def test_says_when_it_stopped_early(steps_per_column, monkeypatch):
     """Where a budget ends the walk, the sets say that they are not all; the sets that are there are still right."""
     unit = unit_of_graph([60] * 9, {(v, v + 1): (50.0, 0.0, 0.3) for v in range(8)})
     price = price_list(Rules())
     every = connected_sets(unit, price)
     assert every.complete
     assert len(every) > 5
-    monkeypatch.setattr(walk, limit, 5)
-    some = connected_sets(unit, price)
+    monkeypatch.setattr(walk, "STEPS_PER_COLUMN", steps_per_column)
+    some = connected_sets(unit, price, most=5)
     assert not some.complete
     assert len(some) <= 5
     assert set(sets_of(some)) <= set(sets_of(every))
