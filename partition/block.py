@@ -133,10 +133,10 @@ def _join_scraps(blocks: Blocks) -> NDArray[np.int64]:
                 length[into][j] = length[j][into] = length[into].get(j, 0.0) + length[i][j]
         if is_scrap(into):
             heapq.heappush(queue, (area[into], into))
-    return np.array([_root(label, i) for i in range(len(blocks))])
+    return np.array([root_of(label, i) for i in range(len(blocks))])
 
 
-def _root(label: list[int], i: int) -> int:
+def root_of(label: list[int], i: int) -> int:
     """Follow labels to the block that took this one in."""
     while label[i] != i:
         i = label[i]

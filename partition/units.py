@@ -15,6 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gis.town import LineKind
+from partition.block import root_of
 from partition.ground import NOWHERE
 from partition.search.unit import THREAD_M, strong_metres
 
@@ -149,7 +150,7 @@ def _join_parts(
                 into = max(choices, key=lambda y, x=x: (parts.households[y] > 0, parts.facing[x][y], -y))
                 parts.join(x, into)
                 waiting.append(into)
-    return np.array([_root(parts.root, x) for x in part.tolist()])
+    return np.array([root_of(parts.root, x) for x in part.tolist()])
 
 
 def _facing(one: list[int], other: list[int], metres: list[float]) -> dict[int, dict[int, float]]:
@@ -161,9 +162,3 @@ def _facing(one: list[int], other: list[int], metres: list[float]) -> dict[int, 
                 of = facing.setdefault(x, {})
                 of[y] = of.get(y, 0.0) + length
     return facing
-
-
-def _root(root: list[int], x: int) -> int:
-    while root[x] != x:
-        x = root[x]
-    return x
