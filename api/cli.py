@@ -1,4 +1,4 @@
-"""The command line: `wangge check`, `divide`, `audit`, `reproduce`, `sample`.
+"""The command line: `wangge check`, `divide`, `audit`, `reproduce`, `sample`; those about the store are in `cli_store.py`.
 
 Exit codes: 0 done and clean, 1 findings that stop or a layer that is not clean, 2 wrong use.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 
+from api import cli_store
 from api import report as say
 from api.plan_view import plan_view
 from api.spread import spread_over
@@ -52,6 +53,9 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(cli_store.app)
+app.add_typer(cli_store.admin_app, name="admin")
 
 Lang = Annotated[say.Language, typer.Option("--lang", envvar="WANGGE_LANG", help="Language of what is printed: zh or en.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]

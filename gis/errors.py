@@ -7,6 +7,15 @@
   + CodeError             a grid or area code that breaks its scheme
     - SequenceExhausted   a community has used all its grid numbers
   + BrokenPlan            a plan that fails its own certificate: a defect of ours, never of the data
+  + StoreError            the store cannot be used: not there, too old, not ours
+    - StoreBusy           no connection is free, or the server asks to come again
+  + RequestError          a question that cannot be answered as it was asked
+    - NotFound            nothing by that name that the caller may see
+    - ParameterError      a parameter, filter or field that cannot be used: names it
+    - Unidentified        who asks is not known, or what they showed is not valid
+    - Refused             the caller may not do this
+    - Conflict            what was asked does not fit the state that the thing is in
+      . Stale             the caller has seen an older version than the one that is there
 """
 
 from __future__ import annotations
@@ -53,3 +62,64 @@ class BrokenPlan(WanggeError):
     def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
         super().__init__(message)
         self.findings = tuple(findings)
+
+
+class StoreError(WanggeError):
+    """The store cannot be used; the message says what to do."""
+
+
+class StoreBusy(StoreError):
+    """The store has no time now; asking again later may succeed."""
+
+
+class RequestError(WanggeError):
+    """A question cannot be answered as it was asked. `code` is a stable word for machines."""
+
+    code = "bad-request"
+
+    def __init__(self, message: str, *, code: str | None = None, **extra: object) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
+        self.extra = extra
+        """Further members of the answer, by name."""
+
+
+class NotFound(RequestError):
+    """There is nothing by that name that the caller may see."""
+
+    code = "not-found"
+
+
+class ParameterError(RequestError, ValueError):
+    """A parameter, filter or field cannot be used."""
+
+    code = "invalid-parameter"
+
+    def __init__(self, parameter: str, message: str, *, code: str | None = None, **extra: object) -> None:
+        super().__init__(message, code=code, **extra)
+        self.parameter = parameter
+
+
+class Unidentified(RequestError):
+    """Who asks is not known, or what they showed is not valid."""
+
+    code = "unidentified"
+
+
+class Refused(RequestError):
+    """The caller may not do this."""
+
+    code = "scope-denied"
+
+
+class Conflict(RequestError):
+    """What was asked does not fit the state that the thing is in."""
+
+    code = "conflict"
+
+
+class Stale(Conflict):
+    """The caller has seen an older version than the one that is there."""
+
+    code = "stale-version"

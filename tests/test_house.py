@@ -31,11 +31,12 @@ acts = "open os.mkdir os.remove os.rename socket.bind socket.connect sqlite3.con
 heard = []
 
 def culprit():
-    # The line of ours that is running, unless the import system or numba (whose cache looks for its folder) does it.
+    # The line of ours that is running, unless the import system does it, or a library that looks around whenever it is
+    # handed a function or a class: numba for the folder of its cache, pydantic for plugins.
     frame = sys._getframe(2)
     while frame is not None:
         file = frame.f_code.co_filename
-        if file.startswith("<frozen importlib") or f"{os.sep}numba{os.sep}" in file:
+        if file.startswith("<frozen importlib") or any(f"{os.sep}{name}{os.sep}" in file for name in ("numba", "pydantic")):
             return None
         if file.startswith(ours):
             return f"{os.path.relpath(file, root)}:{frame.f_lineno}"

@@ -1,0 +1,371 @@
+"""The commands about the store: `import`, `publish`, `serve`, `worker`, `migrate`, `backup`, `restore`, `admin`, `log`.
+
+Without a DSN they use the embedded store in `--home`, start its server when nobody else has, and stop it when they are the
+last to leave.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from api import report as say
+from api.secret import read_secret
+from api.serve import serve as serve_until_stopped
+from api.settings import read_settings
+from api.who.passwords import Passwords
+from api.who.people import first_administrator
+from api.worker import work
+from data.plan_folder import is_plan, read_plan
+from data.store.adopt import adopt, import_plan, put_in_force
+from data.store.backup import backup as write_backup
+from data.store.backup import restore as read_backup
+from data.store.cluster_programs import find_bindir
+from data.store.log import broken, heads
+from data.store.migrate import migrations
+from data.store.open import open_store
+from data.store.plans import find, get
+from data.store.pool import connect
+from data.store.publish import CutOver
+from data.store.rehome import rehome_town
+from data.store.sql import run
+from data.store.towns import import_town
+from data.town import read_town
+from gis.errors import InputError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from psycopg2.extensions import connection
+
+    from api.settings import Settings
+    from data.store.open import Store
+    from data.store.rehome import Rehomed
+    from data.store.towns import Imported
+
+Lang = Annotated[say.Language, typer.Option("--lang", envvar="WANGGE_LANG", help="Language of what is printed: zh or en.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Home = Annotated[Path | None, typer.Option("--home", help="Folder of the embedded store; WANGGE_HOME says it as well.")]
+
+app = typer.Typer(add_completion=False)
+admin_app = typer.Typer(help="People who manage people. 管理员。", no_args_is_help=True, add_completion=False)
+
+
+@app.command("import", epilog="Example:  wangge import demo/town")
+def import_(
+    path: Annotated[Path, typer.Argument(metavar="TOWN|PLAN", help="A town (town.toml or its folder), or a plan's folder.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    title: Annotated[str | None, typer.Option(help="Title of the plan; its town's name unless said otherwise.")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+    lang: Lang = say.Language.zh,
+) -> None:
+    """Bring a town, or a plan made from it, into the store; a town that is there already is renewed, with a diff.
+
+    将城镇数据或划分方案导入数据库；重复导入只写入差异。
+    """
+    with _store(home) as (settings, store), _owner(store) as conn:
+        now, today = _clock(settings)
+        if path.is_dir() and is_plan(path):
+            record, net = read_plan(path)
+            run(conn, "BEGIN")
+            plan = import_plan(conn, record, net, title=title or record["town"], now=now)
+            run(conn, "ROLLBACK" if dry_run else "COMMIT")
+            _tell(
+                {"plan": plan.id, "number": plan.number, "grids": len(net), "state": plan.state},
+                en=f"plan {plan.number} is in the store as a draft, with {len(net)} grids",
+                zh=f"方案{plan.number}已作为草案入库，共{len(net)}个网格",
+                as_json=as_json,
+                lang=lang,
+            )
+            return
+        town = read_town(path)
+        run(conn, "BEGIN")
+        brought = import_town(conn, town, day=today, now=now, dry_run=dry_run)
+        moved = rehome_town(conn, brought.town, brought.snapshot, today) if brought.is_new and not dry_run else []
+        run(conn, "COMMIT")
+        if not as_json:
+            say.findings((*town.findings, *brought.findings), lang)
+        _tell_import(brought, moved, as_json=as_json, lang=lang)
+
+
+@app.command("publish", epilog="Example:  wangge publish 1 --adopt")
+def publish_plan(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="Number of an approved plan.")],
+    *,
+    since: Annotated[str | None, typer.Option("--from", help="First day in force, as 2026-01-31; today unless said.")] = None,
+    first: Annotated[
+        bool, typer.Option("--adopt", help="The first plan of its communities: takes effect without the three decisions.")
+    ] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+    lang: Lang = say.Language.zh,
+) -> None:
+    """Put an approved plan in force: the certificate is checked again, and one transaction cuts over.
+
+    方案生效：重新校核全覆盖证明，并在一个事务内切换。
+    """
+    with _store(home) as (settings, store), _owner(store) as conn:
+        now, today = _clock(settings)
+        cut = CutOver(effective_from=_day(since) or today, today=today, now=now, actor=None, smallest_public=settings.k_public)
+        run(conn, "BEGIN")
+        chosen = get(conn, find(conn, plan), lock=True)
+        done = (adopt if first else put_in_force)(conn, chosen, cut)
+        run(conn, "COMMIT")
+    _tell(
+        {"plan": done.id, "number": done.number, "state": done.state, "effective_from": str(done.effective_from)},
+        en=f"plan {done.number} is in force from {done.effective_from}",
+        zh=f"方案{done.number}自{done.effective_from}起生效",
+        as_json=as_json,
+        lang=lang,
+    )
+
+
+@app.command(epilog="Example:  wangge serve --port 8000")
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="Address to listen at.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen at; 0 takes any that is free.", min=0, max=65535)] = None,
+    workers: Annotated[int, typer.Option(help="Processes that answer.", min=1)] = 1,
+    jobs: Annotated[bool, typer.Option("--jobs/--no-jobs", help="Also run the plans that are asked for.")] = True,
+    home: Home = None,
+    lang: Lang = say.Language.zh,
+) -> None:
+    """Serve grids and plans over HTTP until stopped.
+
+    启动服务，直至被停止。
+    """
+    settings = _settings(home, host=host, port=port)
+
+    def announce(address: str) -> None:
+        say.line(lang, en=f"wangge is open at {address}/", zh=f"服务已就绪：{address}/")
+        sys.stdout.flush()
+
+    serve_until_stopped(settings, workers=workers, jobs=jobs, announce=announce, warn=lambda f: say.findings([f], lang))
+
+
+@app.command(epilog="Example:  wangge worker")
+def worker(
+    *, once: Annotated[bool, typer.Option("--once", help="Stop when nothing is left to do.")] = False, home: Home = None
+) -> None:
+    """Run the plans that were asked for over HTTP; any number of workers, on any number of machines, share the work.
+
+    运行后台任务。
+    """
+    with _store(home) as (_, store):
+        stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        work(_admin(store), name=f"{os.uname().nodename}-{os.getpid()}", once=once, stop=stop)
+
+
+@app.command(epilog="Example:  wangge migrate")
+def migrate(*, home: Home = None, as_json: AsJson = False, lang: Lang = say.Language.zh) -> None:
+    """Bring the store up to date; safe to run again.
+
+    升级数据库结构。
+    """
+    with _store(home) as (_, store):
+        _admin(store)
+    last = migrations()[-1]
+    _tell(
+        {"migration": last.number, "name": last.name},
+        en=f"the store is up to date ({last.name})",
+        zh=f"数据库结构已是最新（{last.name}）",
+        as_json=as_json,
+        lang=lang,
+    )
+
+
+@app.command(epilog="Example:  wangge backup wangge-2026-01-31.dump")
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File for the backup; replaced whole or not at all.")],
+    *,
+    home: Home = None,
+    as_json: AsJson = False,
+    lang: Lang = say.Language.zh,
+) -> None:
+    """Write everything in the store into one file. The service's secret is not in it: keep `secret` in the home as well.
+
+    备份数据库到一个文件（不含密钥文件secret，请另行保存）。
+    """
+    with _store(home) as (_, store):
+        write_backup(_admin(store), file, bindir=_programs())
+    size = file.stat().st_size
+    en, zh = f"backup: {file} ({size} bytes)", f"已备份：{file}（{size}字节）"
+    _tell({"file": str(file), "bytes": size}, en=en, zh=zh, as_json=as_json, lang=lang)
+
+
+@app.command(epilog="Example:  wangge restore wangge-2026-01-31.dump --home /srv/wangge-new")
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")],
+    *,
+    home: Home = None,
+    as_json: AsJson = False,
+    lang: Lang = say.Language.zh,
+) -> None:
+    """Fill an empty store from a backup and bring it up to date; a store that holds anything is refused.
+
+    从备份恢复到空的数据库。
+    """
+    with _store(home) as (_, store):
+        applied = read_backup(_admin(store), file, bindir=_programs())
+    record = {"file": str(file), "migrations": applied}
+    _tell(record, en=f"restored from {file}", zh=f"已从{file}恢复", as_json=as_json, lang=lang)
+
+
+@app.command(epilog="Example:  wangge log --heads")
+def log(
+    *,
+    show_heads: Annotated[
+        bool, typer.Option("--heads", help="Also print the last hash of each chain, to keep elsewhere.")
+    ] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+    lang: Lang = say.Language.zh,
+) -> None:
+    """Verify the log: every event that was changed, removed or cut off is found at its place.
+
+    校验日志链：篡改、删除、截断均定位到具体记录。
+    """
+    with _store(home) as (_, store), _owner(store) as conn:
+        breaks, last = broken(conn), heads(conn)
+    if as_json:
+        say.json({"broken": [asdict(b) for b in breaks], "heads": last if show_heads else len(last)})
+    else:
+        for found in breaks:
+            chain = found.chain or "-"
+            say.line(lang, en=f"{found.what}: chain {chain}, event {found.seq}", zh=f"{found.what}：链{chain}，第{found.seq}条")
+        for chain, (seq, digest) in last.items() if show_heads else ():
+            say.line(lang, en=f"{chain or '-'} {seq} {digest}", zh=f"{chain or '-'} {seq} {digest}")
+        if not breaks:
+            say.line(lang, en=f"the log is whole: {len(last)} chains", zh=f"日志完整：{len(last)}条链")
+    raise typer.Exit(1 if breaks else 0)
+
+
+@admin_app.command("create", epilog="Example:  wangge admin create zhang --name 张三")
+def create_admin(
+    login: Annotated[str, typer.Argument(help="What they sign in with.")],
+    *,
+    name: Annotated[str, typer.Option(help="What they are called.")],
+    another: Annotated[bool, typer.Option("--another", help="Although there is an administrator already.")] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+    lang: Lang = say.Language.zh,
+) -> None:
+    """Make the first administrator. The password is asked for, or read from standard input where that is no terminal.
+
+    创建首个管理员；密码从终端或标准输入读取。
+    """
+    password = _password(lang)
+    with _store(home) as (settings, store), _owner(store) as conn:
+        read_secret(settings.secret_path)
+        run(conn, "BEGIN")
+        person = first_administrator(
+            conn, login=login, name=name, password=password, passwords=Passwords(), now=datetime.now(UTC), another=another
+        )
+        run(conn, "COMMIT")
+    record = {"person": person, "login": login}
+    _tell(record, en=f"{login} may manage people now", zh=f"已创建管理员{login}", as_json=as_json, lang=lang)
+
+
+def _settings(home: Path | None, **told: object) -> Settings:
+    chosen = {name: value for name, value in ({"home": home} | told).items() if value is not None}
+    return read_settings(**chosen)
+
+
+@contextmanager
+def _store(home: Path | None) -> Generator[tuple[Settings, Store]]:
+    """Open the store that the settings name, and leave it in order when the command is told to stop."""
+    settings = _settings(home)
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        dsn = None if settings.dsn is None else settings.dsn.get_secret_value()
+        owner = None if settings.admin_dsn is None else settings.admin_dsn.get_secret_value()
+        with open_store(dsn=dsn, admin_dsn=owner, home=settings.home) as store:
+            yield settings, store
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _admin(store: Store) -> str:
+    if store.admin_dsn is None:
+        msg = "this needs the owner of the store: set WANGGE_ADMIN_DSN beside WANGGE_DSN"
+        raise StoreError(msg)
+    return store.admin_dsn
+
+
+@contextmanager
+def _owner(store: Store) -> Generator[connection]:
+    """Give a connection of the owner; whatever is not committed is taken back."""
+    with closing(connect(_admin(store))) as conn:
+        run(conn, "SET idle_in_transaction_session_timeout = 0")
+        yield conn
+
+
+def _programs() -> Path:
+    return find_bindir(os.environ.get("WANGGE_PG_BIN"))
+
+
+def _clock(settings: Settings) -> tuple[datetime, date]:
+    now = datetime.now(UTC)
+    return now, now.astimezone(ZoneInfo(settings.zone)).date()
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        msg = f"{text!r} is no day; write it as 2026-01-31"
+        raise InputError(msg) from None
+
+
+def _password(lang: say.Language) -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    return getpass("密码：" if lang is say.Language.zh else "Password: ")
+
+
+def _tell(record: dict[str, Any], *, en: str, zh: str, as_json: bool, lang: say.Language) -> None:
+    if as_json:
+        say.json(record)
+    else:
+        say.line(lang, en=en, zh=zh)
+
+
+def _tell_import(brought: Imported, moved: list[Rehomed], *, as_json: bool, lang: say.Language) -> None:
+    if as_json:
+        say.json(asdict(brought) | {"plans": [asdict(each) for each in moved]})
+        return
+    points = brought.households
+    if not brought.is_new:
+        say.line(lang, en=f"nothing new: snapshot {brought.snapshot}", zh=f"无变化：快照{brought.snapshot}")
+        return
+    say.line(
+        lang,
+        en=f"{brought.name}, snapshot {brought.snapshot}: "
+        f"household points +{points.added} -{points.removed} ~{points.changed}, "
+        f"households {points.households_before} -> {points.households_after}",
+        zh=f"{brought.name}，快照{brought.snapshot}："
+        f"住户点 新增{points.added} 减少{points.removed} 变更{points.changed}，"
+        f"户数 {points.households_before} → {points.households_after}",
+    )
+    for each in moved:
+        codes = ", ".join(f"{code} ({count})" for code, count in each.out_of_band.items()) or "-"
+        say.line(
+            lang,
+            en=f"plan in force: {each.points} points found their grid, {each.outside} lie in none; "
+            f"now out of the band: {codes}",
+            zh=f"现行方案：{each.points}个住户点已归格，{each.outside}个不在任何网格内；现超出规模的网格：{codes}",
+        )

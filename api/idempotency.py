@@ -1,0 +1,82 @@
+"""A request that is sent twice is done once: the header Idempotency-Key on whatever makes something under /v1.
+
+    @router.post("/v1/plans")
+    def make(asked: Asking, store: Store, once: OnlyOnce, wanted: NewPlan) -> Response:
+        with store.write(asked.acting(Right.EDIT_PLAN)) as conn:
+            return once(conn, lambda: created(add_plan(conn, wanted)))
+
+Only what succeeded is kept, with what it changed and in the same transaction: whatever was refused may be sent again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads it when a route is made
+from starlette.responses import Response
+
+from api.asked import Asking  # noqa: TC001 - the same
+from data.store.answers import GivenAnswer, claim, keep
+from gis.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from psycopg2.extensions import connection
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+KEPT_HEADERS = ("content-type", "location", "etag", "content-language")
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """One request that may come twice; `key` None: it does not say so. `digest` covers what is asked and of whom."""
+
+    person: str
+    key: str | None
+    digest: bytes
+    now: datetime
+
+    def __call__(self, conn: connection, work: Callable[[], Response]) -> Response:
+        """Return the answer that was given before, or what `work` answers; `conn` is the transaction that `work` writes in."""
+        if self.key is None:
+            return work()
+        given = claim(conn, person=self.person, key=self.key, digest=self.digest, now=self.now)
+        if given is not None:
+            return Response(given.body, given.status, {**given.headers, REPLAYED: "true"})
+        response = work()
+        headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+        keep(
+            conn,
+            person=self.person,
+            key=self.key,
+            answer=GivenAnswer(status=response.status_code, headers=headers, body=bytes(response.body)),
+        )
+        return response
+
+
+async def once(request: Request, asked: Asking) -> Once:
+    """Return what makes a request be done once. Callers whom nobody knows have no keys: theirs would be everybody's."""
+    key = request.headers.get(HEADER)
+    if key is None or not asked.caller.is_known:
+        return Once(person="", key=None, digest=b"", now=asked.now)
+    # The draft of the header writes it as a quoted string; most clients write it bare.
+    key = key.strip().removeprefix('"').removesuffix('"')
+    if not _KEY.fullmatch(key):
+        raise ParameterError(HEADER, "a key has 1 to 200 characters of ASCII, without blanks")
+    told = hashlib.sha256()
+    for part in (request.method.encode(), request.url.path.encode(), request.url.query.encode(), await request.body()):
+        told.update(len(part).to_bytes(8, "big") + part)
+    return Once(person=asked.caller.person_id, key=key, digest=told.digest(), now=asked.now)
+
+
+OnlyOnce = Annotated[Once, Depends(once)]
+"""Does a request once, however often it comes."""

@@ -1,0 +1,1 @@
+"""The OGC API: features and tiles to standard, over the published collections."""

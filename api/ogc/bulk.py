@@ -1,0 +1,203 @@
+"""Whole collections as one file: GeoJSON text sequences, CSV, FlatGeobuf, GeoParquet.
+
+The store is read first, into a file that is gone afterwards, and the file is sent: whoever reads slowly holds no
+connection, and what fails fails before the answer begins.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Any
+
+import orjson
+import shapely
+from psycopg2 import sql
+from starlette.responses import Response, StreamingResponse
+
+from api.asked import ask, service
+from api.ogc.answers import VARY, audience, caching, digested, held, is_known_tag, parameters, unchanged
+from api.ogc.collections import GEOMETRY, collection_named, require_reader
+from api.ogc.crs import CGCS2000, CRS84
+from api.ogc.fields import Kind, queryables
+from api.ogc.items import Question, day_of, feature, select
+from api.ogc.query import parse_items
+from data.spelling import listed
+from data.store.log import record
+from data.store.pool import BULK_MS
+from data.store.sql import many, run
+from gis.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from geopandas import GeoDataFrame
+    from psycopg2.extensions import connection
+    from starlette.requests import Request
+
+    from api.asked import Asked
+
+FORMATS = {
+    "geojsonseq": "application/geo+json-seq",
+    "csv": "text/csv; charset=utf-8",
+    "fgb": "application/flatgeobuf",
+    "parquet": "application/vnd.apache.parquet",
+}
+"""The values of `f`, and what is answered."""
+_ENDINGS = {"geojsonseq": "geojsonl"}
+MOST_AT_ONCE = 200_000
+"""Features of a FlatGeobuf or GeoParquet file, which are made in memory."""
+_FETCH = "FETCH 2000 FROM bulk"
+_PIECE = 256 * 1024
+_IN_MEMORY = 8 * 2**20
+_RECORD_SEPARATOR = b"\x1e"
+_BOM = "\ufeff"
+"""Without it, spreadsheets read Chinese as something else."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A text that begins like this is a formula to a spreadsheet."""
+_KNOWN = ("at", "as-of", "datetime", "bbox", "bbox-crs", "crs", "filter", "filter-lang", "filter-crs", "properties")
+
+
+def bulk(request: Request) -> Response:
+    """Answer with every feature of a collection that satisfies what is asked, as a file."""
+    collection = collection_named(request.path_params["collection"])
+    asked = ask(request)
+    require_reader(collection, asked.scope, known=asked.caller.is_known)
+    given = parameters(request, *_KNOWN, *queryables(collection.fields))
+    form = given.get("f", "geojsonseq")
+    if form not in FORMATS:
+        raise ParameterError("f", f"f is one of {listed(FORMATS)} here, not {form[:40]!r}.")
+    fields = collection.fields_for(asked.scope)
+    query = parse_items(given.items(), fields, GEOMETRY)
+    if form != "geojsonseq" and query.crs is not CRS84:
+        raise ParameterError(
+            "crs", "Only geojsonseq comes in another system; the other files are in CGCS2000, longitude first."
+        )
+    question = Question(collection, fields, query, day_of(query, asked.today))
+    pool = service(request).pool
+    tag = digested(
+        held(request).versions.of_data(pool), question.day, audience(asked), form, request.url.path, request.url.query
+    )
+    headers = {
+        "ETag": f'"{tag}"',
+        "Cache-Control": caching(asked),
+        "Vary": VARY,
+        "Content-Disposition": f'attachment; filename="{collection.id}-{question.day}.{_ENDINGS.get(form, form)}"',
+    }
+    if form == "geojsonseq":
+        headers["Content-Crs"] = query.crs.content_crs
+    if is_known_tag(request, headers["ETag"]):
+        return unchanged(headers)
+    if asked.caller.is_known:
+        _log(request, asked, question, form)
+    file = SpooledTemporaryFile[bytes](_IN_MEMORY)  # closed when it has been sent
+    try:
+        with pool.read(asked.scope, ms=BULK_MS) as conn:
+            WRITERS[form](conn, question, file)
+        headers["Content-Length"] = str(file.tell())
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return StreamingResponse(_pieces(file), headers=headers, media_type=FORMATS[form])
+
+
+def _log(request: Request, asked: Asked, question: Question, form: str) -> None:
+    """Write down who took what: their file may hold figures that the public does not see."""
+    body = {"collection": question.collection.id, "day": question.day.isoformat(), "form": form, "asked": question.query.asked}
+    with service(request).pool.write(asked.scope) as conn:
+        record(conn, "export", path=None, subject=question.collection.id, body=body)
+
+
+def _pieces(file: IO[bytes]) -> Generator[bytes]:
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+def _rows(conn: connection, question: Question, columns: sql.Composable) -> Iterator[tuple[Any, ...]]:
+    """Give the rows of the question, a few at a time; `columns` is the statement up to the condition on features."""
+    collection, condition = question.collection, question.condition
+    statement = sql.SQL("DECLARE bulk NO SCROLL CURSOR FOR {}{} ORDER BY {}").format(columns, condition.sql, collection.key.sql)
+    run(conn, statement, [question.day, *condition.params])
+    while rows := many(conn, _FETCH):
+        yield from rows
+
+
+def _write_geojsonseq(conn: connection, question: Question, file: IO[bytes]) -> None:
+    names = question.names
+    for row in _rows(conn, question, select(question)):
+        file.write(_RECORD_SEPARATOR + orjson.dumps(feature(row, names)) + b"\n")
+
+
+def _write_csv(conn: connection, question: Question, file: IO[bytes]) -> None:
+    names = question.names
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    text.write(_BOM)
+    writer = csv.writer(text)
+    writer.writerow([*names, "wkt"])
+    for row in _rows(conn, question, _with_geometry(question, "ST_AsText(f.geom, 9)")):
+        writer.writerow([*map(cell, row[2:-1]), row[-1]])
+    text.detach()
+
+
+def cell(value: object) -> object:
+    """Return a value as a cell that no spreadsheet takes for a formula; numbers stay numbers."""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def _write_fgb(conn: connection, question: Question, file: IO[bytes]) -> None:
+    whole = io.BytesIO()  # GDAL goes back and forth in it
+    _frame(conn, question).to_file(whole, driver="FlatGeobuf", engine="pyogrio", SPATIAL_INDEX="YES", promote_to_multi=True)
+    file.write(whole.getbuffer())
+
+
+def _write_parquet(conn: connection, question: Question, file: IO[bytes]) -> None:
+    _frame(conn, question).to_parquet(file, compression="zstd", write_covering_bbox=True, schema_version="1.1.0")
+
+
+_DTYPES = {Kind.INTEGER: "Int64", Kind.NUMBER: "float64", Kind.TEXT: "object", Kind.DATE: "object"}
+
+
+def _frame(conn: connection, question: Question) -> GeoDataFrame:
+    """Return the features as a table, x first, in the system that they are kept in."""
+    # Half a second at every start, for what few ask for.
+    import geopandas  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
+
+    rows: list[tuple[Any, ...]] = []
+    for row in _rows(conn, question, _with_geometry(question, "ST_AsBinary(f.geom)")):
+        rows.append(row)
+        if len(rows) > MOST_AT_ONCE:
+            raise ParameterError(
+                "f", f"More than {MOST_AT_ONCE} features make no such file; take geojsonseq, or ask for fewer."
+            )
+    kinds = {field.name: field.kind for field in question.collection.fields}
+    columns = {
+        name: pd.Series([_plain(row[2 + n]) for row in rows], dtype=_DTYPES[kinds[name]])
+        for n, name in enumerate(question.names)
+    }
+    shapes = shapely.from_wkb([bytes(row[-1]) for row in rows])
+    return geopandas.GeoDataFrame(columns, geometry=shapes, crs=f"EPSG:{CGCS2000.srid}")
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _with_geometry(question: Question, expression: str) -> sql.Composable:
+    without = replace(question, query=replace(question.query, skip_geometry=True))
+    return select(without, (sql.SQL(expression),))
+
+
+WRITERS: dict[str, Callable[[connection, Question, IO[bytes]], None]] = {
+    "geojsonseq": _write_geojsonseq,
+    "csv": _write_csv,
+    "fgb": _write_fgb,
+    "parquet": _write_parquet,
+}
+"""How each form is written."""

@@ -1,0 +1,55 @@
+"""Where a collection's features lie, and since when there are any."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg2 import sql
+
+from api.ogc.answers import audience
+from api.ogc.collections import is_open
+from data.store.scope import Scope
+from data.store.sql import one
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from api.asked import Asked
+    from api.ogc.answers import Held
+    from api.ogc.collections import Collection
+    from data.store.pool import Pool
+
+_DIGITS = 7
+
+
+def extent(pool: Pool, kept: Held, collection: Collection, asked: Asked, day: date) -> list[float] | None:
+    """Return west, south, east, north of the features on a day, as far as the caller sees them; None without any."""
+    version = kept.versions.of(pool, collection.subject, day)
+    is_public = is_open(collection, asked.scope)
+    scope = Scope(public=asked.scope.public) if is_public else asked.scope
+
+    def find() -> tuple[float, ...]:
+        statement = sql.SQL(
+            """SELECT ST_XMin(b), ST_YMin(b), ST_XMax(b), ST_YMax(b)
+               FROM (SELECT ST_Extent(f.geom) AS b FROM {} WHERE {}) e"""
+        ).format(collection.tile_origin, collection.tile_where)
+        with pool.read(scope) as conn:
+            row = one(conn, statement, [day])
+        return () if row[0] is None else tuple(round(value, _DIGITS) for value in row)
+
+    box = kept.fact(("extent", collection.id, version.text, "" if is_public else audience(asked)), find)
+    return list(box) or None
+
+
+def first_day(pool: Pool, kept: Held, collection: Collection, asked: Asked) -> date | None:
+    """Return the first day on which the collection has a feature that the caller may see."""
+    is_public = is_open(collection, asked.scope)
+    scope = Scope(public=asked.scope.public) if is_public else asked.scope
+
+    def find() -> tuple[date, ...]:
+        with pool.read(scope) as conn:
+            (day,) = one(conn, sql.SQL("SELECT min({}) FROM {}").format(collection.begins, collection.history))
+        return () if day is None else (day,)
+
+    found = kept.fact(("first", collection.id, kept.versions.of_data(pool), "" if is_public else audience(asked)), find)
+    return found[0] if found else None

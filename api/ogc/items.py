@@ -1,0 +1,341 @@
+"""Features of a collection: pages of them, and one by its id.
+
+Values go from the store's rows into the answer's bytes with nothing between; geometry is text from PostGIS, never parsed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+import orjson
+from psycopg2 import sql
+from starlette.responses import HTMLResponse, Response
+
+from api.asked import ask, service
+from api.ogc.answers import (
+    FORMS,
+    GEOJSON,
+    HTML,
+    JSON,
+    RENDERERS,
+    VARY,
+    address_of,
+    audience,
+    caching,
+    digested,
+    form_of,
+    held,
+    is_known_tag,
+    link,
+    link_header,
+    parameters,
+    title_of,
+    unchanged,
+)
+from api.ogc.collections import GEOMETRY, Collection, collection_named, require_reader
+from api.ogc.crs import output
+from api.ogc.cursor import Position, after, order_by, seal, unseal
+from api.ogc.literal import meets_box
+from api.ogc.prepared import rows_of
+from api.ogc.query import Count, ItemsQuery, parse_items
+from api.ogc.where import EVERYTHING, Filter, all_of
+from data.store.sql import many, one
+from gis.errors import NotFound, ParameterError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from psycopg2.extensions import connection
+    from starlette.requests import Request
+
+    from api.asked import Asked
+    from api.ogc.answers import Held
+    from api.ogc.cursor import Key
+    from api.ogc.fields import Field
+
+CHEAP_COUNT = 10_000
+"""Unless it is asked for, features are counted up to here; where there are more, nothing is said of their number."""
+
+_ITEM = ("at", "as-of", "datetime", "crs", "properties", "skipGeometry")
+_ITEM_FORMS = {"json": GEOJSON, "geojson": GEOJSON, "html": HTML}
+_FORMS = {**FORMS, "geojson": GEOJSON}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a collection, with the day that it is asked about."""
+
+    collection: Collection
+    fields: tuple[Field, ...]
+    """The collection's, as the caller reads them."""
+    query: ItemsQuery
+    day: date
+
+    @property
+    def variant(self) -> tuple[str, bool]:
+        """What of the question decides the SQL of the collection's fields."""
+        return self.collection.id, self.fields is self.collection.fields
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The properties that are wanted, in the collection's order."""
+        return tuple(f.name for f in self.fields) if self.query.properties is None else self.query.properties
+
+    @property
+    def condition(self) -> Filter:
+        """What the features that are wanted must satisfy, wherever the page begins."""
+        query = self.query
+        box = (meets_box(query.bbox, query.bbox_crs, GEOMETRY),) if query.bbox else ()
+        return all_of([*box, query.where])
+
+
+def items(request: Request) -> Response:
+    """Answer with a page of a collection's features."""
+    collection = collection_named(request.path_params["collection"])
+    asked = ask(request)
+    require_reader(collection, asked.scope, known=asked.caller.is_known)
+    fields = collection.fields_for(asked.scope)
+    query = parse_items(request.query_params.multi_items(), fields, GEOMETRY)
+    form = form_of(request, query.form, "items", _FORMS)
+    question = Question(collection, fields, query, day_of(query, asked.today))
+    kept, pool = held(request), service(request).pool
+    data = kept.versions.of_data(pool)
+    tag = digested(data, question.day, audience(asked), form, asked.base, request.url.path, request.url.query)
+    headers = _headers(asked, query, f'"{tag}"')
+    if is_known_tag(request, headers["ETag"]):
+        return unchanged(headers)
+
+    key = service(request).cursor_key
+    mark = digested(collection.id, question.day, query.asked)
+    position = None if query.cursor is None else unseal(key, mark, query.cursor, query.sortby, collection.key.kind)
+    with pool.read(asked.scope) as conn:
+        rows = _page(conn, kept, question, position)
+        more = len(rows) > query.limit
+        del rows[query.limit :]
+        counted = (data, collection.id, question.day, query.asked, audience(asked))
+        matched = _matched(conn, kept, question, counted, found=len(rows), more=more)
+
+    links = [link(address_of(request, asked), "self", GEOJSON)]
+    if "items" in RENDERERS:
+        links.append(link(_with(request, asked, f="html"), "alternate", HTML))
+    links.append(link(f"{asked.base}/collections/{collection.id}", "collection", JSON, collection.title(asked.lang)))
+    if more:
+        keys = tuple(rows[-1][len(rows[-1]) - len(query.sortby) :])
+        cursor = seal(key, mark, Position(keys, rows[-1][0]))
+        links.append(link(_next(request, asked, question, cursor), "next", GEOJSON, title_of(asked, "下一页", "Next page")))
+    names = question.names
+    body: dict[str, object] = {
+        "type": "FeatureCollection",
+        "numberReturned": len(rows),
+        **({} if matched is None else {"numberMatched": matched}),
+        "timeStamp": asked.now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "links": links,
+        "features": [feature(row, names) for row in rows],
+    }
+    headers["Link"] = link_header(links)
+    return _answer("items", body, asked, form, headers)
+
+
+def item(request: Request) -> Response:
+    """Answer with one feature."""
+    collection = collection_named(request.path_params["collection"])
+    asked = ask(request)
+    require_reader(collection, asked.scope, known=asked.caller.is_known)
+    given = parameters(request, *_ITEM)
+    fields = collection.fields_for(asked.scope)
+    query = parse_items(given.items(), fields, GEOMETRY)
+    form = form_of(request, query.form, "item", _ITEM_FORMS)
+    question = Question(collection, fields, query, day_of(query, asked.today))
+    kept, pool = held(request), service(request).pool
+    code = request.path_params["feature"]
+    variant = digested(
+        kept.versions.of_data(pool), question.day, audience(asked), form, asked.base, request.url.path, request.url.query
+    )
+    with pool.read(asked.scope) as conn:
+        if "if-none-match" in request.headers:
+            seen = rows_of(conn, _row_text(conn, kept, question), [code])
+            headers = _headers(asked, query, f'"{_tag_text(code)}-{seen[0][0] if seen else ""}-{variant}"')
+            if seen and is_known_tag(request, headers["ETag"]):
+                return unchanged(headers)
+        found = rows_of(conn, _item_text(conn, kept, question), [code])
+    if not found:
+        msg = f"there is no {code[:60]!r} in {collection.id} on {question.day}"
+        raise NotFound(msg)
+    row = found[0]
+    headers = _headers(asked, query, f'"{_tag_text(code)}-{row[-1]}-{variant}"')
+    links = [link(address_of(request, asked), "self", GEOJSON)]
+    if "item" in RENDERERS:
+        links.append(link(_with(request, asked, f="html"), "alternate", HTML))
+    links.append(link(f"{asked.base}/collections/{collection.id}", "collection", JSON, collection.title(asked.lang)))
+    headers["Link"] = link_header(links)
+    return _answer("item", {**feature(row, question.names), "links": links}, asked, form, headers)
+
+
+def day_of(query: ItemsQuery, today: date) -> date:
+    """Return the day whose features are wanted: `at`, or of the days in `datetime` the one nearest to today; else today.
+
+    Raises
+    ------
+    ParameterError
+        If both are given.
+
+    """
+    if query.at is not None and query.span is not None:
+        raise ParameterError("datetime", "at and datetime both say which day is meant; give one of them.")
+    if query.at is not None:
+        return query.at
+    if query.span is None:
+        return today
+    first = today if query.span.first is None else query.span.first.date()
+    last = today if query.span.last is None else query.span.last.date()
+    return first if first > today else min(last, today)
+
+
+def feature(row: tuple[object, ...], names: tuple[str, ...]) -> dict[str, object]:
+    """Return a row of id, geometry as GeoJSON text, and properties, as a feature; the geometry is not parsed."""
+    text = row[1]
+    return {
+        "type": "Feature",
+        "id": row[0],
+        "geometry": orjson.Fragment(text) if isinstance(text, str) else None,
+        "properties": dict(zip(names, row[2:], strict=False)),
+    }
+
+
+def select(question: Question, extra: tuple[sql.Composable, ...] = ()) -> sql.Composable:
+    """Return the statement up to the condition on features: id, geometry, the properties that are wanted, and `extra`."""
+    collection, query = question.collection, question.query
+    own = {field.name: field.sql for field in question.fields}
+    shape = sql.SQL("NULL") if query.skip_geometry else output(GEOMETRY, query.crs)
+    columns = [collection.key.sql, shape, *(own[name] for name in question.names), *extra]
+    return sql.SQL("SELECT {} FROM {} WHERE {} AND ").format(sql.SQL(", ").join(columns), collection.origin, collection.where)
+
+
+def _page(conn: connection, kept: Held, question: Question, position: Position | None) -> list[tuple[object, ...]]:
+    """Return the rows of a page, and one more where there is one; their last values are those that order them."""
+    collection, query = question.collection, question.query
+    if not query.sortby and not query.bbox and query.where is EVERYTHING:
+        return _plain_page(conn, kept, question, position)
+    head, order = kept.fact(
+        ("page", *question.variant, query.crs.uri, query.skip_geometry, query.properties, _order(query.sortby)),
+        lambda: (
+            select(question, tuple(key.field.sql for key in query.sortby)).as_string(conn),
+            order_by(query.sortby, collection.key.sql).as_string(conn),
+        ),
+    )
+    condition = question.condition
+    if position is not None:
+        condition = all_of([condition, after(query.sortby, collection.key.sql, position)])
+    statement = sql.Composed(
+        [sql.SQL(head), condition.sql, sql.SQL(f" ORDER BY {order} LIMIT {query.limit + 1} OFFSET {query.offset}")]
+    )
+    return many(conn, statement, [question.day, *condition.params])
+
+
+def _plain_page(conn: connection, kept: Held, question: Question, position: Position | None) -> list[tuple[object, ...]]:
+    """Return the rows of a page of all features in the order of their ids: what most who page through a collection ask."""
+    query, key = question.query, question.collection.key.sql
+    first = position is None
+
+    def compose() -> str:
+        begin = sql.SQL("TRUE") if first else sql.SQL("{} > $3").format(key)
+        tail = sql.SQL(" ORDER BY {} LIMIT CAST($1 AS bigint) OFFSET CAST($2 AS bigint)").format(key)
+        return _for_day(conn, sql.Composed([select(question), begin, tail]), question.day)
+
+    text = kept.fact(
+        ("plain", *question.variant, question.day, query.crs.uri, query.skip_geometry, query.properties, first), compose
+    )
+    return rows_of(conn, text, [query.limit + 1, query.offset, *([] if position is None else [position.id])])
+
+
+def _order(keys: tuple[Key, ...]) -> tuple[tuple[str, bool], ...]:
+    return tuple((key.field.name, key.descending) for key in keys)
+
+
+def _matched(
+    conn: connection, kept: Held, question: Question, counted: tuple[object, ...], *, found: int, more: bool
+) -> int | None:
+    """Return how many features there are in all; None where nobody asked and counting them would be dear."""
+    query = question.query
+    if query.count is Count.NONE:
+        return None
+    if not more and query.cursor is None and (found or not query.offset):
+        return query.offset + found
+    exact = query.count is Count.EXACT
+    count = kept.fact(("count", exact, *counted), lambda: _count(conn, question, None if exact else CHEAP_COUNT + 1))
+    return count if exact or count <= CHEAP_COUNT else None
+
+
+def _count(conn: connection, question: Question, most: int | None) -> int:
+    collection, condition = question.collection, question.condition
+    statement = sql.SQL("SELECT count(*) FROM (SELECT FROM {} WHERE {} AND {} LIMIT {}) counted").format(
+        collection.origin, collection.where, condition.sql, sql.Literal(most)
+    )
+    return one(conn, statement, [question.day, *condition.params])[0]
+
+
+def _item_text(conn: connection, kept: Held, question: Question) -> str:
+    collection, query = question.collection, question.query
+    return kept.fact(
+        ("item", *question.variant, question.day, query.crs.uri, query.skip_geometry, query.properties),
+        lambda: _for_day(
+            conn, sql.Composed([select(question, (collection.row,)), collection.key.sql, sql.SQL(" = $1")]), question.day
+        ),
+    )
+
+
+def _row_text(conn: connection, kept: Held, question: Question) -> str:
+    collection = question.collection
+    return kept.fact(
+        ("row", collection.id, question.day),
+        lambda: _for_day(
+            conn,
+            sql.SQL("SELECT {} FROM {} WHERE {} AND {} = $1").format(
+                collection.row, collection.origin, collection.where, collection.key.sql
+            ),
+            question.day,
+        ),
+    )
+
+
+def _for_day(conn: connection, statement: sql.Composable, day: date) -> str:
+    """Return the text of a statement about one day, in which $1 and so on are bound later.
+
+    The day stands in it because a plan that holds for any day knows too little of how many features there are.
+    """
+    with conn.cursor() as cursor:
+        return cursor.mogrify(statement, [day]).decode()
+
+
+def _headers(asked: Asked, query: ItemsQuery, tag: str) -> dict[str, str]:
+    return {"ETag": tag, "Cache-Control": caching(asked), "Vary": VARY, "Content-Crs": query.crs.content_crs}
+
+
+def _tag_text(code: str) -> str:
+    """Return a code as it may stand in a header."""
+    return quote(code, safe="")
+
+
+def _answer(kind: str, body: dict[str, object], asked: Asked, form: str, headers: dict[str, str]) -> Response:
+    raw = orjson.dumps(body)
+    if form == "html":
+        return HTMLResponse(RENDERERS[kind](orjson.loads(raw), asked), headers=headers)
+    return Response(raw, headers=headers, media_type=GEOJSON)
+
+
+def _with(request: Request, asked: Asked, **more: str) -> str:
+    address = address_of(request, asked)
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(more)}"
+
+
+def _next(request: Request, asked: Asked, question: Question, cursor: str) -> str:
+    """Return the address of the next page: the same question, asked about the same day."""
+    left_out = {"cursor", "offset"}
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in left_out]
+    if question.query.at is None and question.query.span is None:
+        kept.append(("at", question.day.isoformat()))
+    path = f"/collections/{question.collection.id}/items"
+    return f"{asked.base}{path}?{urlencode([*kept, ('cursor', cursor)])}"

@@ -1,0 +1,35 @@
+"""The addresses of the OGC API."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from api.ogc.bulk import bulk
+from api.ogc.documents import collection, collections, conformance, landing
+from api.ogc.items import item, items
+from api.ogc.openapi import description
+from api.ogc.schemas import queryable_fields, schema, sortable_fields
+from api.ogc.tiles import matrix_set, matrix_sets, tile, tileset, tilesets, xyz_tile
+
+_C = "/collections/{collection}"
+
+routes: list[Route] = [
+    Route("/", landing),
+    Route("/api", description),
+    Route("/conformance", conformance),
+    Route("/collections", collections),
+    Route(_C, collection),
+    Route(f"{_C}/schema", schema),
+    Route(f"{_C}/queryables", queryable_fields),
+    Route(f"{_C}/sortables", sortable_fields),
+    Route(f"{_C}/items", items),
+    Route(f"{_C}/items/{{feature}}", item),
+    Route(f"{_C}/bulk", bulk),
+    Route(f"{_C}/tiles", tilesets),
+    Route(f"{_C}/tiles/{{matrix_set}}", tileset),
+    Route(f"{_C}/tiles/{{matrix_set}}/{{matrix}}/{{row}}/{{column}}", tile),
+    Route("/tiles/{collection}/{z}/{x}/{y}.mvt", xyz_tile),
+    Route("/tileMatrixSets", matrix_sets),
+    Route("/tileMatrixSets/{matrix_set}", matrix_set),
+]
+"""Plain routes: what FastAPI would add to each of them costs more than the answer."""

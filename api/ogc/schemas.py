@@ -1,0 +1,79 @@
+"""What a collection's features are made of, as JSON Schema: everything, what can be asked for, what can be ordered by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api.asked import ask
+from api.ogc.answers import HTML, SCHEMA_JSON, document, parameters
+from api.ogc.collections import GEOMETRY, collection_named
+from api.ogc.fields import Field, queryables, sortables
+from api.ogc.fields import Kind as FieldKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from api.lang import Lang
+    from api.ogc.collections import Collection
+
+_FORMS = {"json": SCHEMA_JSON, "html": HTML}
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_ROLES = {"valid_from": "primary-interval-start", "valid_to": "primary-interval-end"}
+
+
+def schema(request: Request) -> Response:
+    """Answer with the schema of a collection's features as they come out."""
+    return _answer(request, "schema")
+
+
+def queryable_fields(request: Request) -> Response:
+    """Answer with what filters and parameters may ask for."""
+    return _answer(request, "queryables")
+
+
+def sortable_fields(request: Request) -> Response:
+    """Answer with what features may be ordered by."""
+    return _answer(request, "sortables")
+
+
+def properties_of(collection: Collection, kind: str, lang: Lang) -> dict[str, dict[str, object]]:
+    """Return the schema of each property that `kind` (`schema`, `queryables`, `sortables`) names."""
+    if kind == "sortables":
+        return {field.name: field.schema(lang) for field in sortables(collection.fields).values()}
+    fields: Iterable[Field] = collection.fields if kind == "schema" else queryables(collection.fields).values()
+    shape = {
+        "title": "几何" if lang == "zh" else "Geometry",
+        "x-ogc-role": "primary-geometry",
+        "format": f"geometry-{'polygon' if GEOMETRY.shape == 'Polygon' else 'multipolygon'}-any",
+    }
+    found = {field.name: _property(collection, field, kind, lang) for field in fields}
+    return {**found, GEOMETRY.name: shape}
+
+
+def _property(collection: Collection, field: Field, kind: str, lang: Lang) -> dict[str, object]:
+    described = field.schema(lang)
+    if kind == "schema":
+        if field is collection.key:
+            described["x-ogc-role"] = "id"
+        elif field.name in _ROLES and field.kind is FieldKind.DATE:
+            described["x-ogc-role"] = _ROLES[field.name]
+    return described
+
+
+def _answer(request: Request, kind: str) -> Response:
+    collection = collection_named(request.path_params["collection"])
+    asked = ask(request)
+    parameters(request)
+    body: dict[str, object] = {
+        "$schema": _DIALECT,
+        "$id": f"{asked.base}/collections/{collection.id}/{kind}",
+        "type": "object",
+        "title": collection.title(asked.lang),
+        "description": collection.description(asked.lang),
+        "properties": properties_of(collection, kind, asked.lang),
+        "additionalProperties": False,
+    }
+    return document(request, asked, kind, body, media=SCHEMA_JSON, forms=_FORMS)

@@ -1,0 +1,1 @@
+"""The pages that people read: one look, two languages, nothing from any other server."""

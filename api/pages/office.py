@@ -1,0 +1,85 @@
+"""The pages of those who sign in: the sign-in form, the list of plans, and a plan on its way through the approval.
+
+The plans' pages ask `/v1/plans` themselves, as any other program may; what comes back enters them as text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from starlette.responses import RedirectResponse
+
+from api.asked import ask, service
+from api.lang import LANG_COOKIE
+from api.pages.documents import FILL
+from api.pages.page import VARY, answer_page, around, inside
+from api.workflow import DRAFT, STEPS, SUPERSEDED, WITHDRAWN
+from gis.errors import ParameterError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+SESSION = "/v1/session"
+"""Where the form is sent to sign in, and who asks to be forgotten."""
+YEAR_S = 365 * 86_400
+
+
+def sign_in_page(request: Request) -> Response:
+    """Answer with the form for signing in; whoever is known already goes on to where they wanted to."""
+    asked = ask(request)
+    onward = inside(request.query_params.get("next", "/"))
+    frame = around(asked, f"{asked.base}/sign-in")
+    if asked.caller.is_known:
+        return RedirectResponse(frame.root + onward, 303, {"Vary": VARY})
+    return answer_page("sign_in.html", frame, onward=frame.root + onward, session=frame.root + SESSION)
+
+
+def plans_page(request: Request) -> Response:
+    """Answer with the list of plans, for those who are known; others sign in first."""
+    asked = ask(request)
+    frame = around(asked, f"{asked.base}/plans")
+    if not asked.caller.is_known:
+        return _sign_in_first(frame.root, "/plans")
+    return answer_page("plans.html", frame, states=_states(), state=request.query_params.get("state", ""))
+
+
+def plan_page(request: Request) -> Response:
+    """Answer with the page of one plan."""
+    asked = ask(request)
+    plan = request.path_params["plan"]
+    frame = around(asked, f"{asked.base}/plans/{plan}")
+    if not asked.caller.is_known:
+        return _sign_in_first(frame.root, f"/plans/{plan}")
+    return answer_page(
+        "plan.html",
+        frame,
+        plan={
+            "id": plan,
+            "me": asked.caller.person_id,
+            "today": asked.today.isoformat(),
+            "steps": [{"name": s.name, "takes": s.takes, "gives": s.gives, "tier": s.tier} for s in STEPS],
+            "fill": FILL,
+        },
+    )
+
+
+def choose_language(request: Request) -> Response:
+    """Remember a language, and go back to the page where it was chosen."""
+    lang = request.query_params.get("to", "")
+    if lang not in {"zh", "en"}:
+        raise ParameterError("to", "to is zh or en")
+    held = service(request)
+    answer = RedirectResponse(held.settings.root_path + inside(request.query_params.get("back", "/")), 303)
+    answer.set_cookie(LANG_COOKIE, lang, max_age=YEAR_S, path="/", secure=held.settings.is_secure, httponly=True, samesite="lax")
+    return answer
+
+
+def _states() -> tuple[str, ...]:
+    """Return the states that a plan may be in, in the order of the way."""
+    return (DRAFT, *(step.gives for step in STEPS), SUPERSEDED, WITHDRAWN)
+
+
+def _sign_in_first(root: str, onward: str) -> Response:
+    return RedirectResponse(f"{root}/sign-in?{urlencode({'next': onward})}", 303, {"Vary": VARY})

@@ -1,0 +1,1 @@
+"""Our own resources over HTTP, below /v1."""

@@ -1,0 +1,96 @@
+"""Which grid is here? One place by its address in the query, or thousands at once in a body."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.routing import Route
+
+from api.asked import Asking, Store, ask, store
+from api.v1.answers import answer
+from data.store.locate import locate_point, locate_points
+from gis.chinese_frames import SHIFTED, to_wgs84
+from gis.errors import ParameterError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+MOST_POINTS = 10_000
+SYSTEMS = ("wgs84", "cgcs2000", *SHIFTED)
+
+router = APIRouter(prefix="/v1/locate", tags=["locate"])
+
+
+class Points(BaseModel):
+    """Places by longitude and latitude, in degrees, and the coordinates' system; there is no usual one to guess."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    points: list[tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]]] = Field(
+        min_length=1, max_length=MOST_POINTS
+    )
+    coord_sys: Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
+    at: date | None = None
+
+
+@router.post("")
+def locate_many(wanted: Points, asked: Asking, store: Store) -> Response:
+    """Say for each place the code of the grid that it lies in, in their order; null where it lies in none."""
+    lonlat = _unshifted(np.array(wanted.points, dtype=np.float64), wanted.coord_sys)
+    with store.read(asked.scope) as conn:
+        codes = locate_points(conn, lonlat[:, 0].tolist(), lonlat[:, 1].tolist(), wanted.at or asked.today)
+    return answer({"at": wanted.at or asked.today, "grids": codes, "outside": codes.count(None)})
+
+
+def locate_one(request: Request) -> Response:
+    """Say which grid a place lies in; `grid` is null where it lies in none: then it is nobody's guess."""
+    asked = ask(request)
+    given = dict(request.query_params)
+    if unknown := sorted(set(given) - {"lon", "lat", "coord_sys", "at", "lang"}):
+        raise ParameterError(unknown[0], f"there is no parameter {unknown[0]!r}", code="unknown-parameter")
+    lon, lat = _degrees(given, "lon", 180), _degrees(given, "lat", 90)
+    system = given.get("coord_sys", "wgs84")
+    if system not in SYSTEMS:
+        raise ParameterError("coord_sys", f"must be one of {', '.join(SYSTEMS)}")
+    if system in SHIFTED:
+        ((lon, lat),) = _unshifted(np.array([[lon, lat]]), system).tolist()
+    day = _day(given.get("at"), asked.today)
+    with store(request).read(asked.scope) as conn:
+        grid = locate_point(conn, lon, lat, day)
+    return answer({"lon": lon, "lat": lat, "at": day, "grid": grid})
+
+
+routes = [Route("/v1/locate", locate_one, methods=["GET"])]
+"""One place costs a statement and little else, so it goes past FastAPI."""
+
+
+def _unshifted(
+    lonlat: np.ndarray[tuple[int, ...], np.dtype[np.float64]], system: str
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    return to_wgs84(lonlat, system) if system in SHIFTED else lonlat
+
+
+def _degrees(given: dict[str, str], name: str, most: int) -> float:
+    try:
+        value = float(given[name])
+    except KeyError:
+        raise ParameterError(name, f"{name} is missing: degrees, as in lon=117.0&lat=36.65", code="missing-parameter") from None
+    except ValueError:
+        raise ParameterError(name, f"{given[name][:40]!r} is no number") from None
+    if not (math.isfinite(value) and abs(value) <= most):
+        raise ParameterError(name, f"must lie between -{most} and {most} degrees")
+    return value
+
+
+def _day(text: str | None, today: date) -> date:
+    if text is None:
+        return today
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ParameterError("at", f"{text[:40]!r} is no day; write it as 2024-05-01") from None

@@ -1,0 +1,51 @@
+"""What a caller may write into an address: the parameters that a route knows, each once; and texts that the store can hold."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Path, Query
+from pydantic import StringConstraints
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads it when a route is made
+
+from data.spelling import did_you_mean, listed
+from gis.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL holds every character but one."""
+
+Prose = Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL)]
+"""A text of somebody's, over several lines if need be."""
+
+Code = Annotated[str, Path(max_length=100, pattern=NO_NUL)]
+"""A code in the path."""
+
+At = Annotated[date | None, Query(description="The day that is meant, as 2024-05-01; today where it is left out.")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
+
+
+def only(*known: str) -> Callable[[Request], None]:
+    """Return a dependency that refuses every parameter but `known` and `lang`, and one that is given twice: all at once."""
+    every = (*known, "lang")
+
+    def check(request: Request) -> None:
+        seen: set[str] = set()
+        faults: list[dict[str, str]] = []
+        for name, _ in request.query_params.multi_items():
+            if name not in every:
+                hint = did_you_mean(name[:60], every)["hint"]
+                detail = f"there is no parameter {name[:60]!r} here{hint}; there are {listed(every)}"
+                faults.append({"parameter": name[:60], "code": "unknown-parameter", "detail": detail})
+            elif name in seen:
+                detail = f"{name} is given more than once; give it once"
+                faults.append({"parameter": name, "code": "invalid-parameter", "detail": detail})
+            seen.add(name)
+        if faults:
+            first = faults[0]
+            raise ParameterError(first["parameter"], first["detail"], code=first["code"], errors=faults)
+
+    return check

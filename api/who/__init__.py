@@ -1,0 +1,1 @@
+"""Who is asking: people, machines, sessions, and what they may see."""

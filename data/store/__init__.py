@@ -1,0 +1,1 @@
+"""The store: PostGIS, and what is kept in it."""

@@ -1,0 +1,52 @@
+"""Which grid is here? Points to grids of the net that is in force on a day.
+
+A point on the line between grids belongs to the one with the smaller code; one in no grid is in none, never in the nearest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from data.store.sql import many, maybe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from psycopg2.extensions import connection
+
+FIELDS = ("code", "name", "kind", "subtype", "community", "community_name", "street", "street_name", "valid_from")
+
+
+def locate_point(conn: connection, lon: float, lat: float, day: date) -> dict[str, Any] | None:
+    """Return the grid at a place (degrees, CGCS2000) on a day, or None."""
+    row = maybe(
+        conn,
+        # The box is asked for by itself: below a policy only `&&` may use the index.
+        """SELECT g.code, g.name, g.kind, g.subtype, c.code, cv.name, s.code, sv.name, lower(g.in_force)
+           FROM (SELECT code, name, kind, subtype, area_id, in_force FROM wangge.grid
+                 WHERE geom && ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4490)
+                   AND ST_Covers(geom, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4490)) AND in_force @> %(day)s::date
+                 ORDER BY code COLLATE "C" LIMIT 1) g
+             JOIN wangge.area c ON c.id = g.area_id JOIN wangge.area s ON s.id = c.parent_id
+             LEFT JOIN wangge.area_version cv ON cv.area_id = c.id AND cv.valid @> %(day)s::date
+             LEFT JOIN wangge.area_version sv ON sv.area_id = s.id AND sv.valid @> %(day)s::date""",
+        {"lon": lon, "lat": lat, "day": day},
+    )
+    return None if row is None else dict(zip(FIELDS, row, strict=True))
+
+
+def locate_points(conn: connection, lon: Sequence[float], lat: Sequence[float], day: date) -> list[str | None]:
+    """Return the code of the grid at each place on a day, in order; None where there is none."""
+    rows = many(
+        conn,
+        """SELECT g.code FROM unnest(%s::float8[], %s::float8[]) WITH ORDINALITY AS p (lon, lat, n)
+             LEFT JOIN LATERAL (
+               SELECT code FROM wangge.grid
+               WHERE geom && ST_SetSRID(ST_MakePoint(p.lon, p.lat), 4490)
+                 AND ST_Covers(geom, ST_SetSRID(ST_MakePoint(p.lon, p.lat), 4490)) AND in_force @> %s::date
+               ORDER BY code COLLATE "C" LIMIT 1) g ON true
+           ORDER BY p.n""",
+        [list(lon), list(lat), day],
+    )
+    return [code for (code,) in rows]

@@ -1,0 +1,129 @@
+"""Connections, shared: each request borrows one for one transaction that says for whom it speaks.
+
+The settings of a transaction end with it. A connection that comes back has no caller: what forgets to say one sees nothing.
+"""
+
+from __future__ import annotations
+
+import queue
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, connection
+
+from data.store.sql import run
+from gis.errors import StoreBusy, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from data.store.scope import Scope
+
+QUICK_MS, TILE_MS, BULK_MS = 5_000, 2_000, 60_000
+"""How long one statement may take: an answer, a tile, a download."""
+_PATIENCE = "connect_timeout=2 tcp_user_timeout=3000 keepalives_idle=2 keepalives_interval=1 keepalives_count=3"
+"""Without these a call on a cut network hangs for half a minute and longer."""
+
+_BEGIN = """BEGIN ISOLATION LEVEL READ COMMITTED READ {};
+SELECT set_config('wangge.person', %(wangge.person)s, true), set_config('wangge.rights', %(wangge.rights)s, true),
+ set_config('wangge.areas_1', %(wangge.areas_1)s, true), set_config('wangge.areas_2', %(wangge.areas_2)s, true),
+ set_config('wangge.areas_3', %(wangge.areas_3)s, true), set_config('wangge.categories', %(wangge.categories)s, true),
+ set_config('wangge.public', %(wangge.public)s, true), set_config('statement_timeout', %(ms)s, true)"""
+_BEGIN_READ, _BEGIN_WRITE = _BEGIN.replace("{}", "ONLY"), _BEGIN.replace("{}", "WRITE")
+
+
+def connect(dsn: str) -> connection:
+    """Open a connection outside any transaction; `StoreError` says why not."""
+    try:
+        conn = psycopg2.connect(f"{_PATIENCE} {dsn}" if "://" not in dsn else dsn)
+    except psycopg2.OperationalError as error:
+        msg = f"the store does not answer: {str(error).strip()}"
+        raise StoreBusy(msg) from error
+    conn.autocommit = True
+    run(conn, "SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '15s'; SET timezone = 'UTC'")
+    return conn
+
+
+class Pool:
+    """At most `size` connections to one store; whoever waits longer than `patience_s` for one is told to come again."""
+
+    def __init__(self, dsn: str, *, size: int = 8, patience_s: float = 2.0) -> None:
+        self._dsn = dsn
+        self._patience_s = patience_s
+        self._closed = False
+        # Last in, first out: the connections that are used stay warm. None stands for one that is not open yet.
+        self._free: queue.LifoQueue[connection | None] = queue.LifoQueue()
+        for _ in range(size):
+            self._free.put(None)
+        self._size = size
+
+    def __repr__(self) -> str:
+        """Say how many connections there may be and how many are free; never the address, which may hold a password."""
+        return f"Pool(size={self._size}, free={self._free.qsize()})"
+
+    @contextmanager
+    def read(self, scope: Scope, *, ms: int = QUICK_MS) -> Generator[connection]:
+        """Give a transaction that reads as `scope`; each statement may take `ms` milliseconds."""
+        with self._borrowed() as conn:
+            _speak(conn, _BEGIN_READ, scope, ms)
+            yield conn
+            run(conn, "COMMIT")
+
+    @contextmanager
+    def write(self, scope: Scope, *, ms: int = QUICK_MS) -> Generator[connection]:
+        """Give a transaction that reads and writes as `scope`; it is committed at the end, or rolled back by an exception."""
+        with self._borrowed() as conn:
+            _speak(conn, _BEGIN_WRITE, scope, ms)
+            yield conn
+            run(conn, "COMMIT")
+
+    def close(self) -> None:
+        """Close every connection; those that are borrowed, when they come back."""
+        self._closed = True
+        while True:
+            try:
+                conn = self._free.get_nowait()
+            except queue.Empty:
+                return
+            if conn is not None:
+                conn.close()
+
+    @contextmanager
+    def _borrowed(self) -> Generator[connection]:
+        if self._closed:
+            msg = "the store has been closed"
+            raise StoreError(msg)
+        try:
+            conn = self._free.get(timeout=self._patience_s)
+        except queue.Empty:
+            msg = "all connections to the store are in use; try again in a moment"
+            raise StoreBusy(msg) from None
+        try:
+            if conn is None or conn.closed:
+                conn = connect(self._dsn)
+            yield conn
+        finally:
+            self._free.put(_clean(conn, keep=not self._closed))
+
+
+def _speak(conn: connection, begin: str, scope: Scope, ms: int) -> None:
+    """Begin a transaction for `scope`. A connection that died while nobody used it is noticed here, and only here."""
+    with conn.cursor() as cursor:
+        cursor.execute(begin, scope.settings() | {"ms": str(ms)})
+
+
+def _clean(conn: connection | None, *, keep: bool) -> connection | None:
+    """Return the connection with no transaction open, or None where it is of no more use."""
+    if conn is None or conn.closed:
+        return None
+    if keep:
+        try:
+            if conn.info.transaction_status != TRANSACTION_STATUS_IDLE:
+                run(conn, "ROLLBACK")
+        except psycopg2.Error:
+            pass
+        else:
+            return conn
+    conn.close()
+    return None
