@@ -16,8 +16,11 @@ from api.guard import Guard
 from api.health import healthz, readyz
 from api.logs import REQUEST_ID, Access
 from api.metrics import Metrics, metrics_page
+from api.ogc import routes as ogc
+from api.pages import routes as pages
 from api.problems import MEDIA_TYPE, handle_errors, problem_page
 from api.secret import read_secret
+from api.v1 import areas, grids, households, jobs, locate, log, people, plans, session, snapshots
 from api.who.door import Door
 from api.who.passwords import Passwords
 from api.who.pepper import Pepper
@@ -72,9 +75,23 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime]) -
         Route("/metrics", metrics_page),
         Route("/problems", problem_page),
         Route("/problems/{code}", problem_page),
+        *ogc.routes,
+        *locate.routes,
+        *pages.routes,
     )
     # Then our own resources, under /v1; FastAPI describes them.
-    routers: tuple[APIRouter, ...] = ()
+    routers: tuple[APIRouter, ...] = (
+        session.router,
+        people.router,
+        areas.router,
+        grids.router,
+        locate.router,
+        jobs.router,
+        plans.router,
+        households.router,
+        snapshots.router,
+        log.router,
+    )
 
     secret = read_secret(settings.secret_path)
     client = httpx.Client(timeout=PROVIDER_TIMEOUT_S) if settings.oidc_issuer else None

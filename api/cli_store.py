@@ -35,7 +35,7 @@ from data.store.cluster_programs import find_bindir
 from data.store.log import broken, heads
 from data.store.migrate import migrations
 from data.store.open import open_store
-from data.store.plans import find, get
+from data.store.plans import find, get, is_in_force, listed
 from data.store.pool import connect
 from data.store.publish import CutOver
 from data.store.rehome import rehome_town
@@ -99,6 +99,38 @@ def import_(
         if not as_json:
             say.findings((*town.findings, *brought.findings), lang)
         _tell_import(brought, moved, as_json=as_json, lang=lang)
+
+
+@app.command("plans", epilog="Example:  wangge plans --in-force")
+def list_plans(
+    *,
+    in_force: Annotated[bool, typer.Option("--in-force", help="Only those in force today or later.")] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+    lang: Lang = say.Language.zh,
+) -> None:
+    """List the plans in the store, newest first.
+
+    列出数据库中的划分方案。
+    """
+    with _store(home) as (settings, store), _owner(store) as conn:
+        _, today = _clock(settings)
+        found = [
+            {
+                "number": plan.number,
+                "id": plan.id,
+                "title": plan.title,
+                "state": plan.state,
+                "effective_from": plan.effective_from,
+            }
+            for plan in listed(conn, limit=10_000)
+            if not in_force or is_in_force(conn, plan, today)
+        ]
+    if as_json:
+        say.json(found)
+    for plan in () if as_json else found:
+        text = f"{plan['number']}  {plan['state']}  {plan['effective_from'] or '-'}  {plan['title']}"
+        say.line(lang, en=text, zh=text)
 
 
 @app.command("publish", epilog="Example:  wangge publish 1 --adopt")

@@ -57,7 +57,7 @@ class Settings(BaseSettings):
 
     public: Annotated[tuple[Public, ...], NoDecode] = ("areas", "grids", "open311")
     """What everybody may see."""
-    k_public: int = Field(default=10, ge=1)
+    k_public: int = Field(default=10, ge=3)
     """The smallest number of households that public statistics tell."""
     oidc_issuer: str = ""
     oidc_audience: str = ""

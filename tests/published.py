@@ -158,27 +158,39 @@ class Served:
         self.path = publish(db.admin)
         self.now = TODAY
         self.pool = Pool(db.app, size=4)
-        settings = Settings(home=folder, **({"base_url": "http://testserver"} | told))
+        settings = Settings(home=folder, **told)
         self.app = create_app(settings, self.pool, now=lambda: self.now)
-        known = {route.path for route in self.app.router.routes if hasattr(route, "path")}
+        known = {getattr(route, "path", "") for route in self.app.router.routes}
         self.app.router.routes.extend(route for route in routes if route.path not in known)
 
     def forget(self) -> None:
         """Forget every version and tile, as a new process would."""
         self.app.state.ogc = None
 
-    def key_of(self, role: str, area: str) -> dict[str, str]:
+    def key_of(self, role: str, area: str | None) -> dict[str, str]:
         """Return the header by which a new person with a role in an area is known."""
         key = new_key(self.app.state.service.door.pepper)
         with closing(connect(self.db.admin)) as conn:
             run(conn, "BEGIN")
-            person = people.add_person(conn, login=role + area, name=role, now=TODAY, by=None)
+            person = people.add_person(conn, login=f"{role}{area or ''}", name=role, now=TODAY, by=None)
             people.give_role(conn, person, role=role, area=area, starts_at=LONG_BEFORE, by=None)
             people.add_key(
-                conn, person, prefix=key.prefix, secret_mac=key.secret_mac, name="test", now=LONG_BEFORE, expires_at=FAR_OFF, by=None
+                conn,
+                person,
+                prefix=key.prefix,
+                secret_mac=key.secret_mac,
+                name="test",
+                now=LONG_BEFORE,
+                expires_at=FAR_OFF,
+                by=None,
             )
             run(conn, "COMMIT")
         return {"Authorization": f"Bearer {key.text}"}
+
+    def do(self, statement: str, parameters=()) -> None:
+        """Run a statement as the owner of the store."""
+        with closing(connect(self.db.admin)) as conn:
+            run(conn, statement, parameters)
 
     def value(self, statement: str, parameters=()):
         """One value, as the owner sees it."""

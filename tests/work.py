@@ -99,7 +99,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def until(true: Callable[[], Any], *, seconds: float = 30) -> Any:
+def until(true: Callable[[], Any], *, seconds: float = 60) -> Any:
     """Wait until something is true and return it; fail where that takes longer."""
     deadline = time.monotonic() + seconds
     while not (value := true()):

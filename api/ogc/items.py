@@ -59,7 +59,9 @@ if TYPE_CHECKING:
 CHEAP_COUNT = 10_000
 """Unless it is asked for, features are counted up to here; where there are more, nothing is said of their number."""
 
-_ITEM = ("at", "as-of", "datetime", "crs", "properties", "skipGeometry")
+WHEN = ("at", "as-of", "datetime")
+"""The parameters that say which day is meant."""
+_ITEM = (*WHEN, "crs", "properties", "skipGeometry")
 _ITEM_FORMS = {"json": GEOJSON, "geojson": GEOJSON, "html": HTML}
 _FORMS = {**FORMS, "geojson": GEOJSON}
 
@@ -78,6 +80,12 @@ class Question:
     def variant(self) -> tuple[str, bool]:
         """What of the question decides the SQL of the collection's fields."""
         return self.collection.id, self.fields is self.collection.fields
+
+    @property
+    def asked(self) -> tuple[object, ...]:
+        """What decides which features there are and in which order; the day counts, however it was said."""
+        words = tuple(pair for pair in self.query.asked if pair[0] not in WHEN)
+        return self.collection.id, self.day, words
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -109,13 +117,13 @@ def items(request: Request) -> Response:
         return unchanged(headers)
 
     key = service(request).cursor_key
-    mark = digested(collection.id, question.day, query.asked)
+    mark = digested(*question.asked)
     position = None if query.cursor is None else unseal(key, mark, query.cursor, query.sortby, collection.key.kind)
     with pool.read(asked.scope) as conn:
         rows = _page(conn, kept, question, position)
         more = len(rows) > query.limit
         del rows[query.limit :]
-        counted = (data, collection.id, question.day, query.asked, audience(asked))
+        counted = (data, *question.asked, audience(asked))
         matched = _matched(conn, kept, question, counted, found=len(rows), more=more)
 
     links = [link(address_of(request, asked), "self", GEOJSON)]

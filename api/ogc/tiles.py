@@ -36,7 +36,7 @@ from api.ogc.collections import Collection, collection_named, require_reader
 from api.ogc.crs import MERCATOR_EDGE, WEB_MERCATOR
 from api.ogc.extents import extent
 from api.ogc.fields import SCHEMAS
-from api.ogc.items import day_of
+from api.ogc.items import WHEN, day_of
 from api.ogc.query import parse_items
 from api.ogc.versions import day_of as day_of_version
 from data.store.pool import TILE_MS
@@ -67,7 +67,6 @@ _PIXEL_M = 0.00028
 _TILE_PIXELS = 256
 _TILEJSON = "application/json"
 _TILESET_FORMS = {"json": JSON, "tilejson": _TILEJSON, "html": HTML}
-_WHEN = ("at", "as-of", "datetime")
 
 
 def tile(request: Request) -> Response:
@@ -86,7 +85,7 @@ def xyz_tile(request: Request) -> Response:
 def _tile(request: Request, zoom: str, column: str, row: str) -> Response:
     collection = collection_named(request.path_params["collection"])
     place = _place(zoom, column, row)
-    given = parameters(request, "v", *_WHEN)
+    given = parameters(request, "v", *WHEN)
     if given.get("f", "mvt") != "mvt":
         raise ParameterError("f", f"f is mvt here, not {given['f'][:40]!r}.")
     serving = service(request)
@@ -101,7 +100,7 @@ def _tile(request: Request, zoom: str, column: str, row: str) -> Response:
     wanted = given.get("v")
     kept, pool = held(request), serving.pool
     day = _day(given, collection, today) if wanted is None else day_of_version(wanted)
-    if wanted is not None and any(name in given for name in _WHEN):
+    if wanted is not None and any(name in given for name in WHEN):
         raise ParameterError("v", "A version says which day is meant; give no day beside it.")
     version = kept.versions.of(pool, collection.subject, day)
     mark = "-".join([collection.id, version.text, *([mine] if mine else []), *map(str, place)])
@@ -156,7 +155,7 @@ def _require_set(name: str) -> None:
 
 def _day(given: dict[str, str], collection: Collection, today: date) -> date:
     """Return the day that the parameters of a tile mean."""
-    when = {name: text for name, text in given.items() if name in _WHEN}
+    when = {name: text for name, text in given.items() if name in WHEN}
     return day_of(parse_items(when.items(), collection.fields, None), today) if when else today
 
 
@@ -226,7 +225,7 @@ def tileset(request: Request) -> Response:
     collection = collection_named(request.path_params["collection"])
     _require_set(request.path_params["matrix_set"])
     asked = ask(request)
-    given = parameters(request, *_WHEN)
+    given = parameters(request, *WHEN)
     kept, pool = held(request), service(request).pool
     day = _day(given, collection, asked.today)
     version = kept.versions.of(pool, collection.subject, day).text

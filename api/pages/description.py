@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from api.asked import ask
 from api.ogc.openapi import describe
 from api.pages.page import answer_page, around, render
-from api.pages.words import word
+from api.pages.words import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,7 +55,6 @@ class Operation:
 class Group:
     """Operations on one kind of thing."""
 
-    id: str
     title: str
     text: str
     operations: tuple[Operation, ...]
@@ -65,13 +64,16 @@ def api_page(request: Request) -> Response:
     """Answer with the page that describes the API."""
     asked = ask(request)
     app = cast("FastAPI", request.app)
-    groups = [*groups_of(describe(asked.lang, asked.base), asked.lang), *groups_of(app.openapi(), asked.lang)]
-    return answer_page("api.html", around(asked, f"{asked.base}/api.html"), groups=groups)
+    parts = {
+        "standards": groups_of(describe(asked.lang, asked.base), asked.lang),
+        "resources": groups_of(app.openapi(), asked.lang),
+    }
+    return answer_page("api.html", around(asked, f"{asked.base}/api.html"), chapters=parts)
 
 
 def api(body: dict[str, object], asked: Asked) -> str:
     """Return the page of one description, the OGC API's."""
-    return render("api.html", around(asked, f"{asked.base}/api.html"), groups=groups_of(body, asked.lang))
+    return render("api.html", around(asked, f"{asked.base}/api.html"), chapters={"standards": groups_of(body, asked.lang)})
 
 
 def groups_of(description: Mapping[str, Any], lang: Lang) -> list[Group]:
@@ -83,14 +85,11 @@ def groups_of(description: Mapping[str, Any], lang: Lang) -> list[Group]:
             if method in methods:
                 tag = next(iter(methods[method].get("tags", ())), "service")
                 found.setdefault(tag, []).append(_operation(description, method, path, methods[method]))
-    return [Group(f"{tag}-", _group_title(tag, lang), texts.get(tag, ""), tuple(each)) for tag, each in found.items()]
+    return [Group(_group_title(tag, lang), texts.get(tag, ""), tuple(each)) for tag, each in found.items()]
 
 
 def _group_title(tag: str, lang: Lang) -> str:
-    return word(f"api.tag.{tag}", lang) if tag in _KNOWN else tag
-
-
-_KNOWN = frozenset({"service", "districts", "streets", "communities", "grids", "plans", "jobs", "locate"})
+    return catalogue(lang).get(f"api.tag.{tag}", tag)
 
 
 def _operation(description: Mapping[str, Any], method: str, path: str, node: _Node) -> Operation:

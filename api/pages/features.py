@@ -112,9 +112,7 @@ def item(body: dict[str, object], asked: Asked) -> str:
         code=str(body["id"]),
         name=str(properties.get("name", body["id"])),
         kind=value_text("kind", properties.get("kind"), asked.lang) if collection.id == "grids" else "",
-        rows=[
-            (field, _cell(collection, feature, field, given, asked.lang)) for field in known if field.name not in _BOUNDS
-        ],
+        rows=[(field, _cell(collection, feature, field, given, asked.lang)) for field in known if field.name not in _BOUNDS],
         bounds=_bounds(properties, asked.lang),
         shown_day=day_text(given.get("at") or asked.today.isoformat(), asked.lang),
         at=given.get("at", ""),

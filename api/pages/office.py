@@ -33,7 +33,7 @@ def sign_in_page(request: Request) -> Response:
     frame = around(asked, f"{asked.base}/sign-in")
     if asked.caller.is_known:
         return RedirectResponse(frame.root + onward, 303, {"Vary": VARY})
-    return answer_page("sign_in.html", frame, onward=frame.root + onward, session=frame.root + SESSION)
+    return answer_page("sign_in.html", frame, onward=onward, session=frame.root + SESSION)
 
 
 def plans_page(request: Request) -> Response:
@@ -72,7 +72,9 @@ def choose_language(request: Request) -> Response:
         raise ParameterError("to", "to is zh or en")
     held = service(request)
     answer = RedirectResponse(held.settings.root_path + inside(request.query_params.get("back", "/")), 303)
-    answer.set_cookie(LANG_COOKIE, lang, max_age=YEAR_S, path="/", secure=held.settings.is_secure, httponly=True, samesite="lax")
+    answer.set_cookie(
+        LANG_COOKIE, lang, max_age=YEAR_S, path="/", secure=held.settings.is_secure, httponly=True, samesite="lax"
+    )
     return answer
 
 

@@ -6,6 +6,7 @@ policy lets in our own files only and no inline script or style, so that even a 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from starlette.responses import HTMLResponse
 from api.asked import base, language
 from api.pages.files import asset_path
 from api.pages.formats import day_text, number_text
+from api.pages.policy import POLICY
 from api.pages.words import word, words_for
 from maps.canvas import json_text
 
@@ -28,12 +30,9 @@ if TYPE_CHECKING:
     from api.asked import Asked
     from api.lang import Lang
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-"""What a browser may do with a page of ours."""
 VARY = "Accept, Accept-Language, Authorization, Cookie"
+_INSIDE = re.compile(r"/(?:[\w.~!$&'()*+,;=:@%-][\w.~!$&'()*+,;=:@%/?-]*)?", re.ASCII)
+"""A path that begins with one slash: with two, or with what a browser takes for one, it would name another host."""
 _PASSING = frozenset({"f", "lang"})
 """Parameters that say how a page is shown, not what it shows."""
 
@@ -142,5 +141,4 @@ def answer_page(template: str, frame: Around, *, status: int = 200, **values: An
 
 def inside(path: str) -> str:
     """Return a path of ours that somebody wants to go to, and the landing page where it would lead anywhere else."""
-    begins_well = path.startswith("/") and not path.startswith(("//", "/\\"))
-    return path if begins_well and path.isprintable() and "\\" not in path else "/"
+    return path if _INSIDE.fullmatch(path) else "/"

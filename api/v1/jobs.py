@@ -163,7 +163,8 @@ def _ground(conn: connection, wanted: NewPlan, caller: Caller) -> tuple[str, lis
     inside = many(
         conn,
         """SELECT code, path::text FROM wangge.town_feature
-           WHERE town_id = %s AND layer = 'community' AND seen @> %s AND (%s::text[] IS NULL OR code = ANY (%s)) ORDER BY code""",
+           WHERE town_id = %s AND layer = 'community' AND seen @> %s AND (%s::text[] IS NULL OR code = ANY (%s))
+           ORDER BY code""",
         [identity, snapshot, wanted.communities, wanted.communities],
     )
     path_of: dict[str, str] = {code: path for code, path in inside if _may(caller, path)}

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v1/people", tags=["people"])
 
 _Line = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f]*$")]
-_Password = Annotated[str, Field(max_length=LONGEST * 4, repr=False)]
+_Password = Annotated[str, StringConstraints(max_length=LONGEST * 4)]
 _Prefix = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 _After = Annotated[str, Query(max_length=64, pattern=NO_NUL, description="The login that the page before ended with.")]
 Serving = Annotated[Service, Depends(service)]
@@ -47,7 +47,7 @@ class NewPerson(BaseModel):
 
     login: _Line
     name: _Line
-    password: _Password | None = None
+    password: _Password | None = Field(default=None, repr=False)
     subject: _Line | None = None
 
 
@@ -71,7 +71,7 @@ class GivenPassword(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    password: _Password | None
+    password: _Password | None = Field(repr=False)
 
 
 class NewRole(BaseModel):

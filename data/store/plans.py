@@ -232,6 +232,16 @@ def rules_of(plan: PlanRow) -> Rules:
     return rules_from(plan.made_with.get("rules", {}))
 
 
+def is_in_force(conn: connection, plan: PlanRow, day: date) -> bool:
+    """Say whether a plan holds anywhere on a day, or will."""
+    row = maybe(
+        conn,
+        "SELECT FROM wangge.plan_community WHERE plan_id = %s AND (upper_inf(in_force) OR upper(in_force) > %s) LIMIT 1",
+        [plan.id, day],
+    )
+    return row is not None
+
+
 def bases(conn: connection, plan: PlanRow) -> dict[int, str | None]:
     """Return, by community, the plan that was in force when this one was begun."""
     return dict(many(conn, "SELECT area_id, base::text FROM wangge.plan_community WHERE plan_id = %s", [plan.id]))

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg2
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE, connection
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR, connection, make_dsn, parse_dsn
 
 from data.store.sql import run
 from gis.errors import StoreBusy, StoreError
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 QUICK_MS, TILE_MS, BULK_MS = 5_000, 2_000, 60_000
 """How long one statement may take: an answer, a tile, a download."""
-_PATIENCE = "connect_timeout=2 tcp_user_timeout=3000 keepalives_idle=2 keepalives_interval=1 keepalives_count=3"
+_PATIENCE = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 3000,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+}
 """Without these a call on a cut network hangs for half a minute and longer."""
 
 _BEGIN = """BEGIN ISOLATION LEVEL READ COMMITTED READ {};
@@ -36,13 +42,18 @@ _BEGIN_READ, _BEGIN_WRITE = _BEGIN.replace("{}", "ONLY"), _BEGIN.replace("{}", "
 def connect(dsn: str) -> connection:
     """Open a connection outside any transaction; `StoreError` says why not."""
     try:
-        conn = psycopg2.connect(f"{_PATIENCE} {dsn}" if "://" not in dsn else dsn)
+        conn = psycopg2.connect(patient(dsn))
     except psycopg2.OperationalError as error:
         msg = f"the store does not answer: {str(error).strip()}"
         raise StoreBusy(msg) from error
     conn.autocommit = True
     run(conn, "SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '15s'; SET timezone = 'UTC'")
     return conn
+
+
+def patient(dsn: str) -> str:
+    """Return an address, however it is written, with limits on how long it is waited for; those that it names itself win."""
+    return make_dsn(**{**_PATIENCE, **parse_dsn(dsn)})
 
 
 class Pool:
@@ -65,18 +76,16 @@ class Pool:
     @contextmanager
     def read(self, scope: Scope, *, ms: int = QUICK_MS) -> Generator[connection]:
         """Give a transaction that reads as `scope`; each statement may take `ms` milliseconds."""
-        with self._borrowed() as conn:
-            _speak(conn, _BEGIN_READ, scope, ms)
+        with self._borrowed(_BEGIN_READ, scope, ms) as conn:
             yield conn
-            run(conn, "COMMIT")
+            _commit(conn)
 
     @contextmanager
     def write(self, scope: Scope, *, ms: int = QUICK_MS) -> Generator[connection]:
         """Give a transaction that reads and writes as `scope`; it is committed at the end, or rolled back by an exception."""
-        with self._borrowed() as conn:
-            _speak(conn, _BEGIN_WRITE, scope, ms)
+        with self._borrowed(_BEGIN_WRITE, scope, ms) as conn:
             yield conn
-            run(conn, "COMMIT")
+            _commit(conn)
 
     def close(self) -> None:
         """Close every connection; those that are borrowed, when they come back."""
@@ -90,7 +99,7 @@ class Pool:
                 conn.close()
 
     @contextmanager
-    def _borrowed(self) -> Generator[connection]:
+    def _borrowed(self, begin: str, scope: Scope, ms: int) -> Generator[connection]:
         if self._closed:
             msg = "the store has been closed"
             raise StoreError(msg)
@@ -100,17 +109,33 @@ class Pool:
             msg = "all connections to the store are in use; try again in a moment"
             raise StoreBusy(msg) from None
         try:
-            if conn is None or conn.closed:
+            if conn is not None:
+                try:
+                    _speak(conn, begin, scope, ms)
+                except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                    # It died while nobody used it. Nothing has been done yet, so a new one can begin in its place.
+                    conn.close()
+                    conn = None
+            if conn is None:
                 conn = connect(self._dsn)
+                _speak(conn, begin, scope, ms)
             yield conn
         finally:
             self._free.put(_clean(conn, keep=not self._closed))
 
 
 def _speak(conn: connection, begin: str, scope: Scope, ms: int) -> None:
-    """Begin a transaction for `scope`. A connection that died while nobody used it is noticed here, and only here."""
+    """Begin a transaction for `scope`."""
     with conn.cursor() as cursor:
         cursor.execute(begin, scope.settings() | {"ms": str(ms)})
+
+
+def _commit(conn: connection) -> None:
+    """Commit; the server takes a broken transaction back without a word, and whoever caught its error would not know."""
+    if conn.info.transaction_status == TRANSACTION_STATUS_INERROR:
+        msg = "a transaction went on after one of its statements had failed; it was taken back"
+        raise StoreError(msg)
+    run(conn, "COMMIT")
 
 
 def _clean(conn: connection | None, *, keep: bool) -> connection | None:

@@ -126,7 +126,7 @@ def test_a_plan_is_started_watched_and_found(service, planner) -> None:
     [("district", "city", None), ("district", "district", [FIRST, SECOND]), ("community", "community", [FIRST])],
 )
 def test_without_communities_all_of_ones_own_are_divided(service, conn, role, level, communities) -> None:
-    """Communities may be left away: then the job is for all that are the caller's, or for the whole town where that is theirs."""
+    """Where no communities are named the job is for all that are the caller's; for the whole town where that is theirs."""
     with service.caller((role, "first" if level == "community" else level)) as client:
         job = start(client, communities=None).json()
     assert job["wants"]["communities"] == communities

@@ -70,7 +70,9 @@ class Hall:
         """Add somebody with roles, each with its area's code and perhaps categories, from long ago on."""
         with owner(self.db.admin) as conn:
             password_hash = PasswordHasher(**CHEAP).hash(PASSWORD)
-            person = kept_people.add_person(conn, login=login, name=login.title(), now=NOW, by=None, password_hash=password_hash)
+            person = kept_people.add_person(
+                conn, login=login, name=login.title(), now=NOW, by=None, password_hash=password_hash
+            )
             for role, area, *categories in roles:
                 kept_people.give_role(
                     conn, person, role=role, area=area, starts_at=NOW - 30 * DAY, by=None, categories=categories or ["*"]

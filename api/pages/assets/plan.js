@@ -1,0 +1,243 @@
+"use strict";
+
+/* One plan: where it stands, what may be done with it, what it changes, and what was said about it. */
+(() => {
+  const { ask, say, sayIf, make, byId, number, root } = wangge;
+  const { id, me, today, steps, fill } = wangge.data("plan-data");
+  const here = `${root}/v1/plans/${encodeURIComponent(id)}`;
+  let etag = null;
+
+  const row = (...cells) => make("tr", {}, ...cells.map(([text, className = "text"]) => (text instanceof Node ? make("td", { className }, text) : make("td", { className, text }))));
+  const actor = (who) => (!who ? "—" : who === me ? say("plan.me") : who.slice(0, 8));
+
+  /* the way */
+
+  const REACHED = Object.fromEntries(steps.map((step, n) => [step.gives, n + 1]));
+  const showWay = (plan) => {
+    const level = REACHED[plan.state] ?? (plan.state === "superseded" ? steps.length : 0);
+    const areas = (tier) => plan.areas.filter((area) => area.level === tier);
+    const nodes = steps.map((step, n) => {
+      const made = plan.decisions.filter((each) => each.version === plan.version && each.step === step.name && each.verdict === "pass");
+      const passed = n < level;
+      const skipped = passed && step.name === "notice" && !made.length && plan.state !== "noticed";
+      const now = n === level && plan.state !== "withdrawn";
+      const notes = [];
+      if (skipped) notes.push(say("plan.way.skipped"));
+      else if (made.length) notes.push(wangge.day(made.at(-1).at));
+      const due = areas(step.tier);
+      if (now && due.length > 1) notes.push(say("plan.way.some", { n: made.length, all: due.length }));
+      else if (now) notes.push(say("plan.way.now"));
+      const item = make("li", { className: passed ? "done" : now ? "now" : "" }, make("i", { text: passed ? "✓" : "", ariaHidden: "true" }), make("b", { text: sayIf(`plan.step.${step.name}`, step.name) }), ...notes.map((text) => make("small", { text })));
+      if (now) item.setAttribute("aria-current", "step");
+      return item;
+    });
+    byId("way").replaceChildren(...nodes);
+  };
+
+  /* what may be done */
+
+  const dialog = byId("act");
+  let offered = null;
+  const begin = (offer) => {
+    offered = offer;
+    const title = sayIf(`plan.do.${offer.action}`, offer.action);
+    byId("act-title").textContent = title;
+    byId("act-text").textContent = sayIf(`plan.do.${offer.action}.text`, "");
+    byId("act-day").hidden = !offer.requires.includes("effective_from");
+    byId("act-from").value = offer.requires.includes("effective_from") ? today : "";
+    byId("act-comment-label").textContent = say(offer.requires.includes("comment") ? "plan.act.reason" : "plan.act.comment");
+    byId("act-comment").required = offer.requires.includes("comment");
+    byId("act-comment").value = "";
+    byId("act-do").textContent = title;
+    wangge.complain(byId("act-problem"), null);
+    dialog.showModal();
+  };
+  const showActs = (plan) => {
+    byId("no-acts").hidden = plan.transitions.length > 0;
+    byId("acts").replaceChildren(
+      ...plan.transitions.map((offer) => {
+        const stops = ["reject", "withdraw"].includes(offer.action);
+        const button = make("button", { type: "button", className: stops ? "stop" : "go", text: sayIf(`plan.do.${offer.action}`, offer.action) });
+        button.dataset.action = offer.action;
+        button.addEventListener("click", () => begin(offer));
+        return button;
+      }),
+    );
+  };
+  byId("act-cancel").addEventListener("click", () => dialog.close());
+  byId("act-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const problem = byId("act-problem");
+    const comment = byId("act-comment").value.trim();
+    if (byId("act-comment").required && !comment) {
+      wangge.complain(problem, say("plan.act.reason.missing"));
+      byId("act-comment").focus();
+      return;
+    }
+    if (!byId("act-day").hidden && !byId("act-from").value) {
+      wangge.complain(problem, say("plan.act.from.missing"));
+      byId("act-from").focus();
+      return;
+    }
+    const body = { action: offered.action, comment };
+    if (!byId("act-day").hidden) body.effective_from = byId("act-from").value;
+    byId("act-do").disabled = true;
+    try {
+      const answer = await ask(`${here}/transitions`, { method: "POST", body, headers: { "If-Match": etag } });
+      dialog.close();
+      showPlan(answer);
+      byId("done").textContent = say("plan.act.done", { what: sayIf(`plan.do.${offered.action}`, offered.action), state: sayIf(`plan.state.${answer.body.state}`, answer.body.state) });
+      await showParts();
+    } catch (error) {
+      if (error.status === 412) {
+        // Somebody else was faster: show how it stands now, and let people look before they act.
+        dialog.close();
+        await load();
+        wangge.complain(byId("problem"), say("plan.act.stale"));
+        byId("problem").scrollIntoView({ block: "center" });
+      } else wangge.complain(problem, error);
+    } finally {
+      byId("act-do").disabled = false;
+    }
+  });
+
+  /* the plan itself */
+
+  const showFindings = (findings) => {
+    byId("findings").hidden = !findings.length;
+    byId("findings-list").replaceChildren(
+      ...findings.map((each) => make("li", { className: each.severity }, make("b", { text: sayIf(`plan.severity.${each.severity}`, each.severity) }), (wangge.lang === "en" ? each.en : each.zh) ?? each.kind)),
+    );
+  };
+  const showDecisions = (decisions) => {
+    byId("decisions-note").hidden = decisions.length > 0;
+    byId("decisions-table").hidden = !decisions.length;
+    byId("decisions-rows").replaceChildren(
+      ...decisions.map((each) =>
+        row([wangge.time(each.at), "digits"], [String(each.version), "number"], [sayIf(`plan.step.${each.step}`, each.step)], [sayIf(`plan.verdict.${each.verdict}`, each.verdict)], [each.area, "code"], [actor(each.actor), each.actor === me ? "text" : "code"], [each.comment || "—"]),
+      ),
+    );
+  };
+  const showPlan = ({ body: plan, etag: tag }) => {
+    etag = tag;
+    byId("loading").hidden = true;
+    byId("plan").hidden = false;
+    byId("title").textContent = plan.title || say("plan.title");
+    document.title = `${plan.title || say("plan.title")} · ${document.title.split(" · ").at(-1)}`;
+    byId("state").textContent = sayIf(`plan.state.${plan.state}`, plan.state);
+    byId("state").className = `state ${wangge.tone(plan.state)}`;
+    byId("reason").textContent = plan.reason;
+    byId("reason").hidden = !plan.reason;
+    const about = [say("plan.about", { number: plan.number, version: plan.version, day: wangge.time(plan.updated_at) })];
+    if (plan.effective_from) about.push(say("plan.about.effective", { day: wangge.day(plan.effective_from) }));
+    const communities = plan.areas.filter((area) => area.level === "community");
+    about.push(say("plan.about.areas", { n: communities.length, codes: communities.slice(0, 4).map((area) => area.code).join(say("common.list")) + (communities.length > 4 ? "…" : "") }));
+    byId("about").textContent = about.join(" · ");
+    showWay(plan);
+    showActs(plan);
+    showFindings(plan.findings ?? []);
+    showDecisions(plan.decisions);
+    return plan;
+  };
+
+  /* what it changes */
+
+  let origin = new Map();
+  const drawn = wangge.map(byId("map"), {
+    colour: (feature) => {
+      const changed = (origin.get(String(feature.id)) ?? "keep") !== "keep";
+      return { fill: changed ? fill.changed : fill.kept, hatch: feature.properties.kind === "dedicated" };
+    },
+    name: (feature) => `${feature.properties.name ?? ""} ${feature.id}`,
+    tell: (feature) => {
+      const card = wangge.card(feature, "");
+      const how = origin.get(String(feature.id));
+      if (how) card.append(make("p", { text: sayIf(`plan.op.${how}`, how) }));
+      return card;
+    },
+  });
+  wangge.keys(fill);
+
+  const figure = (name, value) => make("div", {}, make("dt", { text: say(`plan.diff.figure.${name}`) }), make("dd", { text: number(value) }));
+  const showDiff = async () => {
+    const note = byId("diff-note");
+    try {
+      const { body } = await ask(`${here}/diff`);
+      origin = new Map(body.after.map((each) => [String(each.code), each.origin]));
+      byId("diff-figures").replaceChildren(figure("before", body.grids_before), figure("after", body.grids_after), figure("touched", body.grids_touched_after), figure("moved", body.households_moved));
+      note.textContent = body.grids_before ? (body.grids_touched_after ? "" : say("plan.diff.nothing")) : say("plan.diff.first");
+      const rows = body.rows.filter((each) => each.op !== "keep");
+      byId("diff-rows").replaceChildren(
+        ...rows.map((each) => row([each.from_code ?? "—", "code"], [each.to_code ?? "—", "code"], [sayIf(`plan.op.${each.op}`, each.op)], [number(each.households_moved), "number"])),
+      );
+      if (!rows.length) byId("diff-rows").append(make("tr", {}, make("td", { colSpan: 4, className: "faint", text: say("plan.diff.no_rows") })));
+    } catch (problem) {
+      note.textContent = problem.text;
+    }
+  };
+  const showMap = async (plan) => {
+    const { features } = (await ask(`${here}/grids`)).body;
+    drawn.show(features.map((each) => ({ ...each, id: String(each.id) })));
+    const codes = plan.areas.filter((area) => area.level === "community").map((area) => `'${area.code.replaceAll("'", "''")}'`);
+    if (!codes.length || codes.length > 100) return;
+    const query = new URLSearchParams({ limit: 10000, properties: "code", filter: `community IN (${codes.join(",")})` });
+    // Where the grids in force are not for everybody here, the map does without them.
+    const inForce = await ask(`${root}/collections/grids/items?${query}`).catch(() => ({ body: { features: [] } }));
+    drawn.add(inForce.body.features);
+  };
+  const showExceptions = async () => {
+    const { exceptions, unproven } = (await ask(`${here}/exceptions`)).body;
+    byId("exceptions-note").textContent = exceptions.length ? say("plan.exceptions.count", { n: number(exceptions.length), unproven: number(unproven) }) : say("plan.exceptions.none");
+    byId("exceptions-table").hidden = !exceptions.length;
+    byId("exceptions-rows").replaceChildren(
+      ...exceptions.map((each) =>
+        row([each.code, "code"], [each.name], [each.households === null ? "—" : number(each.households), "number"], [(wangge.lang === "en" ? each.en : each.zh) ?? each.reason ?? ""], [say(each.proven ? "plan.exceptions.yes" : "plan.exceptions.no")]),
+      ),
+    );
+  };
+  const showComments = async () => {
+    const { comments } = (await ask(`${here}/comments`)).body;
+    byId("comments").replaceChildren(
+      ...comments.map((each) => {
+        const head = [actor(each.actor), wangge.time(each.at), say("plan.comments.version", { n: each.version })];
+        if (each.grid) head.push(each.grid);
+        return make("li", {}, make("small", { text: head.join(" · ") }), make("p", { text: each.text }));
+      }),
+    );
+  };
+  const fail = (problem) => wangge.complain(byId("problem"), problem);
+  let current = null;
+  const showParts = async () => {
+    // The map's colours are those of the difference, so that comes first.
+    const diff = showDiff().then(() => showMap(current)).catch(fail);
+    await Promise.all([diff, showExceptions().catch(fail), showComments().catch(fail)]);
+  };
+  const load = async () => {
+    try {
+      current = showPlan(await ask(here));
+    } catch (problem) {
+      byId("loading").hidden = true;
+      fail(problem);
+      return;
+    }
+    fail(null);
+    await showParts();
+  };
+
+  byId("comment").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const problem = byId("comment-problem");
+    const text = byId("comment-text").value.trim();
+    const grid = byId("comment-grid").value.trim();
+    wangge.complain(problem, null);
+    try {
+      await ask(`${here}/comments`, { method: "POST", body: grid ? { text, grid } : { text } });
+      event.target.reset();
+      await showComments();
+    } catch (error) {
+      wangge.complain(problem, error);
+    }
+  });
+
+  load();
+})();
