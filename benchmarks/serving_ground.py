@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
 FRAME = 4548
-CORNER = (491_043.0, 4_040_857.0)
+CORNER = (491_043.0, 4_041_027.0)
 """The south-western corner of the ground, in metres of the frame."""
 SIZE = (17_900.0, 22_190.0)
 EXTENT = (116.901, 36.501, 117.099, 36.699)
@@ -163,7 +163,7 @@ def _grids(conn: connection, plan: str, grids: NDArray[np.object_]) -> None:
                  shape)
                SELECT v.plan::uuid, 1, a.id, a.path, '[2024-01-01,)', '2024-01-01', a.code || v.number,
                  '第' || v.number || '网格', 'residential', v.households, 3 * v.households, v.households / 20, v.households,
-                 3 * v.households, v.area, v.length, 4 * pi() * v.area / v.length ^ 2, '经十路', '纬二路', '青年东路', '文化西路',
+                 3 * v.households, v.area, v.length, 4 * pi() * v.area / v.length ^ 2, '经十路', '纬二路', '青年路', '文化路',
                  v.shape::geometry
                FROM (VALUES %s) v (plan, community, number, households, area, length, shape)
                  JOIN wangge.area a ON a.code = v.community""",
@@ -182,7 +182,8 @@ def _plain_copy(conn: connection) -> None:
              g.compactness, g.east, g.south, g.west, g.north, g.exception->>'reason' AS exception,
              lower(g.in_force) AS valid_from, upper(g.in_force) AS valid_to, g.since, g.plan_id::text AS plan,
              ST_SetSRID(g.geom, 4326)::geometry(Polygon, 4326) AS geom
-           FROM wangge.grid g JOIN wangge.area c ON c.id = g.area_id JOIN wangge.area s ON s.id = c.parent_id ORDER BY g.code""",
+           FROM wangge.grid g JOIN wangge.area c ON c.id = g.area_id JOIN wangge.area s ON s.id = c.parent_id
+           ORDER BY g.code""",
     )
     run(conn, "ALTER TABLE peer.grids ADD PRIMARY KEY (id)")
     run(conn, "CREATE INDEX ON peer.grids USING gist (geom)")

@@ -32,7 +32,12 @@ MANIFESTS = [ROOT / "docs" / "manifest.md", ROOT / "docs" / "manifest.zh-CN.md"]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 GROUP: Any = get_command(app)
-COMMANDS: dict[str, Any] = GROUP.commands
+COMMANDS: dict[str, Any] = {
+    f"{name} {inner}" if inner else name: each
+    for name, command in GROUP.commands.items()
+    for inner, each in getattr(command, "commands", {"": command}).items()
+}
+"""Every command by the words that call it."""
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -84,8 +89,9 @@ def test_the_readme_names_every_command_and_option(readme):
 def test_each_command_helps_with_an_example_that_parses(name):
     """`--help` of a command ends in an example of that command, and the example parses."""
     example = shlex.split(COMMANDS[name].epilog.removeprefix("Example:"))
-    assert example[:2] == ["wangge", name]
-    COMMANDS[name].make_context(name, example[2:])
+    words = name.split()
+    assert example[: len(words) + 1] == ["wangge", *words]
+    COMMANDS[name].make_context(name, example[len(words) + 1 :])
 
 
 def test_each_command_line_in_the_docs_parses():
@@ -93,7 +99,8 @@ def test_each_command_line_in_the_docs_parses():
     seen = {"wangge": 0, "script": 0}
     for page, words in command_lines():
         if words[0] == "wangge":
-            COMMANDS[words[1]].make_context(words[1], words[2:])
+            name = next(n for n in (" ".join(words[1:3]), words[1]) if n in COMMANDS)
+            COMMANDS[name].make_context(name, words[1 + len(name.split()) :])
             seen["wangge"] += 1
         elif words[0].startswith("script/"):
             assert os.access(ROOT / words[0], os.X_OK), f"{page}: {words[0]}"

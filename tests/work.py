@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from api.work_process import Do
     from data.store.jobs import Job
 
-QUICK = Pace(lease=1.5, beat=0.1, idle=0.05)
+QUICK = Pace(lease=3.0, beat=0.1, idle=0.05)
 FAULT = Finding(kind="gap", severity=Severity.ERROR, en="a gap", zh="盲区")
 ERRORS: dict[str, Exception] = {
     "rules": errors.RulesError("the band is empty"),

@@ -115,7 +115,6 @@ def item(body: dict[str, object], asked: Asked) -> str:
         rows=[(field, _cell(collection, feature, field, given, asked.lang)) for field in known if field.name not in _BOUNDS],
         bounds=_bounds(properties, asked.lang),
         shown_day=day_text(given.get("at") or asked.today.isoformat(), asked.lang),
-        at=given.get("at", ""),
         json=_with(given, f="json"),
         below=below,
         below_title=COLLECTIONS[below].title(asked.lang) if below else "",
@@ -148,7 +147,7 @@ def _head(field: Field, given: Mapping[str, str], lang: Lang) -> Head:
 def _cell(collection: Collection, feature: Mapping[str, Any], field: Field, given: Mapping[str, str], lang: Lang) -> Cell:
     value = feature["properties"].get(field.name)
     number = field.kind in _NUMBERS
-    if value is None:
+    if value is None or value == "":
         hidden = number and collection.id == "grids"
         return Cell(word("value.hidden" if hidden else "value.none", lang), "", "number faint" if number else "faint")
     leads = (
@@ -160,7 +159,7 @@ def _cell(collection: Collection, feature: Mapping[str, Any], field: Field, give
     )
     at = f"?{urlencode({'at': given['at']})}" if given.get("at") else ""
     href = f"/collections/{leads}/items/{quote(str(value), safe='')}{at}" if leads else ""
-    css = "number" if number else "code" if leads else "text"
+    css = "number" if number else "digits" if leads else "text"
     return Cell(value_text(field.name, value, lang), href, css)
 
 

@@ -36,6 +36,7 @@
         const { features } = await items(collection, `limit=${MOST}&properties=${properties}`);
         shownOf = collection;
         drawn.show(features);
+        wangge.keyed(...(collection === "grids" ? ["residential", "dedicated"] : ["area"]));
         note.textContent = say(`landing.js.map.${collection}`);
         return;
       } catch {
@@ -43,6 +44,7 @@
       }
     }
     drawn.show([]);
+    wangge.keyed();
     note.textContent = say("landing.js.map.none");
   };
 

@@ -131,6 +131,11 @@ wangge.card = (feature, href) => {
   return node;
 };
 
+/** Show the keys of what is on the map, and no others. */
+wangge.keyed = (...kinds) => {
+  for (const key of document.querySelectorAll("svg.key")) key.parentElement.hidden = !kinds.some((kind) => key.classList.contains(kind));
+};
+
 /* The keys beside the maps have the maps' colours. */
 wangge.keys = (fill) => {
   for (const key of document.querySelectorAll("svg.key")) {

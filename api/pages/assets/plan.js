@@ -114,7 +114,7 @@
     byId("decisions-table").hidden = !decisions.length;
     byId("decisions-rows").replaceChildren(
       ...decisions.map((each) =>
-        row([wangge.time(each.at), "digits"], [String(each.version), "number"], [sayIf(`plan.step.${each.step}`, each.step)], [sayIf(`plan.verdict.${each.verdict}`, each.verdict)], [each.area, "code"], [actor(each.actor), each.actor === me ? "text" : "code"], [each.comment || "—"]),
+        row([wangge.time(each.at), "digits"], [String(each.version), "number"], [sayIf(`plan.step.${each.step}`, each.step)], [sayIf(`plan.verdict.${each.verdict}`, each.verdict)], [each.area, "digits"], [actor(each.actor), each.actor === me ? "text" : "digits"], [each.comment || "—"]),
       ),
     );
   };
@@ -122,6 +122,7 @@
     etag = tag;
     byId("loading").hidden = true;
     byId("plan").hidden = false;
+    document.querySelector(".crumbs [aria-current]").textContent = say("plan.number", { number: plan.number });
     byId("title").textContent = plan.title || say("plan.title");
     document.title = `${plan.title || say("plan.title")} · ${document.title.split(" · ").at(-1)}`;
     byId("state").textContent = sayIf(`plan.state.${plan.state}`, plan.state);
@@ -168,7 +169,7 @@
       note.textContent = body.grids_before ? (body.grids_touched_after ? "" : say("plan.diff.nothing")) : say("plan.diff.first");
       const rows = body.rows.filter((each) => each.op !== "keep");
       byId("diff-rows").replaceChildren(
-        ...rows.map((each) => row([each.from_code ?? "—", "code"], [each.to_code ?? "—", "code"], [sayIf(`plan.op.${each.op}`, each.op)], [number(each.households_moved), "number"])),
+        ...rows.map((each) => row([each.from_code ?? "—", "digits"], [each.to_code ?? "—", "digits"], [sayIf(`plan.op.${each.op}`, each.op)], [number(each.households_moved), "number"])),
       );
       if (!rows.length) byId("diff-rows").append(make("tr", {}, make("td", { colSpan: 4, className: "faint", text: say("plan.diff.no_rows") })));
     } catch (problem) {
@@ -191,7 +192,7 @@
     byId("exceptions-table").hidden = !exceptions.length;
     byId("exceptions-rows").replaceChildren(
       ...exceptions.map((each) =>
-        row([each.code, "code"], [each.name], [each.households === null ? "—" : number(each.households), "number"], [(wangge.lang === "en" ? each.en : each.zh) ?? each.reason ?? ""], [say(each.proven ? "plan.exceptions.yes" : "plan.exceptions.no")]),
+        row([each.code, "digits"], [each.name], [each.households === null ? "—" : number(each.households), "number"], [(wangge.lang === "en" ? each.en : each.zh) ?? each.reason ?? ""], [say(each.proven ? "plan.exceptions.yes" : "plan.exceptions.no")]),
       ),
     );
   };

@@ -166,8 +166,8 @@ def test_what_cannot_be_made(boss, path, body, fault):
 
 
 FORBIDDEN = (
-    "id", "created_at", "created_by", "active", "password_hash", "has_password", "granted_by", "ended_by", "starts_at", "prefix",
-    "secret_mac", "person", "person_id", "rights", "actor", "valid", "revoked_at", "last_used_at", "duty",
+    "id", "created_at", "created_by", "active", "password_hash", "has_password", "granted_by", "ended_by", "starts_at",
+    "prefix", "secret_mac", "person", "person_id", "rights", "actor", "valid", "revoked_at", "last_used_at", "duty",
 )  # fmt: skip
 
 
