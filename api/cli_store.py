@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -21,12 +20,13 @@ from zoneinfo import ZoneInfo
 import typer
 
 from api import report as say
+from api.logs import log_to
 from api.secret import read_secret
 from api.serve import serve as serve_until_stopped
 from api.settings import read_settings
 from api.who.passwords import Passwords
 from api.who.people import first_administrator
-from api.worker import work
+from api.worker import stop_at_signals, work
 from data.plan_folder import is_plan, read_plan
 from data.store.adopt import adopt, import_plan, put_in_force
 from data.store.backup import backup as write_backup
@@ -188,18 +188,21 @@ def serve(
     serve_until_stopped(settings, workers=workers, jobs=jobs, announce=announce, warn=lambda f: say.findings([f], lang))
 
 
-@app.command(epilog="Example:  wangge worker")
+@app.command(epilog="Example:  wangge worker --processes 2")
 def worker(
-    *, once: Annotated[bool, typer.Option("--once", help="Stop when nothing is left to do.")] = False, home: Home = None
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Stop when nothing is left to do.")] = False,
+    processes: Annotated[int, typer.Option(help="Processes that one plan is spread over.", min=1)] = 1,
+    home: Home = None,
 ) -> None:
     """Run the plans that were asked for over HTTP; any number of workers, on any number of machines, share the work.
 
     运行后台任务。
     """
-    with _store(home) as (_, store):
-        stop = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: stop.set())
-        work(_admin(store), name=f"{os.uname().nodename}-{os.getpid()}", once=once, stop=stop)
+    with _store(home) as (settings, store):
+        log_to(level=settings.log_level)
+        stop = stop_at_signals()
+        work(_admin(store), name=f"{os.uname().nodename}-{os.getpid()}", stop=stop, once=once, processes=processes)
 
 
 @app.command(epilog="Example:  wangge migrate")

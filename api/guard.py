@@ -1,4 +1,4 @@
-"""What is refused before anybody looks at it: a host that is no name, a body that is too long. And the path below a proxy."""
+"""What is refused before anybody looks: a host that is no name, a NUL, a body that is too long. And the path below a proxy."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ class Guard:
             # The address of every link would be made of it.
             scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"host"]
             fault = HTTPException(400, "the header Host is not the name of a host")
+        elif "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            fault = HTTPException(400, "an address holds the character NUL, which no text may")
         elif int(headers.get(b"content-length", b"0")) > self._longest:
             fault = self._too_long()
         if fault is not None:

@@ -182,6 +182,66 @@ _STATE: Mapping[str, ProblemKind] = {
     ),
 }
 
+_PLANS: Mapping[str, ProblemKind] = {
+    "coverage": ProblemKind(
+        "网格未做到全覆盖、无重叠",
+        "请按 findings 所列位置修改方案后重新校核。",
+        "The grids leave gaps or overlap",
+        "Mend the plan at the places in findings, and validate it again.",
+    ),
+    "stale-base": ProblemKind(
+        "现行网格已变化",
+        "请以现行网格为基础重新编制方案。",
+        "Another plan has taken effect meanwhile",
+        "Make the plan anew, on the grids that are in force.",
+    ),
+    "line-mismatch": ProblemKind(
+        "与相邻社区的界线不一致",
+        "请与 communities 所列社区一并划分。",
+        "The line to a neighbour is not the same on both sides",
+        "Divide the communities that are listed together with it.",
+    ),
+    "past-day": ProblemKind("生效日期已过", "请选择今天或以后的日期。", "The day is past", "Choose today, or a later day."),
+    "reason-required": ProblemKind(
+        "退回须说明理由", "请在 comment 中写明理由。", "A rejection needs a reason", "Say in comment why."
+    ),
+    "already-decided": ProblemKind(
+        "已办理", "无需重复办理。", "This has been decided already", "There is nothing left to do at this step."
+    ),
+    "not-the-author": ProblemKind("只有编制人可以撤回", "请联系编制人。", "Only its author may do this", "Ask the author."),
+    "not-the-first": ProblemKind(
+        "已有现行网格",
+        "请按提报、初审、核准的程序办理。",
+        "Grids are in force here already",
+        "A new plan goes through its approval.",
+    ),
+    "other-communities": ProblemKind(
+        "社区范围不一致",
+        "请保持方案原有的社区范围。",
+        "The grids are for other communities",
+        "Keep to the communities of the plan.",
+    ),
+    "no-common-area": ProblemKind(
+        "跨市区的方案", "请按区县分别编制。", "The plan lies in several cities", "Make one plan for each."
+    ),
+    "job-finished": ProblemKind("任务已结束", "无需取消。", "The job has ended", "There is nothing left to cancel."),
+    "nothing-to-divide": ProblemKind(
+        "没有可划分的社区", "请检查社区编码。", "There is nothing to divide", "Check the codes of the communities."
+    ),
+    "worker-lost": ProblemKind(
+        "任务多次中断",
+        "请重新提交；若再次发生，请联系维护人员。",
+        "The work was cut off again and again",
+        "Start it once more; if that happens again, tell whoever runs the service.",
+    ),
+    "duties-apart": ProblemKind(
+        "三员须分立",
+        "系统管理、审计与业务不得由同一人担任。",
+        "These duties must not meet in one person",
+        "Give work, audit and the management of people to different people.",
+    ),
+}
+
 _OURS: Mapping[str, ProblemKind] = {
     "store-busy": ProblemKind("系统繁忙", "请稍后重试。", "The store is busy", "Try again in a moment."),
     "store-unusable": ProblemKind(
@@ -208,5 +268,5 @@ _OURS: Mapping[str, ProblemKind] = {
     ),
 }
 
-KINDS: Mapping[str, ProblemKind] = {**_REQUEST, **_CALLER, **_STATE, **_OURS}
+KINDS: Mapping[str, ProblemKind] = {**_REQUEST, **_CALLER, **_STATE, **_PLANS, **_OURS}
 """All kinds by their codes."""

@@ -134,7 +134,7 @@ def _of_ours(error: errors.WanggeError, lang: Lang) -> Problem:
     status = STATUS_OF_CODE.get(code, status)
     more: dict[str, object] = dict(error.extra) if isinstance(error, errors.RequestError) else {}
     if isinstance(error, errors.ParameterError):
-        more["errors"] = [{"parameter": error.parameter, "code": code, "detail": str(error)}]
+        more.setdefault("errors", [{"parameter": error.parameter, "code": code, "detail": str(error)}])
     if isinstance(error, errors.InputError | errors.BrokenPlan) and error.findings:
         more["errors"] = [_finding(finding, lang) for finding in error.findings]
     # What is wrong with the store or with a plan of ours names hosts and folders: that is for the log.

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     dsn: SecretStr | None = None
     """The store's address for the application's role; without it the service runs a PostgreSQL of its own in `home`."""
     admin_dsn: SecretStr | None = None
-    """The store's address for its owner: for migrations, and nothing else."""
+    """The store's address for its owner: for migrations, imports and jobs; no request is answered with it."""
     home: Path = Field(default_factory=_home)
     """The folder of the embedded store and of the service's secret."""
     secret_file: Path | None = None

@@ -88,6 +88,20 @@ def _shown(link: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, str]:
     return {"href": link["href"], "type": link["type"], "rel": link["rel"].rpartition("/")[2], "path": path}
 
 
+def _systems(uris: Sequence[str]) -> list[str]:
+    """Return coordinate systems by their short names; of numbers that follow one another the first and the last."""
+    names = [uri.rpartition("/")[2] for uri in uris]
+    numbers = sorted(int(name) for name in names if name.isdecimal())
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    spans = [f"EPSG:{run[0]}" if len(run) == 1 else f"EPSG:{run[0]}–{run[-1]}" for run in runs]
+    return [*(name for name in names if not name.isdecimal()), *spans]
+
+
 def _summed(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a page says of a collection; `since` is the first day, or empty where there has been nothing yet."""
     extent = body["extent"]
@@ -99,6 +113,6 @@ def _summed(body: Mapping[str, Any]) -> dict[str, Any]:
         "description": body["description"],
         "bbox": extent["spatial"]["bbox"][0] if since else None,
         "since": since,
-        "crs": body["crs"],
+        "crs": _systems(body["crs"]),
         "storage": body["storageCrs"],
     }

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from psycopg2.extras import execute_values
 from psycopg2.sql import SQL, Composable, Identifier
 
-from gis.errors import NotFound
+from gis.errors import NotFound, ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from psycopg2.extensions import connection
+    from psycopg2.extensions import connection, cursor
 
 Statement = LiteralString | Composable
 Parameters = "Sequence[Any] | Mapping[str, Any]"
@@ -25,14 +25,14 @@ Parameters = "Sequence[Any] | Mapping[str, Any]"
 def many(conn: connection, statement: Statement, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """Return all rows."""
     with conn.cursor() as cursor:
-        cursor.execute(statement, parameters)
+        _execute(cursor, statement, parameters)
         return cursor.fetchall()
 
 
 def maybe(conn: connection, statement: Statement, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> tuple[Any, ...] | None:
     """Return the first row, or None."""
     with conn.cursor() as cursor:
-        cursor.execute(statement, parameters)
+        _execute(cursor, statement, parameters)
         return cursor.fetchone()
 
 
@@ -50,8 +50,17 @@ def one(
 def run(conn: connection, statement: Statement, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
     """Run a statement and return how many rows it touched."""
     with conn.cursor() as cursor:
-        cursor.execute(statement, parameters)
+        _execute(cursor, statement, parameters)
         return cursor.rowcount
+
+
+def _execute(asking: cursor, statement: Statement, parameters: Sequence[Any] | Mapping[str, Any]) -> None:
+    try:
+        asking.execute(statement, parameters)
+    except ValueError as error:
+        if "NUL" not in str(error):
+            raise
+        raise ParameterError("text", "a text holds the character NUL, which no text may") from error
 
 
 def insert(conn: connection, statement: Statement, rows: Iterable[Sequence[Any]], *, template: str | None = None) -> None:

@@ -36,6 +36,7 @@
 
   /* what may be done */
 
+  const STOPS = new Set(["reject", "withdraw"]);
   const dialog = byId("act");
   let offered = null;
   const begin = (offer) => {
@@ -49,6 +50,7 @@
     byId("act-comment").required = offer.requires.includes("comment");
     byId("act-comment").value = "";
     byId("act-do").textContent = title;
+    byId("act-do").className = STOPS.has(offer.action) ? "stop" : "go";
     wangge.complain(byId("act-problem"), null);
     dialog.showModal();
   };
@@ -56,8 +58,7 @@
     byId("no-acts").hidden = plan.transitions.length > 0;
     byId("acts").replaceChildren(
       ...plan.transitions.map((offer) => {
-        const stops = ["reject", "withdraw"].includes(offer.action);
-        const button = make("button", { type: "button", className: stops ? "stop" : "go", text: sayIf(`plan.do.${offer.action}`, offer.action) });
+        const button = make("button", { type: "button", className: STOPS.has(offer.action) ? "stop" : "go", text: sayIf(`plan.do.${offer.action}`, offer.action) });
         button.dataset.action = offer.action;
         button.addEventListener("click", () => begin(offer));
         return button;
@@ -114,7 +115,7 @@
     byId("decisions-table").hidden = !decisions.length;
     byId("decisions-rows").replaceChildren(
       ...decisions.map((each) =>
-        row([wangge.time(each.at), "digits"], [String(each.version), "number"], [sayIf(`plan.step.${each.step}`, each.step)], [sayIf(`plan.verdict.${each.verdict}`, each.verdict)], [each.area, "digits"], [actor(each.actor), each.actor === me ? "text" : "digits"], [each.comment || "—"]),
+        row([wangge.time(each.at), "digits"], [String(each.version), "digits"], [sayIf(`plan.step.${each.step}`, each.step)], [sayIf(`plan.verdict.${each.verdict}`, each.verdict)], [each.area, "digits"], [actor(each.actor), each.actor === me ? "text" : "digits"], [each.comment || "—"]),
       ),
     );
   };

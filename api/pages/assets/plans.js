@@ -14,10 +14,10 @@
     for (const plan of plans) {
       const link = make("a", { href: `${root}/plans/${encodeURIComponent(plan.id)}`, text: plan.title || say("plans.js.untitled") });
       const cells = [
-        make("td", { className: "number", text: String(plan.number) }),
+        make("td", { className: "digits", text: String(plan.number) }),
         make("td", { className: "text" }, link),
         make("td", {}, make("span", { className: `state ${wangge.tone(plan.state)}`, text: sayIf(`plan.state.${plan.state}`, plan.state) })),
-        make("td", { className: "number", text: String(plan.version) }),
+        make("td", { className: "digits", text: String(plan.version) }),
         make("td", { text: plan.effective_from ? wangge.day(plan.effective_from) : "—" }),
         make("td", { className: "digits", text: wangge.time(plan.updated_at) }),
       ];

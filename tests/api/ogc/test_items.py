@@ -131,7 +131,7 @@ def test_a_dear_count_is_left_out(ask, monkeypatch) -> None:
         ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", (117.0, 36.490767696), 1e-8),
         ("http://www.opengis.net/def/crs/EPSG/0/4326", (36.490767696, 117.0), 1e-8),
         ("http://www.opengis.net/def/crs/EPSG/0/4490", (36.490767696, 117.0), 1e-8),
-        ("http://www.opengis.net/def/crs/EPSG/0/3857", (13024380.422, 4368842.5), 1),
+        ("http://www.opengis.net/def/crs/EPSG/0/3857", (13024380.422, 4368362.081), 1),
         ("http://www.opengis.net/def/crs/EPSG/0/4548", (4_040_000.0, 500_000.0), 0.002),
     ],
 )
@@ -187,7 +187,7 @@ def test_one_feature(ask) -> None:
     body = answer.json()
     links = {each["rel"]: each["href"] for each in body.pop("links")}
     assert answer.headers["content-type"] == "application/geo+json"
-    assert links == {"self": f"{ask.base_url}{GRIDS[1:]}/{HIDDEN}", "collection": f"{ask.base_url}collections/grids"}
+    assert links == {"self": f"{ask.base_url}{GRIDS}/{HIDDEN}", "collection": f"{ask.base_url}/collections/grids"}
     assert body in ask.get(GRIDS).json()["features"]
 
 
@@ -266,14 +266,14 @@ READ = """
 import json, sys
 import pyogrio
 told = json.loads(sys.argv[1])
-frame = pyogrio.read_dataframe(**told)
+frame = pyogrio.read_dataframe(told.pop("path"), **told)
 print(json.dumps({"codes": list(frame["code"]), "bounds": list(frame.total_bounds), "type": frame.geom_type.unique().item()}))
 """
 
 
 def gdal(base, **how):
     """What GDAL reads of the grids, in a process of its own: while it waits, nothing else in its process moves."""
-    told = json.dumps({"path_or_buffer": f"OAPIF:{base}", "layer": "grids", **how})
+    told = json.dumps({"path": f"OAPIF:{base}", "layer": "grids", **how})
     done = subprocess.run([sys.executable, "-c", READ, told], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -315,6 +315,7 @@ def test_gdal_pushes_filters_down(heard, where, count) -> None:
     filtered = [each for each in items if "filter-lang=cql-text" in each]
     assert len(filtered) == 1
     # Before it asks, GDAL may look at a few features to see what they are.
+    print(*asked,sep="\n")
     assert all("limit=10" in each or "limit=1&" in each for each in items if each not in filtered)
 
 

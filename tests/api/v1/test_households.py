@@ -31,7 +31,7 @@ def town(hall):
 
 @pytest.mark.parametrize("fast", [True, False])
 def test_a_planner_sees_their_own(hall, town, fast):
-    """Each planner sees the points of their area, of the snapshot they ask for, and no others; by the index or by the function."""
+    """Each planner sees the points of their area, of the snapshot they ask for, by the index or by the function."""
     if not fast:
         with owner(hall.db.admin) as conn:
             for function in LEAKPROOF:
