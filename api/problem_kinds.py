@@ -63,6 +63,12 @@ _REQUEST: Mapping[str, ProblemKind] = {
     "invalid-body": ProblemKind(
         "请求内容无效", "请改正 errors 中列出的各项。", "The content cannot be used", "Correct what errors lists."
     ),
+    "geometry-invalid": ProblemKind(
+        "几何图形无效",
+        "请按 errors 所列位置改正图形。",
+        "The geometry cannot be used",
+        "Mend it at the place that errors gives.",
+    ),
     "invalid-input": ProblemKind(
         "数据有错误", "请改正 errors 中列出的各处，再试。", "The data has faults", "Correct what errors lists, and try again."
     ),
@@ -167,6 +173,12 @@ _STATE: Mapping[str, ProblemKind] = {
         "可用的操作见 allowed。",
         "The state does not allow this step",
         "See allowed for those it allows.",
+    ),
+    "frozen": ProblemKind(
+        "该版本已提报，不可修改",
+        "请先执行“校核”以新建版本，再读取其网格。",
+        "This version was submitted and does not change",
+        "Take the step validate, which begins a new version, and fetch its grids.",
     ),
     "stale-version": ProblemKind(
         "已被他人修改",

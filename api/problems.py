@@ -65,6 +65,8 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "rate-limited": 429,
     "provider-unreachable": 503,
     "idempotency-key-reused": 422,
+    "invalid-body": 422,
+    "geometry-invalid": 422,
 }
 """Codes whose status is not that of their error."""
 

@@ -33,6 +33,8 @@ REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 
 VARY = "Accept, Accept-Encoding, Accept-Language, Authorization, Cookie"
 """What an answer may depend on beside its address."""
+NO_STORE = "private, no-store"
+"""The header `Cache-Control` of drafts: nobody keeps a copy."""
 FORMS = {"json": JSON, "html": HTML}
 """The values of the parameter `f` for documents and items, and the media types that ask for the same."""
 _MB = 1_000_000

@@ -151,8 +151,13 @@ def cell(value: object) -> object:
 
 
 def _write_fgb(conn: connection, question: Question, file: IO[bytes]) -> None:
+    frame = _frame(conn, question)
+    for field in question.fields:
+        # A column of days without a day in it would have no type.
+        if field.kind is Kind.DATE and field.name in frame:
+            frame[field.name] = [None if day is None else day.isoformat() for day in frame[field.name]]
     whole = io.BytesIO()  # GDAL goes back and forth in it
-    _frame(conn, question).to_file(whole, driver="FlatGeobuf", engine="pyogrio", SPATIAL_INDEX="YES", promote_to_multi=True)
+    frame.to_file(whole, driver="FlatGeobuf", engine="pyogrio", SPATIAL_INDEX="YES", promote_to_multi=True)
     file.write(whole.getbuffer())
 
 
@@ -178,15 +183,10 @@ def _frame(conn: connection, question: Question) -> GeoDataFrame:
             )
     kinds = {field.name: field.kind for field in question.collection.fields}
     columns = {
-        name: pd.Series([_plain(row[2 + n]) for row in rows], dtype=_DTYPES[kinds[name]])
-        for n, name in enumerate(question.names)
+        name: pd.Series([row[2 + n] for row in rows], dtype=_DTYPES[kinds[name]]) for n, name in enumerate(question.names)
     }
     shapes = shapely.from_wkb([bytes(row[-1]) for row in rows])
     return geopandas.GeoDataFrame(columns, geometry=shapes, crs=f"EPSG:{CGCS2000.srid}")
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def _with_geometry(question: Question, expression: str) -> sql.Composable:

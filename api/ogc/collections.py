@@ -7,12 +7,13 @@ the output does not show.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, LiteralString
 
 from psycopg2 import sql
 
 from api.ogc.fields import STORED, Field, Geometry, Kind
+from api.who.caller import Right
 from data.spelling import did_you_mean
 from gis.errors import NotFound, Refused, Unidentified
 from partition.exceptions import Reason
@@ -21,11 +22,9 @@ if TYPE_CHECKING:
     from api.lang import Lang
     from data.store.scope import Scope
 
-Subject = Literal["areas", "grids"]
-"""What the settings may open to everybody."""
+Subject = Literal["areas", "grids", "drafts"]
+"""What collections are about; the settings may open the first two to everybody."""
 
-STORAGE = "http://www.opengis.net/def/crs/EPSG/0/4490"
-"""The system in which features are kept, by its URI."""
 WEB = 3857
 
 
@@ -235,9 +234,55 @@ COLLECTIONS: dict[str, Collection] = {
     )
 }
 
+_EDITABLE = """(p.state IN ('draft', 'validated') AND (SELECT wangge.has_right('edit_plan'))
+    AND NOT EXISTS (SELECT FROM wangge.plan_version v WHERE v.plan_id = p.id AND v.version = p.version)
+    AND NOT EXISTS (SELECT FROM unnest(p.paths) AS one WHERE NOT one <@ ANY ((SELECT wangge.scope(2))::ltree[])))"""
+
+_DRAFT_FIELDS = (
+    _field("id", Kind.TEXT, "f.id::text", "标识", "Id", nullable=False),
+    # Without days: a draft is not in force yet.
+    *(replace(field, nullable=field.nullable or field.name == "valid_from") for field in _grid_fields(own="TRUE")),
+    _field("plan_number", Kind.INTEGER, "p.number", "方案号", "Number of the plan", nullable=False),
+    _field("editable", Kind.BOOLEAN, _EDITABLE, "可编辑", "Whether you may change it now", nullable=False),
+)
+
+DRAFTS = Collection(
+    id="plan-grids",
+    subject="drafts",
+    title_zh="方案网格",
+    title_en="Grids of plans",
+    description_zh="各方案当前版本的网格，草案可用 GIS 软件直接编辑（OGC API Features 第四部分）。",
+    description_en="Grids of each plan's current version; a GIS can edit those of drafts (OGC API Features, Part 4).",
+    fields=_DRAFT_FIELDS,
+    public_fields=_DRAFT_FIELDS,
+    origin=sql.SQL(
+        "wangge.grid f JOIN (SELECT CAST(%s AS date) AS at) d ON TRUE"
+        " JOIN wangge.plan p ON p.id = f.plan_id AND p.version = f.version"
+        " LEFT JOIN wangge.area c ON c.id = f.area_id LEFT JOIN wangge.area s ON s.id = c.parent_id"
+    ),
+    # Of a plan that reaches farther than the caller, the grids of other areas may be public; their true figures are not.
+    where=sql.SQL("f.path <@ ANY ((SELECT wangge.scope(2))::ltree[]) AND wangge.sees_category(f.kind)"),
+    row=sql.SQL("f.id || '.' || f.row_version"),
+    tile_origin=sql.SQL("wangge.grid f JOIN wangge.plan p ON p.id = f.plan_id AND p.version = f.version"),
+    tile_where=sql.SQL("f.path <@ ANY ((SELECT wangge.scope(2))::ltree[]) AND wangge.sees_category(f.kind)"),
+    begins=sql.SQL("lower(f.in_force)"),
+    history=sql.SQL("wangge.grid f"),
+)
+"""Not among the published ones: it has no tiles and no files, and for those who see no drafts it is not there."""
+
+
+def sees_drafts(scope: Scope) -> bool:
+    """Say whether there are drafts for a caller."""
+    return Right.SEE_DRAFTS in scope.rights
+
+
+def collection_for(name: str, scope: Scope) -> Collection:
+    """Return a collection, the drafts too for those who may see them; `NotFound` says what there is."""
+    return DRAFTS if name == DRAFTS.id and sees_drafts(scope) else collection_named(name)
+
 
 def collection_named(name: str) -> Collection:
-    """Return a collection; `NotFound` says what there is."""
+    """Return a published collection; `NotFound` says what there is."""
     found = COLLECTIONS.get(name)
     if found is None:
         hint = did_you_mean(name[:60], COLLECTIONS)["hint"]

@@ -9,6 +9,7 @@ from api.ogc.answers import (
     GEOJSON,
     HTML,
     JSON,
+    NO_STORE,
     OPENAPI,
     REL,
     RENDERERS,
@@ -21,9 +22,9 @@ from api.ogc.answers import (
     title_of,
 )
 from api.ogc.bulk import FORMATS
-from api.ogc.collections import COLLECTIONS, STORAGE, collection_named
-from api.ogc.crs import CRS84, SYSTEMS
-from api.ogc.extents import extent, first_day
+from api.ogc.collections import COLLECTIONS, DRAFTS, STORAGE, collection_for, sees_drafts
+from api.ogc.crs import CGCS2000, CRS84, SYSTEMS
+from api.ogc.extents import draft_extent, extent, first_day
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -38,6 +39,11 @@ CONFORMANCE = (
     *(f"{_SPEC}/ogcapi-common-2/1.0/conf/{name}" for name in ("collections", "json")),
     *(f"{_SPEC}/ogcapi-features-1/1.0/conf/{name}" for name in ("core", "geojson", "oas30")),
     f"{_SPEC}/ogcapi-features-2/1.0/conf/crs",
+    # For drafts, which those who plan may edit (drafts.py).
+    *(
+        f"{_SPEC}/ogcapi-features-4/1.0/conf/{name}"
+        for name in ("create-replace-delete", "update", "optimistic-locking-etags", "features")
+    ),
     *(
         f"{_SPEC}/ogcapi-features-3/1.0/conf/{name}"
         for name in ("queryables", "queryables-query-parameters", "filter", "features-filter")
@@ -117,7 +123,8 @@ def collections(request: Request) -> Response:
     body: dict[str, object] = {
         "links": self_links(request, asked, "collections"),
         "crs": list(CRS_LIST),
-        "collections": [_described(request, asked, each) for each in COLLECTIONS.values()],
+        "collections": [_described(request, asked, each) for each in COLLECTIONS.values()]
+        + ([_described_drafts(request, asked)] if sees_drafts(asked.scope) else []),
     }
     return document(request, asked, "collections", body)
 
@@ -126,9 +133,35 @@ def collection(request: Request) -> Response:
     """Answer with one collection, word for word as it stands among all."""
     asked = ask(request)
     parameters(request)
-    return document(
-        request, asked, "collection", _described(request, asked, collection_named(request.path_params["collection"]))
-    )
+    found = collection_for(request.path_params["collection"], asked.scope)
+    if found is not DRAFTS:
+        return document(request, asked, "collection", _described(request, asked, found))
+    answer = document(request, asked, "collection", _described_drafts(request, asked), forms={"json": JSON})
+    answer.headers["Cache-Control"] = NO_STORE
+    return answer
+
+
+def _described_drafts(request: Request, asked: Asked) -> dict[str, object]:
+    """Return what there is to know of the drafts: they have no days, no tiles, no files and no pages."""
+    box = draft_extent(service(request).pool, asked)
+    here = f"{asked.base}/collections/{DRAFTS.id}"
+    return {
+        "id": DRAFTS.id,
+        "title": DRAFTS.title(asked.lang),
+        "description": DRAFTS.description(asked.lang),
+        "extent": {"spatial": {"bbox": [box or [-180.0, -90.0, 180.0, 90.0]], "crs": CRS84.uri}},
+        "itemType": "feature",
+        "crs": list(CRS_LIST),
+        "storageCrs": CGCS2000.uri,
+        "links": [
+            link(here, "self", JSON),
+            link(f"{here}/items", "items", GEOJSON, title_of(asked, "网格", "Grids")),
+            link(f"{here}/schema", "describedby", SCHEMA_JSON),
+            link(f"{here}/schema", f"{REL}schema", SCHEMA_JSON),
+            link(f"{here}/queryables", f"{REL}queryables", SCHEMA_JSON),
+            link(f"{here}/sortables", f"{REL}sortables", SCHEMA_JSON),
+        ],
+    }
 
 
 def _described(request: Request, asked: Asked, each: Collection) -> dict[str, object]:
@@ -148,7 +181,7 @@ def _described(request: Request, asked: Asked, each: Collection) -> dict[str, ob
         },
         "itemType": "feature",
         "crs": list(CRS_LIST),
-        "storageCrs": STORAGE,
+        "storageCrs": CGCS2000.uri,
         "links": [
             link(here, "self", JSON),
             *([link(f"{here}?f=html", "alternate", HTML)] if "collection" in RENDERERS else []),

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from psycopg2 import sql
 
 from api.ogc.answers import audience
-from api.ogc.collections import is_open
+from api.ogc.collections import DRAFTS, is_open
 from data.store.scope import Scope
 from data.store.sql import one
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from api.asked import Asked
@@ -29,16 +30,25 @@ def extent(pool: Pool, kept: Held, collection: Collection, asked: Asked, day: da
     scope = Scope(public=asked.scope.public) if is_public else asked.scope
 
     def find() -> tuple[float, ...]:
-        statement = sql.SQL(
-            """SELECT ST_XMin(b), ST_YMin(b), ST_XMax(b), ST_YMax(b)
-               FROM (SELECT ST_Extent(f.geom) AS b FROM {} WHERE {}) e"""
-        ).format(collection.tile_origin, collection.tile_where)
-        with pool.read(scope) as conn:
-            row = one(conn, statement, [day])
-        return () if row[0] is None else tuple(round(value, _DIGITS) for value in row)
+        return _box(pool, collection, scope, [day])
 
     box = kept.fact(("extent", collection.id, version.text, "" if is_public else audience(asked)), find)
     return list(box) or None
+
+
+def draft_extent(pool: Pool, asked: Asked) -> list[float] | None:
+    """Return west, south, east, north of the drafts that the caller sees now; nothing of them is remembered."""
+    return list(_box(pool, DRAFTS, asked.scope, [])) or None
+
+
+def _box(pool: Pool, collection: Collection, scope: Scope, parameters: Sequence[object]) -> tuple[float, ...]:
+    statement = sql.SQL(
+        """SELECT ST_XMin(b), ST_YMin(b), ST_XMax(b), ST_YMax(b)
+           FROM (SELECT ST_Extent(f.geom) AS b FROM {} WHERE {}) e"""
+    ).format(collection.tile_origin, collection.tile_where)
+    with pool.read(scope) as conn:
+        row = one(conn, statement, parameters)
+    return () if row[0] is None else tuple(round(value, _DIGITS) for value in row)
 
 
 def first_day(pool: Pool, kept: Held, collection: Collection, asked: Asked) -> date | None:

@@ -20,6 +20,7 @@ from api.ogc.answers import (
     GEOJSON,
     HTML,
     JSON,
+    NO_STORE,
     RENDERERS,
     VARY,
     address_of,
@@ -35,7 +36,7 @@ from api.ogc.answers import (
     title_of,
     unchanged,
 )
-from api.ogc.collections import GEOMETRY, Collection, collection_named, require_reader
+from api.ogc.collections import DRAFTS, GEOMETRY, Collection, collection_for, collection_named, require_reader
 from api.ogc.crs import output
 from api.ogc.cursor import Position, after, order_by, seal, unseal
 from api.ogc.literal import meets_box
@@ -64,6 +65,7 @@ WHEN = ("at", "as-of", "datetime")
 _ITEM = (*WHEN, "crs", "properties", "skipGeometry")
 _ITEM_FORMS = {"json": GEOJSON, "geojson": GEOJSON, "html": HTML}
 _FORMS = {**FORMS, "geojson": GEOJSON}
+_DRAFT_FORMS = {"json": GEOJSON, "geojson": GEOJSON}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +104,23 @@ class Question:
 
 def items(request: Request) -> Response:
     """Answer with a page of a collection's features."""
-    collection = collection_named(request.path_params["collection"])
     asked = ask(request)
+    collection = collection_for(request.path_params["collection"], asked.scope)
     require_reader(collection, asked.scope, known=asked.caller.is_known)
     fields = collection.fields_for(asked.scope)
     query = parse_items(request.query_params.multi_items(), fields, GEOMETRY)
-    form = form_of(request, query.form, "items", _FORMS)
+    is_draft = collection is DRAFTS
+    form = form_of(request, query.form, "items", _DRAFT_FORMS if is_draft else _FORMS)
     question = Question(collection, fields, query, day_of(query, asked.today))
     kept, pool = held(request), service(request).pool
     data = kept.versions.of_data(pool)
+    if is_draft:
+        with pool.read(asked.scope) as conn:
+            data = digested(data, *one(conn, "SELECT count(*), sum(revision)::text FROM wangge.plan"))
     tag = digested(data, question.day, audience(asked), form, asked.base, request.url.path, request.url.query)
     headers = _headers(asked, query, f'"{tag}"')
+    if is_draft:
+        headers["Cache-Control"] = NO_STORE
     if is_known_tag(request, headers["ETag"]):
         return unchanged(headers)
 
@@ -127,7 +135,7 @@ def items(request: Request) -> Response:
         matched = _matched(conn, kept, question, counted, found=len(rows), more=more)
 
     links = [link(address_of(request, asked), "self", GEOJSON)]
-    if "items" in RENDERERS:
+    if "items" in RENDERERS and not is_draft:
         links.append(link(_with(request, asked, f="html"), "alternate", HTML))
     links.append(link(f"{asked.base}/collections/{collection.id}", "collection", JSON, collection.title(asked.lang)))
     if more:

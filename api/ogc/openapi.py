@@ -7,12 +7,12 @@ among the values of `filter-lang`; conformance tests look at `style` and `explod
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from api.asked import ask
-from api.ogc.answers import GEOJSON, JSON, MVT, OPENAPI, SCHEMA_JSON, document, parameters
+from api.ogc.answers import GEOJSON, HTML, JSON, MVT, OPENAPI, RENDERERS, SCHEMA_JSON, document, parameters
 from api.ogc.bulk import FORMATS
-from api.ogc.collections import COLLECTIONS, GEOMETRY
+from api.ogc.collections import COLLECTIONS, DRAFTS, GEOMETRY, sees_drafts
 from api.ogc.cql import LANGUAGES
 from api.ogc.fields import SCHEMAS, queryables
 from api.ogc.query import DEFAULT_LIMIT, HIGHEST_LIMIT, HIGHEST_OFFSET, LANGS, PARAMETERS
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 
 _Node = dict[str, object]
 
-_FORMS = {"json": OPENAPI}
+_FORMS = {"json": OPENAPI, "html": HTML}
 _ITEM = ("crs", "at", "as-of", "datetime", "properties", "skipGeometry", "f-items", "lang")
 _ITEMS = (
     "limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime", "at", "as-of", "filter", "filter-lang", "filter-crs",
     "sortby", "properties", "skipGeometry", "count", "f-items", "lang",
 )  # fmt: skip
+_DRAFT = ("crs", "properties", "skipGeometry", "f-items", "lang")
 _BULK = (
     "bbox", "bbox-crs", "crs", "datetime", "at", "as-of", "filter", "filter-lang", "filter-crs", "properties", "f-bulk", "lang",
 )  # fmt: skip
@@ -44,27 +45,32 @@ def description(request: Request) -> Response:
     """Answer with the description."""
     asked = ask(request)
     parameters(request)
-    return document(request, asked, "api", describe(asked.lang, asked.base), media=OPENAPI, forms=_FORMS)
+    return document(
+        request, asked, "api", describe(asked.lang, asked.base, drafts=sees_drafts(asked.scope)), media=OPENAPI, forms=_FORMS
+    )
 
 
-def describe(lang: Lang, base: str) -> _Node:
-    """Return the description in a language, of the service at an address."""
+def describe(lang: Lang, base: str, *, drafts: bool = False) -> _Node:
+    """Return the description in a language, of the service at an address; for those who see them, with the drafts."""
 
     def say(zh: str, en: str) -> str:
         return zh if lang == "zh" else en
 
     document_of = _get_document
-    doc = ("f", "lang")
     paths: _Node = {
-        "/": document_of("landing", say("入口", "Landing page"), doc),
-        "/conformance": document_of("conformance", say("符合的标准", "What it conforms to"), doc),
-        "/api": document_of("api", say("本描述", "This description"), doc, OPENAPI),
-        "/collections": document_of("collections", say("集合", "Collections"), doc),
-        "/tileMatrixSets": document_of("tileMatrixSets", say("瓦片矩阵集", "Tile matrix sets"), doc),
-        f"/tileMatrixSets/{MATRIX_SET}": document_of(f"tileMatrixSet.{MATRIX_SET}", say("瓦片矩阵集", "Tile matrix set"), doc),
+        "/": document_of("landing", "landing", say("入口", "Landing page")),
+        "/conformance": document_of("conformance", "conformance", say("符合的标准", "What it conforms to")),
+        "/api": document_of("api", "api", say("本描述", "This description"), OPENAPI),
+        "/collections": document_of("collections", "collections", say("集合", "Collections")),
+        "/tileMatrixSets": document_of("tileMatrixSets", "tile-matrix-sets", say("瓦片矩阵集", "Tile matrix sets")),
+        f"/tileMatrixSets/{MATRIX_SET}": document_of(
+            f"tileMatrixSet.{MATRIX_SET}", "tile-matrix-set", say("瓦片矩阵集", "Tile matrix set")
+        ),
     }
     for collection in COLLECTIONS.values():
         paths.update(_paths(collection, lang))
+    if drafts:
+        paths.update(_draft_paths(lang))
     return {
         "openapi": "3.0.3",
         "info": {
@@ -76,7 +82,10 @@ def describe(lang: Lang, base: str) -> _Node:
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "servers": [{"url": base}],
-        "tags": [{"name": each.id, "description": each.description(lang)} for each in COLLECTIONS.values()],
+        "tags": [
+            {"name": each.id, "description": each.description(lang)}
+            for each in (*COLLECTIONS.values(), *((DRAFTS,) if drafts else ()))
+        ],
         "paths": paths,
         "components": {
             "parameters": _shared_parameters(lang),
@@ -93,14 +102,22 @@ def _paths(collection: Collection, lang: Lang) -> _Node:
         return zh if lang == "zh" else en
 
     def get(what: str, title: str, known: tuple[str, ...], content: _Node, more: tuple[_Node, ...] = ()) -> _Node:
-        return _get(f"{what}.{collection.id}", f"{name}: {title}", known, content, more, tag=collection.id)
+        return _get(
+            f"{what}.{collection.id}",
+            f"{name}: {title}",
+            known,
+            content,
+            more,
+            tag=collection.id,
+            kind="" if collection is DRAFTS else what,
+        )
 
     asks = tuple(_queryable(field, lang) for field in queryables(collection.fields).values() if field.name not in PARAMETERS)
     feature_id: _Node = _in_path("feature", say("要素编码", "The feature's code"), {"type": "string"})
     place = tuple(_in_path(word, text, _zoom(word)) for word, text in _places(lang))
     binary: _Node = {"schema": {"type": "string", "format": "binary"}}
     documents: dict[str, tuple[str, str, str]] = {
-        "": ("describe", say("说明", "description"), JSON),
+        "": ("collection", say("说明", "description"), JSON),
         "/schema": ("schema", say("结构", "schema"), SCHEMA_JSON),
         "/queryables": ("queryables", say("可查询字段", "what can be asked for"), SCHEMA_JSON),
         "/sortables": ("sortables", say("可排序字段", "what can be ordered by"), SCHEMA_JSON),
@@ -136,6 +153,71 @@ def _paths(collection: Collection, lang: Lang) -> _Node:
     return paths
 
 
+def _draft_paths(lang: Lang) -> _Node:
+    """Return the paths of the drafts: those of any collection but tiles and files, and the operations that write."""
+
+    def say(zh: str, en: str) -> str:
+        return zh if lang == "zh" else en
+
+    items = f"/collections/{DRAFTS.id}/items"
+    paths = {path: node for path, node in _paths(DRAFTS, lang).items() if "/tiles/" not in f"{path}/" and "/bulk" not in path}
+    where = _in_path("feature", say("网格标识", "The grid's id"), {"type": "string"})
+    seen: _Node = {
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
+        "description": say("所依据版本的 ETag，或 *", "The ETag of the grid as you have seen it, or *"),
+        "schema": {"type": "string"},
+    }
+    system: _Node = {
+        "name": "Content-Crs",
+        "in": "header",
+        "required": False,
+        "description": say("正文坐标的坐标系，缺省为 CRS84", "The system of the body's coordinates; CRS84 unless it is given"),
+        "schema": {"type": "string"},
+    }
+    one: _Node = {GEOJSON: {"schema": {"$ref": "#/components/schemas/feature"}}}
+    sent: _Node = {GEOJSON: {"schema": {"$ref": "#/components/schemas/draftGrid"}}}
+    patch: _Node = {"application/merge-patch+json": {"schema": {"type": "object"}}}
+    faults = ("400", "401", "403", "404")
+
+    def write(name: str, title: str, status: str, asks: list[_Node], body: _Node | None) -> _Node:
+        answered: _Node = {"description": title, "headers": _HEADERS, "content": one} if body else {"description": title}
+        return {
+            "operationId": f"{name}.{DRAFTS.id}",
+            "summary": f"{DRAFTS.title(lang)}: {title}",
+            "tags": [DRAFTS.id],
+            "parameters": [*asks, {"$ref": "#/components/parameters/lang"}],
+            **({"requestBody": {"required": True, "content": body}} if body else {}),
+            "responses": {
+                status: answered,
+                **{fault: {"$ref": f"#/components/responses/{fault}"} for fault in faults},
+                "default": {"$ref": "#/components/responses/default"},
+            },
+        }
+
+    def options(name: str, asks: list[_Node]) -> _Node:
+        title = say("可用的方法", "the methods that there are")
+        return write(name, title, "204", asks, None)
+
+    read = _get(
+        f"item.{DRAFTS.id}", f"{DRAFTS.title(lang)}: {say('单个网格', 'one grid')}", _DRAFT, one, (where,), tag=DRAFTS.id
+    )
+    paths[items] = {
+        **cast("_Node", paths[items]),
+        "post": write("add", say("新增", "add a grid"), "201", [system], sent),
+        "options": options("options", []),
+    }
+    paths[f"{items}/{{feature}}"] = {
+        **read,
+        "put": write("replace", say("替换", "replace a grid"), "200", [where, seen, system], sent),
+        "patch": write("update", say("修改", "change some of a grid"), "200", [where, seen, system], patch),
+        "delete": write("remove", say("删除", "remove a grid"), "204", [where, seen], None),
+        "options": options("itemOptions", [where]),
+    }
+    return paths
+
+
 def _places(lang: Lang) -> tuple[tuple[str, str], ...]:
     words = ("缩放级别", "行", "列") if lang == "zh" else ("Zoom", "Row", "Column")
     return tuple(zip(("tileMatrix", "tileRow", "tileCol"), words, strict=True))
@@ -151,14 +233,24 @@ def _zoom(word: str) -> _Node:
     return {"type": "integer", "minimum": 0, "maximum": highest}
 
 
-def _get_document(name: str, title: str, known: tuple[str, ...], media: str = JSON) -> _Node:
-    return _get(name, title, known, {media: {"schema": {"type": "object"}}})
+def _get_document(name: str, kind: str, title: str, media: str = JSON) -> _Node:
+    return _get(name, title, ("f", "lang"), {media: {"schema": {"type": "object"}}}, kind=kind)
 
 
 def _get(
-    name: str, title: str, known: tuple[str, ...], content: _Node, more: tuple[_Node, ...] = (), *, tag: str = ""
+    name: str,
+    title: str,
+    known: tuple[str, ...],
+    content: _Node,
+    more: tuple[_Node, ...] = (),
+    *,
+    tag: str = "",
+    kind: str = "",
 ) -> _Node:
-    """Return a path with its one operation."""
+    """Return a path with its one operation; where documents of the `kind` have a page, it is one of the answers."""
+    if kind in RENDERERS:
+        content = {**content, HTML: {"schema": {"type": "string"}}}
+        known = tuple(f"{each}-page" if each in {"f", "f-items"} else each for each in known)
     statuses = ("304", "400", "401", "403", "404", "503")
     answers: _Node = {"200": {"description": title, "headers": _HEADERS, "content": content}}
     if MVT in content:
@@ -252,6 +344,10 @@ def _shared_parameters(lang: Lang) -> _Node:
         ),
         "v": query("v", "版本，取自 TileJSON", "The version, from the TileJSON", text),
         "f": query("f", "格式", "The form of the answer", {"type": "string", "enum": ["json"]}),
+        "f-page": query("f", "格式", "The form of the answer", {"type": "string", "enum": ["json", "html"]}),
+        "f-items-page": query(
+            "f", "格式", "The form of the answer", {"type": "string", "enum": ["json", "geojson", "html"]}
+        ),
         "f-items": query("f", "格式", "The form of the answer", {"type": "string", "enum": ["json", "geojson"]}),
         "f-bulk": query(
             "f", "格式", "The form of the answer", {"type": "string", "enum": list(FORMATS), "default": "geojsonseq"}
@@ -304,6 +400,25 @@ def _schemas() -> _Node:
     }
     return {
         "feature": feature,
+        "draftGrid": {
+            "type": "object",
+            "required": ["type", "geometry", "properties"],
+            "properties": {
+                "type": {"type": "string", "enum": ["Feature"]},
+                GEOMETRY.name: {"type": "object"},
+                "properties": {
+                    "type": "object",
+                    "properties": {
+                        "plan": {"type": "string"},
+                        "code": {"type": "string"},
+                        "name": {"type": "string"},
+                        "kind": {"type": "string", "enum": ["residential", "dedicated"]},
+                        "subtype": {"type": "string"},
+                        "community": {"type": "string"},
+                    },
+                },
+            },
+        },
         "features": {
             "type": "object",
             "required": ["type", "features"],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from api.asked import ask
 from api.ogc.answers import HTML, SCHEMA_JSON, document, parameters
-from api.ogc.collections import GEOMETRY, collection_named
+from api.ogc.collections import GEOMETRY, collection_for
 from api.ogc.fields import Field, queryables, sortables
 from api.ogc.fields import Kind as FieldKind
 
@@ -44,10 +44,10 @@ def properties_of(collection: Collection, kind: str, lang: Lang) -> dict[str, di
     if kind == "sortables":
         return {field.name: field.schema(lang) for field in sortables(collection.fields).values()}
     fields: Iterable[Field] = collection.fields if kind == "schema" else queryables(collection.fields).values()
-    shape = {
+    shape: dict[str, object] = {
         "title": "几何" if lang == "zh" else "Geometry",
         "x-ogc-role": "primary-geometry",
-        "format": f"geometry-{'polygon' if GEOMETRY.shape == 'Polygon' else 'multipolygon'}-any",
+        "format": "geometry-polygon-or-multipolygon",
     }
     found = {field.name: _property(collection, field, kind, lang) for field in fields}
     return {**found, GEOMETRY.name: shape}
@@ -64,8 +64,8 @@ def _property(collection: Collection, field: Field, kind: str, lang: Lang) -> di
 
 
 def _answer(request: Request, kind: str) -> Response:
-    collection = collection_named(request.path_params["collection"])
     asked = ask(request)
+    collection = collection_for(request.path_params["collection"], asked.scope)
     parameters(request)
     body: dict[str, object] = {
         "$schema": _DIALECT,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from api.workflow import Taken
     from data.store.plans import PlanRow
     from data.store.publish import Compared
+    from partition.net import Net
 
 router = APIRouter(prefix="/v1/plans", tags=["plans"])
 
@@ -135,7 +136,7 @@ def show_diff(plan_id: Code, asked: Asking, store: Store) -> Response:
     asked.caller.require(Right.SEE_HOUSEHOLDS)
     with store.read(asked.scope, ms=60_000) as conn:
         plan = plans.get(conn, plan_id)
-        new = plans.net(conn, plan)
+        new = _own(conn, plan, plans.net(conn, plan), asked.caller)
         compared = compare(conn, plan, town_of(conn, plan, communities=tuple(new.outline)), new)
         return answer(_diff(compared), etag=tag(plan.id, plan.revision))
 
@@ -220,6 +221,12 @@ def show_lineage(plan_id: Code, asked: Asking, store: Store) -> Response:
     """Show what became of every grid when this plan took effect."""
     with store.read(asked.scope) as conn:
         return answer({"lineage": lineage_of_plan(conn, plan_id)})
+
+
+def _own(conn: connection, plan: PlanRow, new: Net, caller: Caller) -> Net:
+    """Return what a net says about the communities that the caller plans for; others' grids may be seen once in force."""
+    own = {place.code for place in plans.places(conn, plan) if caller.may(Right.SEE_HOUSEHOLDS, place.path)}
+    return new.take([g for g, community in enumerate(new.community) if community in own])
 
 
 def _rights(plan: PlanRow, wanted: Transition, standing: Standing, caller: Caller) -> tuple[Right, ...]:

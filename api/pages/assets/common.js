@@ -44,7 +44,7 @@ wangge.Problem = class extends Error {
     if (!title) return this.message;
     // Details are in English, whatever the page speaks.
     const more = wangge.lang === "en" && detail !== advice ? detail : "";
-    return [title, advice, more].filter(Boolean).map((part) => part.replace(/[.。]$/, "")).join(wangge.say("common.stop"));
+    return [title, advice, more].filter(Boolean).map((part) => part.replace(/[.\u3002]$/, "")).join(wangge.say("common.stop"));
   }
 };
 

@@ -206,7 +206,12 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'grids are put in force in READ COMMITTED transactions only' USING ERRCODE = 'active_sql_transaction';
     END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('wangge.street.' || subpath(NEW.path, 0, nlevel(NEW.path) - 1)::text, 0));
+XX || subpath(NEW.path, 0, nlevel(NEW.path) - 1)::text, 0));
+    -- As it is now: the same transaction may have ended it since this check was put off.
+    SELECT * INTO NEW FROM grid WHERE id = NEW.id;
+    IF NEW.in_force IS NULL THEN
+        RETURN NULL;
+    END IF;
     SELECT g.code INTO other FROM grid g
     WHERE g.id <> NEW.id AND g.in_force && NEW.in_force AND g.geom && NEW.geom
         AND CASE WHEN ST_SRID(g.shape) = ST_SRID(NEW.shape) THEN ST_Relate(g.shape, NEW.shape, '2********')

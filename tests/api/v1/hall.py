@@ -41,7 +41,7 @@ def addresses(app: FastAPI) -> Iterator[tuple[str, str]]:
     """Give every address of an application: the method and the path with its parameters."""
     for context in iter_route_contexts(app.routes):
         for method in sorted(set(context.methods or ()) - {"HEAD"}):
-            yield method, context.path
+            yield method, context.path or ""
 
 
 def with_everything(app: FastAPI) -> None:

@@ -13,24 +13,29 @@ from partition.rules import Rules
 from tests.api.v1.hall import TODAY, problem
 from tests.stored import cut, drafted, owner, published
 
-FIRST = "370103016001001"
+SMALL = "370103016001002"
 LATER = TODAY + timedelta(days=30)
 
 
 @pytest.fixture
 def redrawn(hall):
-    """A community of three grids, of which one is small, that has two from a month later on; the last of the three."""
+    """A community of three grids, of which one is small, that has two from a month later on; gives the one that ended."""
     with owner(hall.db.admin) as conn:
         made, _ = published(conn, communities=1)
-        run(conn, "UPDATE wangge.grid SET households_public = NULL, persons_public = NULL WHERE code = %s", [FIRST])
+        run(conn, "UPDATE wangge.grid SET households_public = NULL, persons_public = NULL WHERE code = %s", [SMALL])
     coarse = net_of(divide(made.town, Rules(minimum=500, target=600, maximum=700), seed=1), made.town)
     with owner(hall.db.admin) as conn:
         plan = drafted(conn, made, net=coarse)
         rules = '{"rules": {"minimum": 500, "target": 600, "maximum": 700}}'
         run(conn, "UPDATE wangge.plan SET state = 'district_approved', made_with = %s WHERE id = %s", [rules, plan.id])
         publish(conn, get(conn, plan.id), cut(LATER))
-        (last,) = one(conn, "SELECT max(code) FROM wangge.grid WHERE in_force @> %s::date", [TODAY])
-    return last
+        (ended,) = one(
+            conn,
+            """SELECT code FROM wangge.grid WHERE in_force @> %s::date
+               EXCEPT SELECT code FROM wangge.grid WHERE in_force @> %s::date""",
+            [TODAY, LATER],
+        )
+    return ended
 
 
 def test_the_card_of_a_grid(hall, redrawn):
@@ -71,9 +76,9 @@ def test_small_figures_are_not_told(hall, redrawn):
     worker, stranger = hall.comes("worker", ("grid_worker", "370103016001")), {}
     plan = hall.value("SELECT plan_id::text FROM wangge.lineage WHERE from_code IS NOT NULL LIMIT 1")
     for who, sees in ((worker, True), (stranger, False)):
-        card = hall.client.get(f"/v1/grids/{FIRST}", headers=who).json()
+        card = hall.client.get(f"/v1/grids/{SMALL}", headers=who).json()
         assert (card["households"] is not None, card["persons"] is not None) == (sees, sees)
-        history = hall.client.get(f"/v1/grids/{FIRST}/history", headers=who).json()
+        history = hall.client.get(f"/v1/grids/{SMALL}/history", headers=who).json()
         assert (history["versions"][0]["households"] is not None) == sees
         lines = hall.client.get(f"/v1/plans/{plan}/lineage", headers=who).json()["lineage"]
         for line in (*history["became"], *lines):

@@ -79,7 +79,7 @@ def test_what_changed(hall, town):
     """From one snapshot to the next a planner sees their own houses come, go and change, with both states, page by page."""
     assert town
     who = hall.comes("planner", ("community", C1))
-    found, after = {}, ""
+    found, after, page = {}, "", {}
     while after is not None:
         page = hall.client.get(
             "/v1/towns/drawn/snapshots/2/changes", params={"since": 1, "limit": 1, "after": after}, headers=who

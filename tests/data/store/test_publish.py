@@ -21,7 +21,7 @@ from partition.engine import divide
 from partition.net import net_of
 from partition.rules import Rules
 from tests.drawn import Home
-from tests.stored import NOW, TODAY, brought, cut, drafted, published, village
+from tests.stored import NOW, TODAY, brought, cut, drafted, owner, published, village
 
 JUNE = date(2026, 6, 1)
 
@@ -239,3 +239,12 @@ def test_a_community_that_the_store_does_not_have_is_named(tx) -> None:
     net = replace(made.net, outline={"370103016009": next(iter(made.net.outline.values()))})
     with pytest.raises(NotFound, match="370103016009"):
         drafted(tx, made, net=net)
+
+
+def test_two_cut_overs_in_one_transaction(db) -> None:
+    """A plan that takes effect and one that takes its place, committed together, leave one net a day and no false alarm."""
+    with owner(db.admin) as conn:
+        made, _ = published(conn)
+        put_in_force(conn, approved(conn, drafted(conn, made)), cut(JUNE))
+    with owner(db.admin) as conn:
+        assert len(codes_on(conn, TODAY)) == len(codes_on(conn, JUNE)) == 6

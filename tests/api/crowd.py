@@ -1,0 +1,280 @@
+"""A small city for the matrix of who sees what: two districts of two streets of two communities, and somebody of each kind.
+
+Everything in it that is not for everybody carries a mark that can be found in an answer, with the places that it belongs to
+and how sensitive it is. What somebody may see is said here once more, from the roles alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from psycopg2.extras import Json
+
+from data.store.log import record
+from data.store.sql import many, one, run
+from tests.api.v1.hall import NOW, TODAY
+from tests.stored import owner
+
+if TYPE_CHECKING:
+    from tests.api.v1.hall import Hall
+
+CITY = "3701"
+DISTRICTS = ("370102", "370103")
+STREETS = tuple(f"{district}00{n}" for district in DISTRICTS for n in (1, 2))
+COMMUNITIES = tuple(f"{street}00{n}" for street in STREETS for n in (1, 2))
+CODES = {
+    "city": (CITY,), "districts": DISTRICTS, "streets": STREETS, "communities": COMMUNITIES,
+}  # fmt: skip
+C, S, D = COMMUNITIES[0], STREETS[0], DISTRICTS[0]
+FRAME, EAST0, NORTH0, WIDE, HIGH = 4548, 500_000.0, 4_040_000.0, 600.0, 400.0
+FEW = 7
+"""Households of the grid of each community that is too small to tell of."""
+
+INTERNAL, DRAFTS, HOUSEHOLDS = 1, 2, 3
+SEES = {"grid_worker": INTERNAL, "community": HOUSEHOLDS, "street": HOUSEHOLDS, "district": HOUSEHOLDS, "auditor": INTERNAL}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A text that stands for something; `level` is a number of `SEES`, or who alone reads it: log, people."""
+
+    text: str
+    level: int | str
+    paths: tuple[str | None, ...]
+
+    def is_in(self, text: str) -> bool:
+        """Whether it stands in a text; a number by itself, not among the digits of another."""
+        if self.text not in text:
+            return False
+        return not self.text.isdigit() or re.search(rf"(?<![\d.]){self.text}(?![\d.])", text) is not None
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody with one role in one area, by its path (empty: nobody in particular)."""
+
+    name: str
+    role: str = ""
+    path: str = ""
+    person: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def sees(self, level: int, path: str) -> bool:
+        """Whether they see what is that sensitive and lies there."""
+        return SEES.get(self.role, 0) >= level and inside(path, self.path)
+
+    @property
+    def plans(self) -> bool:
+        """Whether they divide communities, somewhere."""
+        return SEES.get(self.role, 0) >= DRAFTS
+
+    def may_read(self, mark: Mark) -> bool:
+        """Whether the mark may stand in an answer to them."""
+        if mark.level == "log":
+            return self.role == "auditor" and any(path is None or inside(path, self.path) for path in mark.paths)
+        if mark.level == "people":
+            return self.role == "administrator" or mark.text == self.name
+        return any(self.sees(mark.level, path) for path in mark.paths)
+
+
+def inside(path: str, area: str) -> bool:
+    """Whether one area is another or lies in it."""
+    return bool(area) and (path + ".").startswith(area + ".")
+
+
+@dataclass
+class Crowd:
+    """The city: its paths, plans and marks, and who comes."""
+
+    hall: Hall
+    path: dict[str, str] = field(default_factory=dict)
+    marks: list[Mark] = field(default_factory=list)
+    plans: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The communities of each plan, by its id."""
+    grids_of: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The community of each grid of a plan, by the plan's id and the grid's code."""
+    in_force: set[str] = field(default_factory=set)
+    jobs: dict[str, str] = field(default_factory=dict)
+    actors: dict[str, Actor] = field(default_factory=dict)
+
+    def mark(self, text: str, level: int | str, *codes: str | None) -> str:
+        """Note a mark that belongs to areas."""
+        self.marks.append(Mark(text, level, tuple(code and self.path[code] for code in codes)))
+        return text
+
+    def leaks(self, actor: Actor, text: str) -> list[str]:
+        """Name the marks in an answer that are not for them."""
+        return [mark.text for mark in self.marks if mark.is_in(text) and not actor.may_read(mark)]
+
+
+def gathered(hall: Hall) -> Crowd:
+    """Build the city in an empty store, and let people come."""
+    crowd = Crowd(hall)
+    with owner(hall.db.admin) as conn:
+        _areas(conn, crowd)
+        for district in DISTRICTS:
+            _district(conn, crowd, district)
+        for code in (None, *crowd.path):
+            mark = crowd.mark(f"event-of-{code}.", "log", code)
+            record(conn, "test", path=None if code is None else crowd.path[code], subject=mark)
+    people = (
+        ("grid_worker", C), ("community", C), ("street", S), ("district", D), ("auditor", D), ("administrator", None),
+        ("community", COMMUNITIES[1]), ("street", STREETS[1]), ("district", DISTRICTS[1]), ("auditor", None),
+    )  # fmt: skip
+    crowd.actors["anonymous"] = Actor("anonymous")
+    for role, area in people:
+        name = crowd.mark(f"who-{role}-{area}", "people")
+        person = hall.person(name, (role, area))
+        path = crowd.path[area or CITY] if role != "administrator" else ""
+        crowd.actors[name] = Actor(name, role, path, person, hall.key(person))
+    return crowd
+
+
+def _box(west: float, wide: float) -> str:
+    x0, x1, y0, y1 = EAST0 + west, EAST0 + west + wide, NORTH0, NORTH0 + HIGH
+    return f"SRID={FRAME};POLYGON(({x0} {y0},{x1} {y0},{x1} {y1},{x0} {y1},{x0} {y0}))"
+
+
+def _ground(code: str) -> str:
+    of = [k for k, community in enumerate(COMMUNITIES) if community.startswith(code)]
+    return _box(of[0] * WIDE, len(of) * WIDE)
+
+
+def _areas(conn: Any, crowd: Crowd) -> None:
+    levels = zip(("city", "district", "street", "community"), (0, 4, 6, 9), CODES.values(), strict=True)
+    for level, parent, codes in levels:
+        for code in codes:
+            run(
+                conn,
+                """INSERT INTO wangge.area (code, level, parent_id)
+                   VALUES (%s, %s, (SELECT id FROM wangge.area WHERE code = %s))""",
+                [code, level, code[:parent]],
+            )
+            run(
+                conn,
+                """INSERT INTO wangge.area_version (area_id, valid, name, parent_id, shape)
+                   SELECT id, '[2020-01-01,)', %s, parent_id, %s::geometry FROM wangge.area WHERE code = %s""",
+                [f"area {code}", _ground(code), code],
+            )
+    crowd.path = dict(many(conn, "SELECT code, path::text FROM wangge.area"))
+
+
+def _district(conn: Any, crowd: Crowd, district: str) -> None:
+    (town,) = one(
+        conn,
+        """INSERT INTO wangge.town (name, frame, on_overlap, area_id, path)
+           SELECT %s, %s, 'error', id, path FROM wangge.area WHERE code = %s RETURNING id""",
+        [f"town-{district}", FRAME, district],
+    )
+    communities = [code for code in COMMUNITIES if code.startswith(district)]
+    changes = {"on_overlap": "error", "layers": ["community"], "ids": {"added": [f"home-{code}-0" for code in communities]}}
+    run(
+        conn,
+        """INSERT INTO wangge.snapshot (town_id, number, taken_at, path, has_persons, digests, findings, changes)
+           VALUES (%s, 1, %s, %s, true, '{}', '[]', %s)""",
+        [town, NOW, crowd.path[district], Json(changes)],
+    )
+    for number, code in enumerate(communities):
+        k = COMMUNITIES.index(code)
+        run(
+            conn,
+            """INSERT INTO wangge.town_feature (town_id, layer, seen, number, path, file_row, code, name, street,
+                 district, shape)
+               VALUES (%s, 'community', '[1,)', %s, %s, %s, %s, %s, %s, %s, %s::geometry)""",
+            [town, number, crowd.path[code], number + 1, code, code, code[:9], district, _ground(code)],
+        )
+        for n in range(3):
+            run(
+                conn,
+                """INSERT INTO wangge.household_point (town_id, seen, external_id, file_row, path, households, persons,
+                     compound, building, shape)
+                   VALUES (%s, '[1,)', %s, %s, %s, 20, 60, '', '', ST_SetSRID(ST_MakePoint(%s, %s), %s))""",
+                [town, crowd.mark(f"home-{code}-{n}", HOUSEHOLDS, code), 10 * k + n, crowd.path[code],
+                 EAST0 + WIDE * k + 100 * (n + 1), NORTH0 + 100, FRAME],
+            )  # fmt: skip
+        (job,) = one(
+            conn,
+            """INSERT INTO wangge.job (kind, path, wants, state, created_at, finished_at)
+               VALUES ('divide', %s, %s, 'done', %s, %s) RETURNING id::text""",
+            [crowd.path[code], Json({"title": crowd.mark(f"job-{code}", DRAFTS, code)}), NOW, NOW],
+        )
+        crowd.jobs[job] = code
+    _in_force(conn, crowd, town, district, communities)
+    for code in (*communities, *(street for street in STREETS if street.startswith(district))):
+        of = [community for community in communities if community.startswith(code)]
+        plan = _plan(conn, crowd, town, f"draft-of-{code}.", code, of)
+        for community in of:
+            mark = crowd.mark(f"g-{code}-{community}", DRAFTS, community)
+            _grid(conn, crowd, plan, community, mark, _ground(community), (307, 921), public=(None, None), day=None)
+
+
+def _in_force(conn: Any, crowd: Crowd, town: int, district: str, communities: list[str]) -> None:
+    plan = _plan(conn, crowd, town, f"in-force-in-{district}", district, communities)
+    crowd.in_force.add(plan)
+    for code in communities:
+        k = COMMUNITIES.index(code)
+        persons = int(crowd.mark(f"98700{k}", INTERNAL, code))
+        left, right = _box(k * WIDE, WIDE / 2), _box(k * WIDE + WIDE / 2, WIDE / 2)
+        _grid(conn, crowd, plan, code, f"{code}001", left, (300, 900), public=(300, 900), day=TODAY)
+        _grid(conn, crowd, plan, code, f"{code}002", right, (FEW, persons), public=(None, None), day=TODAY)
+        run(
+            conn,
+            """INSERT INTO wangge.lineage (plan_id, path, from_code, to_code, op, households_moved, share)
+               VALUES (%s, %s, %s, %s, 'split', %s, 1)""",
+            [plan, crowd.path[code], f"{code}001", f"{code}002", int(crowd.mark(f"77700{k}", INTERNAL, code))],
+        )
+        run(
+            conn,
+            "UPDATE wangge.plan_community SET in_force = daterange(%s, NULL) WHERE plan_id = %s AND path = %s::ltree",
+            [TODAY, plan, crowd.path[code]],
+        )
+    run(conn, "UPDATE wangge.plan SET state = 'effective', effective_from = %s WHERE id = %s", [TODAY, plan])
+    run(
+        conn,
+        """INSERT INTO wangge.publication (plan_id, path, effective_from, published_at)
+           SELECT id, path, %s, %s FROM wangge.plan WHERE id = %s""",
+        [TODAY, NOW, plan],
+    )
+
+
+def _plan(  # noqa: PLR0917 - a row, in the order of its columns
+    conn: Any, crowd: Crowd, town: int, title: str, area: str, communities: list[str]
+) -> str:
+    (plan,) = one(
+        conn,
+        """INSERT INTO wangge.plan (town_id, snapshot, path, paths, title, created_at, updated_at)
+           VALUES (%s, 1, %s, %s::ltree[], %s, %s, %s) RETURNING id::text""",
+        [town, crowd.path[area], [crowd.path[code] for code in communities], crowd.mark(title, DRAFTS, *communities), NOW, NOW],
+    )
+    crowd.plans[plan], crowd.grids_of[plan] = tuple(communities), {}
+    for code in communities:
+        run(
+            conn,
+            """INSERT INTO wangge.plan_community (plan_id, area_id, path, noded)
+               SELECT %s, id, path, %s::geometry FROM wangge.area WHERE code = %s""",
+            [plan, _ground(code), code],
+        )
+    run(
+        conn,
+        "INSERT INTO wangge.plan_comment (plan_id, version, path, at, text) VALUES (%s, 1, %s, %s, %s)",
+        [plan, crowd.path[area], NOW, crowd.mark(f"said of {title}", DRAFTS, *communities)],
+    )
+    return plan
+
+
+def _grid(  # noqa: PLR0917 - a row, in the order of its columns
+    conn: Any, crowd: Crowd, plan: str, community: str, code: str, shape: str, counts, *, public, day
+) -> None:
+    crowd.grids_of[plan][code] = community
+    run(
+        conn,
+        """INSERT INTO wangge.grid (plan_id, version, area_id, path, in_force, since, code, name, kind, households, persons,
+             buildings, households_public, persons_public, area_m2, perimeter_m, compactness, east, south, west, north,
+             exception, shape)
+           SELECT %s, 1, id, path, CASE WHEN %s::date IS NULL THEN NULL ELSE daterange(%s, NULL) END, %s, %s, %s, 'residential',
+             %s, %s, 4, %s, %s, 1, 1, 0.7, '东路', '南路', '西路', '北路', %s, %s::geometry FROM wangge.area WHERE code = %s""",
+        [plan, day, day, day, code, code, *counts, *public,
+         Json({"reason": "too_few", "proven": True}) if counts[0] == FEW else None, shape, community],
+    )  # fmt: skip
