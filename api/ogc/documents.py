@@ -22,7 +22,7 @@ from api.ogc.answers import (
     title_of,
 )
 from api.ogc.bulk import FORMATS
-from api.ogc.collections import COLLECTIONS, DRAFTS, STORAGE, collection_for, sees_drafts
+from api.ogc.collections import COLLECTIONS, DRAFTS, collection_for, sees_drafts
 from api.ogc.crs import CGCS2000, CRS84, SYSTEMS
 from api.ogc.extents import draft_extent, extent, first_day
 

@@ -206,7 +206,7 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'grids are put in force in READ COMMITTED transactions only' USING ERRCODE = 'active_sql_transaction';
     END IF;
-XX || subpath(NEW.path, 0, nlevel(NEW.path) - 1)::text, 0));
+    PERFORM pg_advisory_xact_lock(hashtextextended('wangge.street.' || subpath(NEW.path, 0, nlevel(NEW.path) - 1)::text, 0));
     -- As it is now: the same transaction may have ended it since this check was put off.
     SELECT * INTO NEW FROM grid WHERE id = NEW.id;
     IF NEW.in_force IS NULL THEN
