@@ -127,6 +127,7 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime]) -
         door=Door(pepper=pepper, passwords=Passwords(), provider=provider, secure=settings.is_secure),
         metrics=metrics,
         cursor_key=secret.derive("cursor"),
+        pages=pages.PAGES,
     )
     handle_errors(app)
     # The last that is added sees a request first.

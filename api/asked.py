@@ -19,7 +19,7 @@ from data.store.pool import Pool
 from data.store.scope import NOBODY, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date, datetime
 
     from api.metrics import Metrics
@@ -39,6 +39,8 @@ class Service:
     metrics: Metrics
     cursor_key: bytes
     """What cursors are signed with."""
+    pages: Mapping[str, Callable[[dict[str, object], Asked], str]]
+    """How each kind of document of the OGC API is shown as a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

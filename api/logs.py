@@ -18,6 +18,7 @@ import orjson
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 
+from api.pages.policy import POLICY
 from api.problems import answer_error
 
 if TYPE_CHECKING:
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
     from api.metrics import Metrics
 
 REQUEST_ID = "x-request-id"
-HTML_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'self'"
-)
-"""For pages that say nothing themselves: they show text. Whoever needs scripts sends a policy that names them."""
-
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECRET = re.compile(
     r"key|token|secret|passw|pwd|signature|session|csrf|mail|phone|(first|last)_name|(account|device)_id", re.IGNORECASE
@@ -73,7 +68,7 @@ class Access:
                 for header, value in self._fixed.items():
                     headers.setdefault(header, value)
                 if headers.get("content-type", "").startswith(("text/html", "image/svg")):
-                    headers.setdefault("Content-Security-Policy", HTML_POLICY)
+                    headers.setdefault("Content-Security-Policy", POLICY)
             elif message["type"] == "http.response.body":
                 length += len(message.get("body", b""))
                 whole = not message.get("more_body", False)

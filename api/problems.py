@@ -21,6 +21,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from api.asked import base, language, request_id, service
+from api.pages.problem import problem_page as page_of_problem
+from api.pages.problem import wants_page
 from api.problem_kinds import KINDS
 from api.who.sessions import forgotten_cookies
 from gis import errors
@@ -230,7 +232,11 @@ def answer(request: Request, problem: Problem) -> Response:
         "requestId": request_id(request),
     }
     headers = {"Cache-Control": "no-store", "Content-Language": lang, "Vary": "Accept-Language", **problem.headers}
-    response = Response(orjson.dumps(body, default=str), problem.status, headers, MEDIA_TYPE)
+    response: Response = (
+        page_of_problem(request, orjson.loads(orjson.dumps(body, default=str)), problem.headers)
+        if wants_page(request)
+        else Response(orjson.dumps(body, default=str), problem.status, headers, MEDIA_TYPE)
+    )
     if problem.code == "session-ended":
         # A browser would show the dead session again with every request, and see nothing of what is public.
         for cookie in forgotten_cookies(secure=service(request).settings.is_secure):

@@ -71,8 +71,8 @@ def answers() -> bool:
 def seen() -> dict[str, Any]:
     """Return what the service tells of its store: who can sign in, and how many communities there are."""
     signed_in = httpx.post(f"{DIRECT}/v1/session", json={"login": "zhang", "password": "a long word for zhang"})
-    areas = httpx.get(f"{DIRECT}/collections/areas/items", params={"limit": 1}).json()
-    return {"signed_in": signed_in.status_code, "areas": areas.get("numberMatched", areas)}
+    areas = httpx.get(f"{DIRECT}/collections/communities/items", params={"limit": 1}).json()
+    return {"signed_in": signed_in.status_code, "areas": areas["numberMatched"]}
 
 
 def round_trip() -> dict[str, Any]:
@@ -135,7 +135,7 @@ def asked(client: httpx.Client) -> dict[str, Any]:
         return client.get(f"https://127.0.0.1{path}", extensions={"sni_hostname": NAME})
 
     landing = get("/?f=json")
-    tilejson = get("/collections/areas/tiles/WebMercatorQuad?f=tilejson").json()
+    tilejson = get("/collections/communities/tiles/WebMercatorQuad?f=tilejson").json()
     tile = re.sub(r"^https?://[^/]+", "", tilejson["tiles"][0]).format(z=0, x=0, y=0)
     return {
         "plain": client.get("http://127.0.0.1/x?y=1").headers["location"],

@@ -5,13 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pytest
-
-from api import logs
-from api.ogc.answers import RENDERERS
-from api.pages.policy import POLICY
-from api.pages.routes import PAGES, routes
-from tests.api.v1.hall import Hall, addresses, hall_over
+from tests.api.v1.hall import Hall, hall_over
 from tests.published import publish
 
 if TYPE_CHECKING:
@@ -34,13 +28,8 @@ NASTY = (
 
 @contextmanager
 def paged(db, home: Path, *, town: bool = False, **told: object) -> Generator[Hall]:
-    """Serve everything, with its pages; `town` publishes the small town first. Afterwards nothing is shown as a page."""
+    """Serve everything, with its pages; `town` publishes the small town first."""
     if town:
         publish(db.admin)
-    with pytest.MonkeyPatch.context() as patch, hall_over(db, home, **told) as hall:
-        known = set(addresses(hall.app))
-        hall.app.router.routes.extend(route for route in routes if ("GET", route.path) not in known)
-        for kind, page in PAGES.items():
-            patch.setitem(RENDERERS, kind, page)
-        patch.setattr(logs, "HTML_POLICY", POLICY)
+    with hall_over(db, home, **told) as hall:
         yield hall

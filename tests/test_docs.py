@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.main import get_command
 
-from api.cli import app
+from api.app import create_app
+from api.cli import app, run
+from api.problem_kinds import KINDS as PROBLEMS
+from api.settings import PREFIX, Settings
+from api.who.caller import RIGHTS
+from api.workflow import STEPS
 from data.manifest import KINDS, SUBTYPES, TABLES, read_manifest
 from data.sample import write_sample
 from data.sentences import SENTENCES
 from partition.exceptions import Reason
 from partition.rules import rules_from
+from tests.api.v1.hall import addresses
+from tests.served import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from gis.finding import Finding
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
 MANIFESTS = [ROOT / "docs" / "manifest.md", ROOT / "docs" / "manifest.zh-CN.md"]
+GUIDES = [ROOT / "docs" / "api.md", ROOT / "docs" / "api.zh-CN.md"]
+OPERATIONS = [ROOT / "docs" / "operate.md", ROOT / "docs" / "operate.zh-CN.md"]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 GROUP: Any = get_command(app)
@@ -116,7 +128,7 @@ def test_links_lead_somewhere(page):
     assert [link for link in relative if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("pair", [READMES, MANIFESTS], ids=["README", "manifest"])
+@pytest.mark.parametrize("pair", [READMES, MANIFESTS, GUIDES, OPERATIONS], ids=["README", "manifest", "api", "operate"])
 def test_both_languages_say_as_much(pair):
     """The Chinese page has the headings, code blocks, tables and links of the English one, in their order."""
     english, chinese = pair
@@ -181,6 +193,130 @@ def test_the_manifest_page_lists_every_finding(page, names):
         for kind in re.findall(r"`(\w+)`", row)
     }
     assert listed == {kind: sentence.severity.value for kind, sentence in SENTENCES.items()}
+
+
+def rows(path: Path, first: str) -> list[list[str]]:
+    """Give the cells of the tables' rows whose first cell is such code."""
+    found = re.findall(rf"^\| `({first})`(.*) \|$", text_of(path), re.MULTILINE)
+    return [[name, *(cell.strip() for cell in rest.split(" | ")[1:])] for name, rest in found]
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=called)
+def test_the_api_guide_names_every_address(page, tmp_path):
+    """Each address of the application has a row in the guide, and no other has; pages for people need none."""
+    told = create_app(Settings(home=tmp_path), None, now=utc_now)
+    pages = {"/static/{name}", "/api.html", "/api31", "/sign-in", "/language", "/plans", "/plans/{plan}"}
+    kept = {"/healthz", "/readyz", "/metrics", "/problems", "/problems/{code}"}
+    wanted = {f"{method} {path}" for method, path in addresses(told) if path not in pages | kept}
+    assert {row[0] for row in rows(page, "[A-Z]+ /[^`]*")} == wanted
+    assert [path for path in sorted(pages | kept) if path not in text_of(page) and path in {"/api.html", "/api31", *kept}] == []
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=called)
+def test_the_api_guide_tells_every_setting(page):
+    """Each setting has a row with the value that it usually has."""
+
+    def said(value: Any) -> str:
+        text = ",".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+        return text and f"`{text}`"
+
+    told = {row[0]: row[1] for row in rows(page, f"{PREFIX}[A-Z_]+")}
+    fields = {f"{PREFIX}{name.upper()}": field for name, field in Settings.model_fields.items()}
+    assert "`/var/lib/wangge`" in told.pop(f"{PREFIX}HOME")
+    assert told == {name: said(field.default) for name, field in fields.items() if field.default_factory is None}
+
+
+@pytest.mark.parametrize(("page", "lang"), list(zip(GUIDES, ("en", "zh"), strict=True)), ids=["en", "zh"])
+def test_the_api_guide_tells_roles_steps_and_problems(page, lang):
+    """Each role stands with its rights, each step of the approval with its states, each kind of problem with its title."""
+    rights = {row[0]: set(re.findall(r"`(\w+)`", row[2])) for row in rows(page, "|".join(RIGHTS))}
+    assert rights == {role: {str(right) for right in held} for role, held in RIGHTS.items()}
+    listed = re.findall(r"^\| `(\w+)`[^|]* \| (`.*?`) \| `(\w+)` \|", text_of(page), re.MULTILINE)
+    steps = {name: (set(re.findall(r"`(\w+)`", takes)), gives) for name, takes, gives in listed}
+    assert {step.name: steps.get(step.name) for step in STEPS} == {step.name: (set(step.takes), step.gives) for step in STEPS}
+    titles = {row[0]: row[2] for row in rows(page, "[a-z-]+") if re.match(r"\d{3}", row[1])}
+    assert titles == {name: kind.title(lang) for name, kind in PROBLEMS.items()}
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=called)
+def test_the_api_guide_knows_every_finer_code(page):
+    """A code that our resources or the door give an error, and that is no kind of its own, stands beside its kind."""
+    sources = [*(ROOT / "api" / "v1").glob("*.py"), *(ROOT / "api" / "who").glob("*.py"), ROOT / "data" / "store" / "people.py"]
+    given = {code for path in sources for code in re.findall(r"\bcode=\"([a-z-]+)\"", text_of(path))}
+    finer = {code for row in rows(page, "|".join(PROBLEMS)) if len(row) == 2 for code in re.findall(r"`([a-z-]+)`", row[1])}
+    assert given - set(PROBLEMS) - {"has-administrator"} == finer
+
+
+def test_both_guides_have_the_same_examples():
+    """The Chinese guide's examples are the English ones, but for comments and the language that is asked for."""
+
+    def bare(page: Path) -> list[str]:
+        return [re.sub(r" # .*|Accept-Language: \w+", "", block) for block in blocks(page, "bash")]
+
+    assert bare(GUIDES[0]) == bare(GUIDES[1])
+
+
+@contextmanager
+def demo_service(db: Any, home: Path) -> Generator[str]:
+    """Make what `script/demo` makes, small and in a store of the test's, and open the service; give its address."""
+    password = "a guide for everybody"  # noqa: S105 - of a store that ends with the test
+    town, plan = home / "demo" / "town", home / "demo" / "plan"
+    environment = {**os.environ, "WANGGE_DSN": db.app, "WANGGE_ADMIN_DSN": db.admin, "WANGGE_HOME": str(home)}
+    wangge = [sys.executable, "-c", "from api.cli import main; main()"]
+    assert run(["sample", str(town), "--households", "3000"]) == 0
+    assert run(["divide", str(town), "--out", str(plan), "--workers", "1"]) == 0
+    (home / "demo" / "password").write_text(f"{password}\n", encoding="utf-8")
+    for command in (
+        ["import", town],
+        ["import", plan],
+        ["publish", "1", "--adopt"],
+        ["admin", "create", "admin", "--name", "x"],
+    ):
+        subprocess.run([*wangge, *command], cwd=ROOT, env=environment, input=password, text=True, check=True)
+    serve = [*wangge, "serve", "--port", "0"]
+    with subprocess.Popen(serve, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as it:
+        try:
+            assert it.stdout is not None
+            yield next(found[0] for line in it.stdout if (found := re.search(r"http://[\w.:]+", line)))
+        finally:
+            it.terminate()
+
+
+def script_of(page: Path, address: str) -> tuple[str, str]:
+    """Return the examples of a guide as one script that ends at the first refusal, and the one that is to be refused.
+
+    That one stands before the JSON that it is answered with.
+    """
+    fences = _FENCE.findall(text_of(page))
+    works, refused = ["set -euo pipefail", 'curl() { command curl -sS --fail-with-body "$@"; }'], ""
+    for (name, body), (following, _) in zip(fences, [*fences[1:], ("", "")], strict=True):
+        if name == "bash" and following == "json":
+            refused = body
+        elif name == "bash":
+            works.append(body)
+    return "\n".join(works).replace("http://127.0.0.1:8000", address), f"URL={address}\n{refused}"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_guides_examples_run(db, tmp_path):
+    """Every example of the guide works as it stands, one after the other; the refused one is refused as each language says."""
+
+    def bash(script: str) -> str:
+        done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+        return done.stdout
+
+    with demo_service(db, tmp_path) as address:
+        works, _ = script_of(GUIDES[0], address)
+        said = bash(works)
+        for page in GUIDES:
+            refused = json.loads(bash(script_of(page, address)[1]))
+            (told,) = map(json.loads, blocks(page, "json"))
+            assert told == {name: refused.get(name) for name in told}
+    states = re.findall(rf"^({'|'.join(step.gives for step in STEPS)})$", said, re.MULTILINE)
+    assert states == [step.gives for step in STEPS]
+    assert (tmp_path / "grids.mvt").stat().st_size > 0
 
 
 def test_every_decision_is_listed_and_holds_verified_facts():

@@ -41,8 +41,10 @@ _MB = 1_000_000
 _MOST_FACTS = 4096
 _DIGEST = 16
 
-RENDERERS: dict[str, Callable[[dict[str, object], Asked], str]] = {}
-"""How each kind of document is shown as a page; what is not in here, or while nothing is, is offered as JSON only."""
+PAGED = frozenset(
+    {"landing", "api", "conformance", "collections", "collection", "schema", "queryables", "sortables", "items", "item"}
+)
+"""Kinds of documents that are also shown as pages; how, the application is told by `Service.pages`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def self_links(request: Request, asked: Asked, kind: str, media: str = JSON) -> 
     """Return the links of a document to itself, and to itself as a page where there is one."""
     address = address_of(request, asked)
     links = [link(address, "self", media)]
-    if kind in RENDERERS:
+    if kind in PAGED:
         links.append(link(f"{address}{'&' if '?' in address else '?'}f=html", "alternate", HTML))
     return links
 
@@ -150,7 +152,7 @@ def form_of(request: Request, wish: str | None, kind: str, forms: Mapping[str, s
         If `f` is none of them.
 
     """
-    offered = {name: media for name, media in forms.items() if name != "html" or kind in RENDERERS}
+    offered = {name: media for name, media in forms.items() if name != "html" or kind in PAGED}
     if wish is not None:
         if wish not in offered:
             raise ParameterError("f", f"f is one of {listed(offered)} here, not {wish[:40]!r}.")
@@ -213,7 +215,7 @@ def document(
     links = body.get("links")
     if isinstance(links, list):
         headers["Link"] = link_header(cast("list[dict[str, object]]", links))
-    raw = RENDERERS[kind](body, asked).encode() if form == "html" else orjson.dumps(body)
+    raw = service(request).pages[kind](body, asked).encode() if form == "html" else orjson.dumps(body)
     headers["ETag"] = f'"{hashlib.sha256(raw).hexdigest()[:_DIGEST]}"'
     if is_known_tag(request, headers["ETag"]):
         return unchanged(headers)

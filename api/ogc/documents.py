@@ -12,7 +12,6 @@ from api.ogc.answers import (
     NO_STORE,
     OPENAPI,
     REL,
-    RENDERERS,
     SCHEMA_JSON,
     document,
     held,
@@ -97,7 +96,7 @@ def landing(request: Request) -> Response:
         "links": [
             *self_links(request, asked, "landing"),
             link(f"{base}/api", "service-desc", OPENAPI, title_of(asked, "接口描述", "The API's description")),
-            *([link(f"{base}/api.html", "service-doc", HTML)] if "api" in RENDERERS else []),
+            link(f"{base}/api.html", "service-doc", HTML),
             link(f"{base}/conformance", "conformance", JSON, title_of(asked, "符合的标准", "What it conforms to")),
             link(f"{base}/conformance", f"{REL}conformance", JSON),
             link(f"{base}/collections", "data", JSON, title_of(asked, "集合", "Collections")),
@@ -112,7 +111,7 @@ def conformance(request: Request) -> Response:
     """Answer with the classes of the standards that are kept."""
     asked = ask(request)
     parameters(request)
-    claimed = [*CONFORMANCE, *(HTML_CONFORMANCE if RENDERERS else ())]
+    claimed = [*CONFORMANCE, *HTML_CONFORMANCE]
     return document(request, asked, "conformance", {"links": self_links(request, asked, "conformance"), "conformsTo": claimed})
 
 
@@ -184,9 +183,9 @@ def _described(request: Request, asked: Asked, each: Collection) -> dict[str, ob
         "storageCrs": CGCS2000.uri,
         "links": [
             link(here, "self", JSON),
-            *([link(f"{here}?f=html", "alternate", HTML)] if "collection" in RENDERERS else []),
+            link(f"{here}?f=html", "alternate", HTML),
             link(f"{here}/items", "items", GEOJSON, title_of(asked, "要素", "Features")),
-            *([link(f"{here}/items?f=html", "items", HTML)] if "items" in RENDERERS else []),
+            *([] if collection is DRAFTS else [link(f"{here}/items?f=html", "items", HTML)]),
             link(f"{here}/schema", "describedby", SCHEMA_JSON),
             link(f"{here}/schema", f"{REL}schema", SCHEMA_JSON),
             link(f"{here}/queryables", f"{REL}queryables", SCHEMA_JSON),

@@ -21,7 +21,6 @@ from api.ogc.answers import (
     HTML,
     JSON,
     NO_STORE,
-    RENDERERS,
     VARY,
     address_of,
     audience,
@@ -117,7 +116,7 @@ def items(request: Request) -> Response:
     if is_draft:
         with pool.read(asked.scope) as conn:
             data = digested(data, *one(conn, "SELECT count(*), sum(revision)::text FROM wangge.plan"))
-    tag = digested(data, question.day, audience(asked), form, asked.base, request.url.path, request.url.query)
+    tag = digested(data, question.day, audience(asked), _shown(asked, form), asked.base, request.url.path, request.url.query)
     headers = _headers(asked, query, f'"{tag}"')
     if is_draft:
         headers["Cache-Control"] = NO_STORE
@@ -135,7 +134,7 @@ def items(request: Request) -> Response:
         matched = _matched(conn, kept, question, counted, found=len(rows), more=more)
 
     links = [link(address_of(request, asked), "self", GEOJSON)]
-    if "items" in RENDERERS and not is_draft:
+    if not is_draft:
         links.append(link(_with(request, asked, f="html"), "alternate", HTML))
     links.append(link(f"{asked.base}/collections/{collection.id}", "collection", JSON, collection.title(asked.lang)))
     if more:
@@ -152,7 +151,7 @@ def items(request: Request) -> Response:
         "features": [feature(row, names) for row in rows],
     }
     headers["Link"] = link_header(links)
-    return _answer("items", body, asked, form, headers)
+    return _answer(request, "items", body, asked, form=form, headers=headers)
 
 
 def item(request: Request) -> Response:
@@ -168,7 +167,13 @@ def item(request: Request) -> Response:
     kept, pool = held(request), service(request).pool
     code = request.path_params["feature"]
     variant = digested(
-        kept.versions.of_data(pool), question.day, audience(asked), form, asked.base, request.url.path, request.url.query
+        kept.versions.of_data(pool),
+        question.day,
+        audience(asked),
+        _shown(asked, form),
+        asked.base,
+        request.url.path,
+        request.url.query,
     )
     with pool.read(asked.scope) as conn:
         if "if-none-match" in request.headers:
@@ -183,11 +188,10 @@ def item(request: Request) -> Response:
     row = found[0]
     headers = _headers(asked, query, f'"{_tag_text(code)}-{row[-1]}-{variant}"')
     links = [link(address_of(request, asked), "self", GEOJSON)]
-    if "item" in RENDERERS:
-        links.append(link(_with(request, asked, f="html"), "alternate", HTML))
+    links.append(link(_with(request, asked, f="html"), "alternate", HTML))
     links.append(link(f"{asked.base}/collections/{collection.id}", "collection", JSON, collection.title(asked.lang)))
     headers["Link"] = link_header(links)
-    return _answer("item", {**feature(row, question.names), "links": links}, asked, form, headers)
+    return _answer(request, "item", {**feature(row, question.names), "links": links}, asked, form=form, headers=headers)
 
 
 def day_of(query: ItemsQuery, today: date) -> date:
@@ -330,15 +334,22 @@ def _headers(asked: Asked, query: ItemsQuery, tag: str) -> dict[str, str]:
     return {"ETag": tag, "Cache-Control": caching(asked), "Vary": VARY, "Content-Crs": query.crs.content_crs}
 
 
+def _shown(asked: Asked, form: str) -> tuple[str, ...]:
+    """Return what an answer in a form depends on beside its features: a page has a language, and names who reads it."""
+    return (form, asked.lang, asked.caller.person_id, asked.caller.name) if form == "html" else (form, asked.lang)
+
+
 def _tag_text(code: str) -> str:
     """Return a code as it may stand in a header."""
     return quote(code, safe="")
 
 
-def _answer(kind: str, body: dict[str, object], asked: Asked, form: str, headers: dict[str, str]) -> Response:
+def _answer(
+    request: Request, kind: str, body: dict[str, object], asked: Asked, *, form: str, headers: dict[str, str]
+) -> Response:
     raw = orjson.dumps(body)
     if form == "html":
-        return HTMLResponse(RENDERERS[kind](orjson.loads(raw), asked), headers=headers)
+        return HTMLResponse(service(request).pages[kind](orjson.loads(raw), asked), headers=headers)
     return Response(raw, headers=headers, media_type=GEOJSON)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from api.asked import ask
-from api.ogc.answers import GEOJSON, HTML, JSON, MVT, OPENAPI, RENDERERS, SCHEMA_JSON, document, parameters
+from api.ogc.answers import GEOJSON, HTML, JSON, MVT, OPENAPI, PAGED, SCHEMA_JSON, document, parameters
 from api.ogc.bulk import FORMATS
 from api.ogc.collections import COLLECTIONS, DRAFTS, GEOMETRY, sees_drafts
 from api.ogc.cql import LANGUAGES
@@ -248,7 +248,7 @@ def _get(
     kind: str = "",
 ) -> _Node:
     """Return a path with its one operation; where documents of the `kind` have a page, it is one of the answers."""
-    if kind in RENDERERS:
+    if kind in PAGED:
         content = {**content, HTML: {"schema": {"type": "string"}}}
         known = tuple(f"{each}-page" if each in {"f", "f-items"} else each for each in known)
     statuses = ("304", "400", "401", "403", "404", "503")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from api.ogc.collections import COLLECTIONS
+from api.ogc.collections import COLLECTIONS, DRAFTS
 from api.pages.page import around, render
 from maps.palette import BAND_FILLS, FILLS
 
@@ -50,7 +50,7 @@ def collections(body: Document, asked: Asked) -> str:
 
 def collection(body: Document, asked: Asked) -> str:
     """Return the page of one collection: where, since when, its fields, and every way to get it."""
-    fields = COLLECTIONS[str(body["id"])].fields
+    fields = COLLECTIONS.get(str(body["id"]), DRAFTS).fields
     return render(
         "collection.html",
         around(asked, link_of(body, "self")),
@@ -103,16 +103,19 @@ def _systems(uris: Sequence[str]) -> list[str]:
 
 
 def _summed(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a page says of a collection; `since` is the first day, or empty where there has been nothing yet."""
+    """Return what a page says of a collection; `since` is its first day, empty without any; drafts are on no day."""
     extent = body["extent"]
-    begins = extent["temporal"]["interval"][0][0]
+    begins = extent["temporal"]["interval"][0][0] if "temporal" in extent else None
     since = "" if begins is None else str(begins)[:10]
+    is_timeless = "temporal" not in extent
     return {
         "id": body["id"],
         "title": body["title"],
         "description": body["description"],
-        "bbox": extent["spatial"]["bbox"][0] if since else None,
+        "bbox": extent["spatial"]["bbox"][0] if since or is_timeless else None,
         "since": since,
+        "is_timeless": is_timeless,
         "crs": _systems(body["crs"]),
         "storage": body["storageCrs"],
+        "has_page": body["id"] in COLLECTIONS,
     }

@@ -1,6 +1,6 @@
 """The addresses of the pages, and how documents of the OGC API are shown as pages.
 
-Whoever composes the application adds `routes`, and says to the OGC API how its documents are shown: `RENDERERS.update(PAGES)`.
+Whoever composes the application adds `routes`, and tells the OGC API by `Service.pages` how its documents are shown.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def near(shapes: NDArray[np.object_], box: NDArray[np.float64], within_m: float)
 
 def fault_of(shape: Geometry) -> tuple[str, tuple[float, float] | None] | None:
     """Return what is wrong with a settled shape, and where in metres as far as there is a place; None if nothing is."""
-    if shapely.is_empty(shape) or not shapely.area(shape) > 0:
+    if shapely.is_empty(shape):
         return "nothing is left of it on the 1 cm grid", None
     if shapely.is_valid(shape):
         return None
@@ -87,7 +87,7 @@ def _onto(ring: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.f
     if len(known):
         away, which = KDTree(known).query(ring, distance_upper_bound=REACH_M + _ROUNDING_M)
         hit = np.isfinite(away)
-        placed[hit] = known[which[hit]]
+        placed[hit] = known[np.asarray(which)[hit]]
     return placed
 
 

@@ -206,7 +206,7 @@ def change(conn: connection, plan: PlanRow, grid: DraftGrid, wanted: Wanted, *, 
             shapely.to_wkb(shape), grid.id,
         ],
     )  # fmt: skip
-    _follow(conn, plan, GeometryCollection([old, shape]), now=now, written=grid.id)
+    _follow(conn, plan, shapely.GeometryCollection([old, shape]), now=now, written=grid.id)
     _tell(conn, plan, "change", community, identity=grid.id, code=code)
 
 

@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 APP_ROLE = "wangge_app"
 """The role that answers requests: it owns nothing and is bound by every policy."""
 
-LEAKPROOF = ("geometry_overlaps(geometry,geometry)", "st_intersects(geometry,geometry)")
-"""Without these the planner may not use a spatial index below a policy: a map would read every row of the scope."""
+LEAKPROOF = (
+    "geometry_overlaps(geometry,geometry)",
+    "st_intersects(geometry,geometry)",
+    "range_contains_elem(anyrange,anyelement)",
+    "daterange_subdiff(date,date)",
+)
+"""Without the first two the planner may not use a spatial index below a policy: a map would read every row of the scope.
+Without the others it may not look at what it knows of the days in force, and plans for a handful of grids.
+"""
 
 _LOCK = 0x77616E67_6765
 _NAME = re.compile(r"(\d{4})_\w+\.sql")

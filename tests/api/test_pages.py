@@ -282,6 +282,18 @@ def test_the_form_works_without_scripts(net):
         assert ">Planner</span>" in seen(browser, "/").text
 
 
+def test_drafts_are_shown_to_those_who_may_see_them(net):
+    """The collection of drafts has its page for whoever sees drafts, without a map or list that it does not have."""
+    key = net.comes("drafter", ("district", "370103"))
+    everything = seen(net.client, "/collections", **key).text
+    one = seen(net.client, "/collections/plan-grids", **key)
+
+    assert "/collections/plan-grids" not in seen(net.client, "/collections").text
+    assert 'href="/collections/plan-grids"' in everything
+    assert one.status_code == 200
+    assert 'class="go"' not in one.text
+
+
 def test_under_a_path_of_a_proxy(cluster, template, tmp_path):
     """Below a path of somebody's site every link and file of a page keeps that path."""
     with cluster.clone(template) as db, paged(db, tmp_path, town=True, base_url="http://example.test/wangge") as hall:

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from data.store.pool import connect
-from data.store.sql import many
-from tests.published import NEW, OLD, TODAY, Net, publish
+from data.store.sql import many, run
+from tests.published import NEW, TODAY, publish
 from tests.served import service_over
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from tests.store_fixtures import Database
 
-STRIPS = 1_250
-"""Grids in each of the four communities."""
+COLUMNS, ROWS = 50, 25
+"""How many grids stand side by side, and above each other, in each of the four communities."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,41 @@ class Opened:
             return [code for (code,) in many(conn, statement, [TODAY.date(), *parameters])]
 
 
+def divide_finely(dsn: str) -> None:
+    """Put many small grids into the net that is in force, in place of the few that are in it."""
+    with closing(connect(dsn)) as conn:
+        run(conn, "BEGIN")
+        # Asking of each whether it overlaps another takes a minute; these do not.
+        run(conn, "SET LOCAL session_replication_role = replica")
+        run(conn, "DELETE FROM wangge.grid WHERE upper_inf(in_force)")
+        run(
+            conn,
+            """INSERT INTO wangge.grid (plan_id, version, area_id, path, in_force, since, code, name, kind, households, persons,
+                 buildings, households_public, persons_public, area_m2, perimeter_m, compactness, shape)
+               SELECT c.plan_id, 1, c.area_id, c.path, c.in_force, %(new)s, a.code || to_char(n, 'FM0000'), '第' || n || '网格',
+                 CASE WHEN n %% 10 = 0 THEN 'dedicated' ELSE 'residential' END, 200 + n %% 300, 600, 5, 200 + n %% 300, 600,
+                 s.x * s.y, 2 * (s.x + s.y), 0.7,
+                 ST_MakeEnvelope(s.west + s.x * i, s.south + s.y * j, s.west + s.x * (i + 1), s.south + s.y * (j + 1), s.srid)
+               FROM wangge.plan_community c JOIN wangge.area a ON a.id = c.area_id
+                 CROSS JOIN LATERAL (
+                   SELECT ST_XMin(noded) AS west, ST_YMin(noded) AS south, (ST_XMax(noded) - ST_XMin(noded)) / %(columns)s AS x,
+                     (ST_YMax(noded) - ST_YMin(noded)) / %(rows)s AS y, ST_SRID(noded) AS srid) s
+                 CROSS JOIN generate_series(0, %(columns)s - 1) i CROSS JOIN generate_series(0, %(rows)s - 1) j
+                 CROSS JOIN LATERAL (SELECT j * %(columns)s + i + 1 AS n) numbered
+               WHERE upper_inf(c.in_force)""",
+            {"new": NEW, "columns": COLUMNS, "rows": ROWS},
+        )
+        run(conn, "COMMIT")
+        run(conn, "ANALYZE")
+
+
 @pytest.fixture(scope="session")
 def opened(cluster, template, tmp_path_factory):
     """Serve the town to all tests of the session; none of them writes."""
     asked: list[Asked] = []
     with cluster.clone(template) as db:
-        publish(db.admin, nets=(Net(2, OLD, NEW), Net(STRIPS, NEW, None)))
+        publish(db.admin)
+        divide_finely(db.admin)
         home = tmp_path_factory.mktemp("service")
         record = lambda app: app.add_middleware(Recorder, into=asked)  # noqa: E731 - one line, used once
         with service_over(db.app, home, now=lambda: TODAY, change=record) as client:

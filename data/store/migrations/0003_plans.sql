@@ -91,6 +91,7 @@ CREATE TABLE wangge.grid (
 );
 CREATE INDEX grid_place ON wangge.grid USING gist (geom) WHERE in_force IS NOT NULL;
 CREATE INDEX grid_web ON wangge.grid USING gist (web) WHERE in_force IS NOT NULL;
+CREATE INDEX grid_of_area ON wangge.grid (area_id) WHERE in_force IS NOT NULL;
 CREATE INDEX grid_path ON wangge.grid USING gist (path);
 CREATE INDEX grid_code_order ON wangge.grid (code) WHERE in_force IS NOT NULL;
 
