@@ -183,4 +183,4 @@ def streamed(client: httpx.Client) -> bool:
 if __name__ == "__main__":
     interfaces = [line.split(":")[0].strip() for line in Path("/proc/net/dev").read_text("utf-8").splitlines()[2:]]
     report = {"interfaces": interfaces, "user": os.getuid(), "store": round_trip(), "backups": rotation(), "proxy": proxied()}
-    print(json.dumps(report))
+    print(json.dumps(report))  # noqa: T201 - this is what the test reads

@@ -314,7 +314,7 @@ def test_the_guides_examples_run(db, tmp_path):
             refused = json.loads(bash(script_of(page, address)[1]))
             (told,) = map(json.loads, blocks(page, "json"))
             assert told == {name: refused.get(name) for name in told}
-    states = re.findall(rf"^({'|'.join(step.gives for step in STEPS)})$", said, re.MULTILINE)
+    states = re.findall(rf"\b({'|'.join(step.gives for step in STEPS)})$", said, re.MULTILINE)
     assert states == [step.gives for step in STEPS]
     assert (tmp_path / "grids.mvt").stat().st_size > 0
 
@@ -328,10 +328,22 @@ def test_every_decision_is_listed_and_holds_verified_facts():
 
 
 def test_the_architecture_names_every_module():
-    """Each module of the five packages is named in ARCHITECTURE, those of a subfolder by the folder at least."""
+    """Each module of the five packages and the store is named in ARCHITECTURE, those of other subfolders by the folder."""
     text = text_of(ROOT / "ARCHITECTURE.md")
-    modules = [path for package in ("gis", "partition", "data", "maps", "api") for path in (ROOT / package).glob("*.py")]
-    assert [called(path) for path in modules if path.stem != "__init__" and path.stem not in text] == []
+    packages = ("gis", "partition", "data", "data/store", "maps", "api")
+    modules = [path for package in packages for path in (ROOT / package).glob("*.py")]
+    assert [called(path) for path in modules if path.stem != "__init__" and f"`{path.stem}`" not in text] == []
+    folders = [path.parent.name for path in (ROOT / "api").glob("*/__init__.py")]
+    assert [folder for folder in folders if f"`{folder}/`" not in text] == []
+
+
+def test_the_architecture_lists_every_table():
+    """Each table of the store has a row in ARCHITECTURE, and no row is about another."""
+    sources = [*(ROOT / "data" / "store" / "migrations").glob("*.sql"), ROOT / "data" / "store" / "migrate.py"]
+    made = {name for path in sources for name in re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?wangge\.(\w+)", text_of(path))}
+    section = text_of(ROOT / "ARCHITECTURE.md").partition("\n## Tables\n")[2].partition("\n## ")[0]
+    named = re.findall(r"^\| (`.+?`) \|", section, re.MULTILINE)
+    assert {name for cell in named for name in re.findall(r"`(\w+)`", cell)} == made
 
 
 def test_pictures_are_small():

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import pytest
 
 from data.store.pool import connect
-from data.store.sql import many, run
-from tests.published import NEW, TODAY, publish
+from data.store.sql import many, one, run
+from tests.published import NEW, publish
 from tests.served import service_over
 
 if TYPE_CHECKING:
@@ -66,11 +65,20 @@ class Opened:
         """Give the requests for a collection's features."""
         return [each for each in self.asked if each.path == f"/collections/{collection}/items"]
 
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """A box in degrees, in the middle of the town."""
+        statement = "SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e) FROM (SELECT ST_Extent(geom) e FROM wangge.grid) g"
+        with closing(connect(self.db.admin)) as conn:
+            west, south, east, north = one(conn, statement)
+        wide, high = east - west, north - south
+        return west + 0.42 * wide, south + 0.42 * high, west + 0.61 * wide, south + 0.55 * high
+
     def truth(self, condition: str, parameters=()) -> list[str]:
         """Give the codes of the grids in force that satisfy a condition in SQL, in their order."""
-        statement = "SELECT code FROM wangge.grid WHERE in_force @> %s::date AND (" + condition + ") ORDER BY code"
+        statement = "SELECT code FROM wangge.grid WHERE upper_inf(in_force) AND (" + condition + ") ORDER BY code"
         with closing(connect(self.db.admin)) as conn:
-            return [code for (code,) in many(conn, statement, [TODAY.date(), *parameters])]
+            return [code for (code,) in many(conn, statement, parameters)]
 
 
 def divide_finely(dsn: str) -> None:
@@ -110,7 +118,7 @@ def opened(cluster, template, tmp_path_factory):
         divide_finely(db.admin)
         home = tmp_path_factory.mktemp("service")
         record = lambda app: app.add_middleware(Recorder, into=asked)  # noqa: E731 - one line, used once
-        with service_over(db.app, home, now=lambda: TODAY, change=record) as client:
+        with service_over(db.app, home, change=record) as client:
             yield Opened(client, asked, db)
 
 
@@ -121,4 +129,3 @@ def service(opened):
     return opened
 
 
-ROOT = Path(__file__).parents[2]

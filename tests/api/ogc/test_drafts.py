@@ -16,8 +16,9 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from api.ogc.collections import DRAFTS
 from api.ogc.drafts import MERGE_PATCH, WRITABLE
 from gis.frame import transform_geometry
-from tests.api.v1.hall import hall_over, problem
-from tests.drawn import FRAME, ORIGIN
+from gis.town import LineKind
+from tests.api.v1.hall import Hall, hall_over, problem
+from tests.drawn import FRAME, ORIGIN, Line
 from tests.stored import brought, drafted, owner, published, village
 
 C1, C2, STREET, DISTRICT = "370103016001", "370103016002", "街道", "区"
@@ -39,7 +40,7 @@ SYSTEMS = [
 class Desk:
     """A planner of both communities, and a draft of theirs."""
 
-    hall: object
+    hall: Hall
     planner: httpx.Client
     plan: str
 
@@ -106,12 +107,26 @@ def desk(db, tmp_path):
         yield from _desk(hall)
 
 
-def _desk(hall):
+@pytest.fixture
+def half_desk(db, tmp_path):
+    """A desk whose draft is for the first community only."""
+    with hall_over(db, tmp_path) as hall:
+        yield from _desk(hall, both=False)
+
+
+def _desk(hall, *, both=True):
+    drawing = village()
+    drawing.lines = [
+        Line(LineKind.ROAD, [(-20, 200), (820, 200)], "中街"),
+        Line(LineKind.RIVER, [(-5, -20), (-5, 320)], "西河"),
+        Line(LineKind.WALL, [(405, 0), (405, 180)], "围墙"),
+        Line(LineKind.LANE, [(0, 308), (150, 308)], "北巷"),
+    ]
     with owner(hall.db.admin) as conn:
-        made = brought(conn, village().town())
+        made = brought(conn, drawing.town())
     author = hall.person("author", ("community", C1), ("community", C2))
     with owner(hall.db.admin) as conn:
-        plan = drafted(conn, made, author=author).id
+        plan = drafted(conn, made, net=made.net if both else made.net.take(range(3)), author=author).id
     with client_of(hall, hall.key(author)) as planner:
         yield Desk(hall, planner, plan)
 
@@ -314,7 +329,7 @@ def test_a_line_is_moved_by_writing_both_sides(desk, by) -> None:
     assert dict(counted) == {code: each["households"] for code, each in grids.items()}
 
 
-@pytest.mark.parametrize(("by", "kind"), [(30.0, "overlap"), (-30.0, "gap")])
+@pytest.mark.parametrize(("by", "kind"), [(30.0, "overlap"), (-5.0, "gap"), (-30.0, "missing_grid")])
 def test_one_side_alone_leaves_a_fault(desk, by, kind) -> None:
     """A line that is moved on one side only is a gap or an overlap, which the check names with its place."""
     feature, path, seen = desk.get(G2, ZONE)
@@ -338,6 +353,20 @@ def test_bounds_are_never_stale(desk) -> None:
     assert desk.put(path, feature, shrunk.headers["etag"], ZONE).status_code == 200
     assert {row[3]: row[13:17] for row in desk.rows()} == before
     assert desk.document()["findings"] == []
+
+
+@pytest.mark.parametrize("side", ["desk", "half_desk"])
+def test_bounds_are_the_engines(request, side) -> None:
+    """Found anew, the bounds of all grids are those that the engine gave them: roads, walls, neighbours in the plan or not."""
+    desk = request.getfixturevalue(side)
+    before = {row[3]: row[13:17] for row in desk.rows()}
+    assert {"中街", "西河", "围墙", "北巷", C2} <= {text for code, four in before.items() if code < C2 for text in four}
+    desk.hall.do("UPDATE wangge.grid SET east = 'e', south = 's', west = 'w', north = 'n'")
+    for code in (G1, f"{C2}001"):
+        if code in before:
+            _, path, seen = desk.get(code)
+            assert desk.patch(path, {"properties": {"kind": "dedicated"}}, seen).status_code == 200
+    assert {row[3]: row[13:17] for row in desk.rows()} == before
 
 
 def test_a_new_name_reaches_the_neighbours(desk) -> None:
@@ -683,8 +712,9 @@ def test_bodies_that_cannot_be_read(still, method, media, body, status) -> None:
 )
 def test_what_a_new_grid_needs(still, missing, pointer) -> None:
     """A new grid needs its plan, its community and a name; a plan that is not there is not found."""
-    body = new(box(0, 0, 9, 9), plan=still.plan, name="x", community=C1)
-    del body["properties"][missing]
+    properties = {"plan": still.plan, "name": "x", "community": C1}
+    del properties[missing]
+    body = new(box(0, 0, 9, 9), **properties)
     assert problem(still.post(body), 422, "invalid-body")["errors"][0]["pointer"] == pointer
     problem(still.post(new(box(0, 0, 9, 9), plan="nowhere", name="x", community=C1)), 404, "not-found")
 
