@@ -31,7 +31,7 @@ from data.plan_folder import is_plan, read_plan
 from data.store.adopt import adopt, import_plan, put_in_force
 from data.store.backup import backup as write_backup
 from data.store.backup import restore as read_backup
-from data.store.cluster_programs import find_bindir
+from data.store.cluster_programs import find_programs
 from data.store.log import broken, heads
 from data.store.migrate import migrations
 from data.store.open import open_store
@@ -235,8 +235,8 @@ def backup(
 
     备份数据库到一个文件（不含密钥文件secret，请另行保存）。
     """
-    with _store(home) as (_, store):
-        write_backup(_admin(store), file, bindir=_programs())
+    with _store(home) as (settings, store):
+        write_backup(_admin(store), file, bindir=find_programs(settings.pg_bin).bindir)
     size = file.stat().st_size
     en, zh = f"backup: {file} ({size} bytes)", f"已备份：{file}（{size}字节）"
     _tell({"file": str(file), "bytes": size}, en=en, zh=zh, as_json=as_json, lang=lang)
@@ -254,8 +254,8 @@ def restore(
 
     从备份恢复到空的数据库。
     """
-    with _store(home) as (_, store):
-        applied = read_backup(_admin(store), file, bindir=_programs())
+    with _store(home) as (settings, store):
+        applied = read_backup(_admin(store), file, bindir=find_programs(settings.pg_bin).bindir)
     record = {"file": str(file), "migrations": applied}
     _tell(record, en=f"restored from {file}", zh=f"已从{file}恢复", as_json=as_json, lang=lang)
 
@@ -328,7 +328,7 @@ def _store(home: Path | None) -> Generator[tuple[Settings, Store]]:
     try:
         dsn = None if settings.dsn is None else settings.dsn.get_secret_value()
         owner = None if settings.admin_dsn is None else settings.admin_dsn.get_secret_value()
-        with open_store(dsn=dsn, admin_dsn=owner, home=settings.home) as store:
+        with open_store(dsn=dsn, admin_dsn=owner, home=settings.home, bindir=settings.pg_bin) as store:
             yield settings, store
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -347,10 +347,6 @@ def _owner(store: Store) -> Generator[connection]:
     with closing(connect(_admin(store))) as conn:
         run(conn, "SET idle_in_transaction_session_timeout = 0")
         yield conn
-
-
-def _programs() -> Path:
-    return find_bindir(os.environ.get("WANGGE_PG_BIN"))
 
 
 def _clock(settings: Settings) -> tuple[datetime, date]:

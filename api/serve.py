@@ -71,7 +71,9 @@ def serve(
     with (
         _until_stopped(),
         _listening(settings.host, settings.port) as listening,
-        open_store(dsn=_plain(settings.dsn), admin_dsn=_plain(settings.admin_dsn), home=settings.home) as store,
+        open_store(
+            dsn=_plain(settings.dsn), admin_dsn=_plain(settings.admin_dsn), home=settings.home, bindir=settings.pg_bin
+        ) as store,
     ):
         # After the store, which makes its own folder so that its server can pass; before the workers, who share it.
         read_secret(settings.secret_path)

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     """The store's address for its owner: for migrations, imports and jobs; no request is answered with it."""
     home: Path = Field(default_factory=_home)
     """The folder of the embedded store and of the service's secret."""
+    pg_bin: Path | None = None
+    """The folder of PostgreSQL's programs, if not the newest that is installed with PostGIS."""
     secret_file: Path | None = None
     """Where the secret is, if not in `home`."""
 

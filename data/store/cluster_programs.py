@@ -41,11 +41,6 @@ def find_programs(wish: Path | None = None, *, major: int | None = None, install
     return next((programs for programs in found if programs.major == major), found[0])
 
 
-def find_bindir(wish: str | None = None) -> Path:
-    """Return the folder of the programs that would serve; `wish` is the value of WANGGE_PG_BIN."""
-    return find_programs(Path(wish) if wish else None).bindir
-
-
 def _programs(bindir: Path) -> Programs | None:
     """Return the installation in a folder, if it is one and has PostGIS."""
     command = [bindir / "pg_config", "--version", "--sharedir"]

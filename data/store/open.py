@@ -25,15 +25,17 @@ class Store:
 
 
 @contextmanager
-def open_store(*, dsn: str | None, admin_dsn: str | None, home: Path) -> Generator[Store]:
+def open_store(*, dsn: str | None, admin_dsn: str | None, home: Path, bindir: Path | None = None) -> Generator[Store]:
     """Give the store at `dsn`; without one, that of the PostgreSQL in `home`, which runs until the last user has left.
+
+    `bindir` is the folder of the programs of PostgreSQL, where it is not to be the newest that is installed.
 
     Where the owner's address is known the store is brought up to date first. Raises `StoreError` with what to do.
     """
     if dsn is not None:
         yield _up_to_date(Store(app_dsn=dsn, admin_dsn=admin_dsn))
         return
-    with Cluster(home) as cluster:
+    with Cluster(home, bindir=bindir) as cluster:
         yield _up_to_date(Store(app_dsn=cluster.dsn(APP), admin_dsn=cluster.dsn(ADMIN)))
 
 

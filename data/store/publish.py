@@ -105,6 +105,7 @@ def publish(conn: connection, plan: PlanRow, cut: CutOver) -> PlanRow:
            WHERE id = %s""",
         [cut.effective_from, cut.now, plan.id],
     )
+    _retire(conn, cut)
     body = {
         "effective_from": cut.effective_from.isoformat(),
         "grids": len(new),
@@ -226,6 +227,18 @@ def _end_old_nets(conn: connection, plan: PlanRow, cut: CutOver) -> None:
         """UPDATE wangge.grid SET in_force = daterange(lower(in_force), %(day)s)
            WHERE upper_inf(in_force) AND area_id IN (SELECT id FROM wangge.area WHERE path = ANY (%(paths)s::ltree[]))""",
         values,
+    )
+
+
+def _retire(conn: connection, cut: CutOver) -> None:
+    """Say of plans that hold nowhere any more that others have taken their place."""
+    run(
+        conn,
+        """UPDATE wangge.plan p SET state = 'superseded', revision = revision + 1, updated_at = %(now)s
+           WHERE p.state IN ('effective', 'filed') AND NOT EXISTS (
+             SELECT FROM wangge.plan_community c
+             WHERE c.plan_id = p.id AND (upper_inf(c.in_force) OR upper(c.in_force) > %(today)s))""",
+        {"now": cut.now, "today": cut.today},
     )
 
 

@@ -24,7 +24,7 @@ from data.store import cluster as running
 from data.store import cluster_home
 from data.store.cluster import Cluster
 from data.store.cluster_home import ADMIN, APP, default_home, shared_memory_type
-from data.store.cluster_programs import OLDEST, find_bindir, find_programs
+from data.store.cluster_programs import OLDEST, find_programs
 from gis.errors import StoreError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -433,7 +433,7 @@ def test_a_server_that_cannot_start(home) -> None:
 
 # --- made, whole or not at all ----------------------------------------------------------------------------------------
 
-REAL = find_bindir()
+REAL = find_programs().bindir
 # What the first start has reached when it is killed; each stands still there.
 STOPS = {
     "before initdb": ("initdb", ""),
@@ -731,7 +731,7 @@ def test_without_postgis(place) -> None:
     with pytest.raises(StoreError, match=f"with PostGIS under {place}/none"):
         find_programs(installed=place / "none")
     with pytest.raises(StoreError, match="with PostGIS in nowhere"):
-        find_bindir("nowhere")
+        find_programs(Path("nowhere"))
     assert not list((place / "store").glob("pgdata*"))
 
 

@@ -10,7 +10,7 @@ import pytest
 from psycopg2.sql import SQL, Identifier
 
 from data.store.backup import backup, restore
-from data.store.cluster_programs import find_bindir
+from data.store.cluster_programs import find_programs
 from data.store.migrate import Migration, applied, is_leakproof, make_leakproof, migrate, migrations, pending
 from data.store.pool import connect
 from data.store.sql import many, maybe, one, run
@@ -100,7 +100,7 @@ def test_the_mark_comes_back_after_an_update_of_postgis(db) -> None:
 
 def test_a_backup_gives_everything_back(db, empty, tmp_path: Path) -> None:
     """Every row, policy and chain of a store is the same after backup and restore; what is not empty is not restored into."""
-    bindir = find_bindir()
+    bindir = find_programs().bindir
     with owner(db.admin) as conn:
         published(conn)
     file = tmp_path / "store.dump"
