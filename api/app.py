@@ -139,6 +139,7 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime]) -
             allow_headers=[
                 "authorization",
                 "content-type",
+                "content-crs",
                 "if-match",
                 "if-none-match",
                 "idempotency-key",

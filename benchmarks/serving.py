@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 CLIENTS = POOL = 8
 WARM_S = 2
+ANSWERS, LONGEST_S = 200, 40
+"""Who is slow is asked for longer, until so many answers have come, or so much time has passed: up to eight are left half done."""
 START_S = 60
 TICKS = os.sysconf("SC_CLK_TCK")
 ZOOM = 14
@@ -232,6 +234,13 @@ def _backends(conn: connection, name: str) -> list[int]:
     return [pid for (pid,) in rows]
 
 
+def _wait_idle(conn: connection, name: str) -> None:
+    """Wait until nothing is left of what clients asked who are gone."""
+    busy = "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND state <> 'idle'"
+    while many(conn, busy, [name]):
+        time.sleep(0.1)
+
+
 def _drive(urls: Path, script: Path, address: str, seconds: float) -> tuple[int, float, float]:
     """Ask for `seconds`; return how many answers came, their mean size in bytes, and how many there were in a second."""
     command = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{seconds:.0f}s", "--timeout", "20s", "-s", str(script), address]
@@ -252,7 +261,9 @@ def _cost(conn: connection, server: Server, paths: Sequence[str], scratch: Path,
     script.write_text(_WRK, "utf-8")
     tags = [httpx.get(server.address + path, trust_env=False).headers.get("etag", "") if known else "" for path in paths]
     urls.write_text("".join(f"{path} {tag}\n" for path, tag in zip(paths, tags, strict=True)), "utf-8")
-    _drive(urls, script, server.address, WARM_S)
+    *_, per_s = _drive(urls, script, server.address, WARM_S)
+    seconds = min(max(seconds, ANSWERS / max(per_s, 1)), LONGEST_S)
+    _wait_idle(conn, server.name)
     backends = _backends(conn, server.name)
     before = _cpu_ms(server.pid), [_cpu_ms(pid) for pid in backends]
     count, size, per_s = _drive(urls, script, server.address, seconds)

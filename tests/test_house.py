@@ -203,7 +203,11 @@ def test_every_test_states_its_fact() -> None:
 
 def test_scripts_run_and_are_strict() -> None:
     """Every script can be started as it lies there, and one in bash stops at its first error."""
-    scripts = [file for file in [*(ROOT / "script").iterdir(), ROOT / ".ci" / "run"] if file.name != "common"]
+    scripts = [
+        file
+        for file in [*(path for path in (ROOT / "script").iterdir() if path.is_file()), ROOT / ".ci" / "run"]
+        if file.name != "common"
+    ]
     assert [file.name for file in scripts if not os.access(file, os.X_OK)] == []
     bash = [text for file in scripts if "bash" in (text := file.read_text("utf-8")).partition("\n")[0]]
     assert len(bash) > 1

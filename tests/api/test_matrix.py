@@ -118,6 +118,7 @@ def expected(ask, collection):
 
 def items(ask):
     """Every feature that is theirs to see and none else, counted right; no filter finds what is hidden."""
+    draft_items(ask)
     for name in COLLECTIONS:
         answer = ask(f"/collections/{name}/items?limit=1000&count=exact")
         if not ask.reads(subject_of(name)):
@@ -156,6 +157,61 @@ def item(ask):
                 ask.denied(answer)
             else:
                 assert answer.status_code == (200 if code in expected(ask, name) else 404), (ask.actor, code)
+
+
+DRAFT = "/collections/plan-grids/items"
+
+
+def draft_items(ask):
+    """The grids of plans that lie in their communities; to whoever sees no drafts there is no such collection."""
+    answer = ask(f"{DRAFT}?limit=1000&count=exact")
+    if not ask.actor.plans:
+        assert answer.status_code == 404, (ask.actor, answer.text)
+        return
+    told = answer.json()
+    truth = {
+        (plan, code)
+        for plan, grids in ask.crowd.grids_of.items()
+        for code, community in grids.items()
+        if ask.actor.sees(DRAFTS, ask.path(community))
+    }
+    assert {(f["properties"]["plan"], f["properties"]["code"]) for f in told["features"]} == truth
+    assert told["numberMatched"] == len(truth)
+
+
+def draft_item(method):
+    """A grid of a plan is there exactly where it is in the list; it is changed by nobody who has not seen its state."""
+
+    def check(ask):
+        rows = ask.crowd.hall.rows(
+            """SELECT g.id::text, a.code FROM wangge.grid g JOIN wangge.plan p ON (p.id, p.version) = (g.plan_id, g.version)
+               JOIN wangge.area a ON a.id = g.area_id"""
+        )
+        for identity, community in rows:
+            answer = ask(f"{DRAFT}/{identity}", method, **({"json": {"properties": {}}} if method in {"PUT", "PATCH"} else {}))
+            if not (ask.actor.plans and ask.actor.sees(DRAFTS, ask.path(community))):
+                assert answer.status_code == 404, (ask.actor, answer.text)
+            elif method in {"GET", "OPTIONS"}:
+                assert answer.is_success, (ask.actor, answer.text)
+            else:
+                assert answer.status_code in {403, 409, 415, 422, 428}, (ask.actor, answer.text)
+
+    return check
+
+
+def draft_more(method):
+    """Nothing is added by a body that says nothing; only who sees drafts is told what may be done."""
+
+    def check(ask):
+        answer = ask(DRAFT, method, **({"json": {}} if method == "POST" else {}))
+        if not ask.actor.plans:
+            assert answer.status_code == 404, (ask.actor, answer.text)
+        elif method == "POST":
+            assert answer.status_code in {400, 403, 415, 422}, (ask.actor, answer.text)
+        else:
+            assert answer.is_success
+
+    return check
 
 
 def bulk(ask):
@@ -485,6 +541,13 @@ MATRIX = {
     ("GET", "/collections/{collection}/sortables"): documents("/collections/{c}/sortables"),
     ("GET", "/collections/{collection}/items"): items,
     ("GET", "/collections/{collection}/items/{feature}"): item,
+    ("POST", "/collections/plan-grids/items"): draft_more("POST"),
+    ("OPTIONS", "/collections/plan-grids/items"): draft_more("OPTIONS"),
+    ("GET", "/collections/plan-grids/items/{feature}"): draft_item("GET"),
+    ("PUT", "/collections/plan-grids/items/{feature}"): draft_item("PUT"),
+    ("PATCH", "/collections/plan-grids/items/{feature}"): draft_item("PATCH"),
+    ("DELETE", "/collections/plan-grids/items/{feature}"): draft_item("DELETE"),
+    ("OPTIONS", "/collections/plan-grids/items/{feature}"): draft_item("OPTIONS"),
     ("GET", "/collections/{collection}/bulk"): bulk,
     ("GET", "/collections/{collection}/tiles"): documents("/collections/{c}/tiles"),
     ("GET", SET): documents("/collections/{c}/tiles/WebMercatorQuad", "/collections/{c}/tiles/WebMercatorQuad?f=tilejson"),
