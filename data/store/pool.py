@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import queue
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR, connection, make_dsn, parse_dsn
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 QUICK_MS, TILE_MS, BULK_MS = 5_000, 2_000, 60_000
 """How long one statement may take: an answer, a tile, a download."""
-_PATIENCE = {
+_PATIENCE: dict[str, Any] = {
     "connect_timeout": 2,
     "tcp_user_timeout": 3000,
     "keepalives_idle": 2,
@@ -53,7 +53,7 @@ def connect(dsn: str) -> connection:
 
 def patient(dsn: str) -> str:
     """Return an address, however it is written, with limits on how long it is waited for; those that it names itself win."""
-    return make_dsn(**{**_PATIENCE, **parse_dsn(dsn)})
+    return make_dsn(None, **_PATIENCE | parse_dsn(dsn))
 
 
 class Pool:
