@@ -214,6 +214,14 @@ def test_scripts_run_and_are_strict() -> None:
     assert [text for text in bash if "\nset -euo pipefail\n" not in text] == []
 
 
+def test_clients_are_the_ones_that_are_asked_for() -> None:
+    """The clients' lock pins each client that pyproject.toml names, in the range it names, and on our versions of the rest."""
+    ours, theirs = pins("requirements.lock"), pins("requirements-clients.lock")
+    asked = [Requirement(line) for line in PYPROJECT["dependency-groups"]["clients"]]
+    assert [str(need) for need in asked if theirs.get(canonicalize_name(need.name), "none") not in need.specifier] == []
+    assert {name: theirs[name] for name in ours.keys() & theirs} == {name: ours[name] for name in ours.keys() & theirs}
+
+
 @pytest.mark.parametrize(("lock", "extras"), [("requirements.lock", ["dev", "dask"]), ("requirements-peers.lock", ["peers"])])
 def test_locks_hold_what_is_asked_for(lock: str, extras: list[str]) -> None:
     """A lock pins every dependency that pyproject.toml names, in the range it names; if not, run script/lock."""

@@ -1,4 +1,4 @@
-"""The service that other people's programs open: a published town with 5,000 grids, over HTTP, with a record of who asked what."""
+"""The service that other people's programs open: a published town with 5,000 grids, over HTTP, and what it was asked."""
 
 from __future__ import annotations
 
@@ -127,5 +127,3 @@ def service(opened):
     """Give the service with nothing noted yet."""
     opened.asked.clear()
     return opened
-
-

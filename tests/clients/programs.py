@@ -34,12 +34,11 @@ def need(*files: Path) -> None:
         pytest.skip(reason)
 
 
-def told_by(program: Path | str, *arguments: str, **surroundings: str) -> str:
+def told_by(program: Path | str, *arguments: str, folder: Path = HERE, **surroundings: str) -> str:
     """Run a program, which must end well, and give what it printed."""
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")} | surroundings
-    done = subprocess.run(
-        [program, *arguments], check=False, capture_output=True, text=True, timeout=WAIT_S, env=environment, cwd=HERE
-    )
+    command = [program, *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=WAIT_S, env=environment, cwd=folder)
     assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     return done.stdout
 

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.clients
 
 ITEMS = "/collections/grids/items"
 INJECTION = "1'; DROP TABLE wangge.grid; SELECT pg_sleep(5) --"
-PARAMETERS = ("limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime", "at", "as-of", "sortby", "properties", "filter",
-              "filter-lang", "filter-crs", "skipGeometry", "count", "f", "lang", "households", "kind")  # fmt: skip
+PARAMETERS = ("limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime", "at", "as-of", "sortby", "properties",
+              "filter", "filter-lang", "filter-crs", "skipGeometry", "count", "f", "lang", "households", "kind")  # fmt: skip
 AT_ONCE_S = 2.0
 
 CIRCLE = ",".join(f"{117 + k / 1_000_000:.6f} 36.5" for k in range(700_000))
@@ -87,7 +87,9 @@ def test_path_that_leads_nowhere(service, path, status):
     assert asked(service, path).status_code == status
 
 
-@pytest.mark.parametrize("box", ["NaN,0,1,1", "0,0,inf,1", "1e308,0,1e309,1", "0,0,1", "1,2,3,4,5", "118,36,117,91", ",,,", "0,0,1,1;"])
+@pytest.mark.parametrize(
+    "box", ["NaN,0,1,1", "0,0,inf,1", "1e308,0,1e309,1", "0,0,1", "1,2,3,4,5", "118,36,117,91", ",,,", "0,0,1,1;"]
+)
 def test_box_that_is_none_is_refused(service, box):
     """A box of other than numbers in their bounds gives 400."""
     assert asked(service, ITEMS, params={"bbox": box}).status_code == 400
@@ -112,7 +114,9 @@ def test_polygon_of_ten_megabytes_is_too_much(service):
 
 
 @pytest.mark.parametrize("language", ["cql2-text", "cql2-json"])
-@pytest.mark.parametrize("text", ["(" * 100_000, "[" * 100_000, '{"op":"not","args":[' * 20_000], ids=["round", "square", "json"])
+@pytest.mark.parametrize(
+    "text", ["(" * 100_000, "[" * 100_000, '{"op":"not","args":[' * 20_000], ids=["round", "square", "json"]
+)
 def test_hundred_thousand_parentheses_are_refused(service, text, language):
     """Parentheses without end do not exhaust the stack."""
     assert raw_status(service, ITEMS, filter=text, **{"filter-lang": language}) in {400, 413, 414}

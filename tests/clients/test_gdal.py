@@ -54,7 +54,7 @@ def test_areas_are_read(service, layer, count):
 
 
 def test_box_is_answered_by_the_server(service):
-    """A box costs GDAL one request with the box in it, north first as EPSG has it, and gives the grids that PostGIS finds in it."""
+    """A box costs GDAL one request, which has the box in it with north first, and gives the grids that PostGIS finds there."""
     west, south, east, north = box = service.box
     told = read(service, bbox=box)
     (only,) = asked_after_sample(service)
@@ -71,3 +71,12 @@ def test_equality_is_answered_by_the_server(service):
     (only,) = asked_after_sample(service)
     assert "3701030010020007" in str(only.query)
     assert told["codes"] == ["3701030010020007"]
+
+
+def test_page_size_is_what_is_asked(service):
+    """GDAL takes the largest page it wants from the description, and gets each row once whatever the size of a page."""
+    told = read(service, PAGE_SIZE="700")
+    pages = asked_after_sample(service)
+    assert {page.query["limit"][0] for page in pages} == {"700"}
+    assert len(pages) == 8
+    assert told["codes"] == service.truth("true")

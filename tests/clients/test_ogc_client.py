@@ -12,7 +12,7 @@ pytestmark = pytest.mark.clients
 
 
 def test_every_collection_opens(service):
-    """The client sees features and tiles in every collection, and reads pages, single features, and addresses it makes itself."""
+    """The client sees features and tiles in every collection, and reads pages, features, and what its own addresses lead to."""
     need(OGC_CLIENT)
     told = answers_of(shutil.which("node") or "node", "ogc_client_opens.mjs", service.url)
     names = ["districts", "streets", "communities", "grids"]

@@ -20,7 +20,12 @@ def test_every_collection_opens(service, tmp_path):
     surroundings = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
     told = answers_of(DEBIANS, "qgis_opens.py", service.url, json.dumps(box), *NAMES, **surroundings)
     assert [name for name in NAMES if told[name]["valid"]] == list(NAMES)
-    assert {name: len(told[name]["codes"]) for name in NAMES} == {"districts": 1, "streets": 2, "communities": 4, "grids": 5_000}
+    assert {name: len(told[name]["codes"]) for name in NAMES} == {
+        "districts": 1,
+        "streets": 2,
+        "communities": 4,
+        "grids": 5_000,
+    }
     assert told["grids"]["codes"] == service.truth("true")
     within = service.truth("ST_Intersects(geom, ST_MakeEnvelope(%s, %s, %s, %s, 4490))", box)
     assert 0 < len(within) < 500
