@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from schemathesis.core.failures import Failure
 
 LONGEST_PAGE = 10_000
-GRAMMARS = {"at", "as-of", "cursor", "datetime", "filter", "offset", "v"}
-"""Parameters of which only one may be given, or whose texts have a grammar: a schema can say neither."""
+GRAMMARS = {
+    *("at", "as-of", "datetime", "cursor", "offset"),
+    *("bbox", "bbox-crs", "crs", "filter", "filter-crs", "properties", "sortby", "v"),
+}
+"""Parameters of which only one may be given, and those whose texts have a grammar: a schema can say neither."""
 
 
 @schemathesis.hook

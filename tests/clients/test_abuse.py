@@ -97,9 +97,10 @@ def test_box_that_is_none_is_refused(service, box):
 
 def raw_status(service, path, **question):
     """Ask at an address of any length, which httpx would not, and give the status."""
+    address = f"{path}?{urlencode(question)}"
     began = time.monotonic()
     with closing(HTTPConnection(service.client.base_url.host, service.client.base_url.port, timeout=10)) as link:
-        link.request("GET", f"{path}?{urlencode(question)}")
+        link.request("GET", address)
         status = link.getresponse().status
     assert time.monotonic() - began < AT_ONCE_S
     return status
