@@ -113,7 +113,7 @@ def _paths(collection: Collection, lang: Lang) -> _Node:
         )
 
     asks = tuple(_queryable(field, lang) for field in queryables(collection.fields).values() if field.name not in PARAMETERS)
-    feature_id: _Node = _in_path("feature", say("要素编码", "The feature's code"), {"type": "string"})
+    feature_id: _Node = _in_path("featureId", say("要素编码", "The feature's code"), {"type": "string"})
     place = tuple(_in_path(word, text, _zoom(word)) for word, text in _places(lang))
     binary: _Node = {"schema": {"type": "string", "format": "binary"}}
     documents: dict[str, tuple[str, str, str]] = {
@@ -130,7 +130,7 @@ def _paths(collection: Collection, lang: Lang) -> _Node:
     paths[f"{here}/items"] = get(
         "items", say("要素", "features"), _ITEMS, {GEOJSON: {"schema": {"$ref": "#/components/schemas/features"}}}, asks
     )
-    paths[f"{here}/items/{{feature}}"] = get(
+    paths[f"{here}/items/{{featureId}}"] = get(
         "item",
         say("单个要素", "one feature"),
         _ITEM,
@@ -161,7 +161,7 @@ def _draft_paths(lang: Lang) -> _Node:
 
     items = f"/collections/{DRAFTS.id}/items"
     paths = {path: node for path, node in _paths(DRAFTS, lang).items() if "/tiles/" not in f"{path}/" and "/bulk" not in path}
-    where = _in_path("feature", say("网格标识", "The grid's id"), {"type": "string"})
+    where = _in_path("featureId", say("网格标识", "The grid's id"), {"type": "string"})
     seen: _Node = {
         "name": "If-Match",
         "in": "header",
@@ -208,7 +208,7 @@ def _draft_paths(lang: Lang) -> _Node:
         "post": write("add", say("新增", "add a grid"), "201", [system], sent),
         "options": options("options", []),
     }
-    paths[f"{items}/{{feature}}"] = {
+    paths[f"{items}/{{featureId}}"] = {
         **read,
         "put": write("replace", say("替换", "replace a grid"), "200", [where, seen, system], sent),
         "patch": write("update", say("修改", "change some of a grid"), "200", [where, seen, system], patch),

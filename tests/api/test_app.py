@@ -193,7 +193,7 @@ def test_a_proxy_may_take_its_path_off_or_leave_it(tmp_path, path):
         assert missing["type"] == "https://gov.example/wangge/problems/not-found"
         assert missing["instance"] == "/wangge/nowhere"
         assert client.put("/wangge/who").headers["allow"] == "GET, HEAD"
-        assert client.get("/wangge").json()["instance"] == "/wangge/"
+        assert client.get("/wangge").status_code == 200
 
 
 @pytest.mark.parametrize("host", ["a b", "evil.example/path", "[", 'x"', "a@b", "a:b", "[::1]x"])

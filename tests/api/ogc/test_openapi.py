@@ -29,7 +29,7 @@ VALUES = {
     "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
 }
 PLACES = {
-    "z": "0", "x": "0", "y": "0", "tileMatrix": "0", "tileRow": "0", "tileCol": "0", "feature": "370103001001001",
+    "z": "0", "x": "0", "y": "0", "tileMatrix": "0", "tileRow": "0", "tileCol": "0", "featureId": "370103001001001",
 }  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def test_every_path_answers(ask, description) -> None:
     for path, node in description["paths"].items():
         for collection, code in (("districts", "370103"), ("streets", "370103001"), ("communities", "370103001001")):
             if f"/{collection}/" in path:
-                answer = ask.get(path.format(**(PLACES | {"feature": code})))
+                answer = ask.get(path.format(**(PLACES | {"featureId": code})))
                 break
         else:
             answer = ask.get(path.format(**PLACES))
