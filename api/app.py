@@ -100,7 +100,8 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime]) -
     metrics = Metrics()
 
     @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncGenerator[None]:
+    async def life(app: FastAPI) -> AsyncGenerator[None]:
+        metrics.learn(app)
         # More threads than connections would only wait for one, and be told after a while to come again.
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.pool_size + SPARE_THREADS
         yield

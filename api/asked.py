@@ -1,6 +1,6 @@
 """One request: who asks, for whom its transactions speak, in which language, and what the application holds for it.
 
-Plain routes call `ask(request)` and `store(request)`; FastAPI's take them as `Asking` and `Store`.
+Plain routes call `ask(request)`, `store(request)`, `service(request)`; FastAPI's take them as `Asking`, `Store`, `Serving`.
 """
 
 from __future__ import annotations
@@ -119,3 +119,6 @@ Asking = Annotated[Asked, Depends(ask)]
 
 Store = Annotated[Pool, Depends(store)]
 """The connections to the store."""
+
+Serving = Annotated[Service, Depends(service)]
+"""What the application holds."""

@@ -6,7 +6,7 @@ Labels are routes as they are written, never addresses as they were asked for: t
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from fastapi.routing import iter_route_contexts
 from prometheus_client import (
@@ -45,7 +45,7 @@ class Metrics:
             "wangge_request_seconds", "Time until the answer was sent.", labels, buckets=BOUNDS_S, registry=self.registry
         )
         self.open = Gauge("wangge_requests_open", "Requests that are being answered.", registry=self.registry)
-        self._routes: dict[tuple[object, frozenset[str]], str] | None = None
+        self._routes: dict[tuple[object, frozenset[str]], str] = {}
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one request that has been answered."""
@@ -54,10 +54,12 @@ class Metrics:
         self.requests.labels(method, route, str(status)).inc()
         self.seconds.labels(method, route).observe(seconds)
 
+    def learn(self, app: FastAPI) -> None:
+        """Take in the routes of the application, before it answers: FastAPI makes them when they are first looked at."""
+        self._routes = _templates(app)
+
     def route(self, scope: Scope) -> str:
         """Return the route that a request took, as it is written; `none` where there was no such route."""
-        if self._routes is None:
-            self._routes = _templates(cast("FastAPI", scope["app"]))
         return self._routes.get((scope.get("endpoint"), frozenset(scope.get("path_params", ()))), "none")
 
 

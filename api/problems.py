@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from api.asked import base, language, request_id, service
+from api.cookies import with_cookies
 from api.pages.problem import problem_page as page_of_problem
 from api.pages.problem import wants_page
 from api.problem_kinds import KINDS
@@ -232,23 +233,15 @@ def answer(request: Request, problem: Problem) -> Response:
         "requestId": request_id(request),
     }
     headers = {"Cache-Control": "no-store", "Content-Language": lang, "Vary": "Accept-Language", **problem.headers}
+    raw = orjson.dumps(body, default=str)
     response: Response = (
-        page_of_problem(request, orjson.loads(orjson.dumps(body, default=str)), problem.headers)
+        page_of_problem(request, orjson.loads(raw), problem.headers)
         if wants_page(request)
-        else Response(orjson.dumps(body, default=str), problem.status, headers, MEDIA_TYPE)
+        else Response(raw, problem.status, headers, MEDIA_TYPE)
     )
     if problem.code == "session-ended":
         # A browser would show the dead session again with every request, and see nothing of what is public.
-        for cookie in forgotten_cookies(secure=service(request).settings.is_secure):
-            response.set_cookie(
-                cookie.key,
-                cookie.value,
-                max_age=cookie.max_age,
-                path=cookie.path,
-                secure=cookie.secure,
-                httponly=cookie.httponly,
-                samesite=cookie.samesite,
-            )
+        return with_cookies(response, forgotten_cookies(secure=service(request).settings.is_secure))
     return response
 
 

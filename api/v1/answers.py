@@ -32,6 +32,12 @@ def answer(
     return Response(orjson.dumps(document), status_code=status, headers=headers, media_type=media)
 
 
+def private(response: Response) -> Response:
+    """Let nobody keep an answer that is about persons."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def precondition(if_match: str | None, current: str) -> None:
     """Refuse a change by somebody who has not said which state they have seen, or has seen another than the current one."""
     if if_match is None:

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.asked import Asking, Store
-from api.v1.answers import answer
+from api.v1.answers import answer, private
 from api.v1.parameters import NO_NUL, only
 from api.who.caller import Right
 from data.store.households import points_within
@@ -55,9 +55,7 @@ def show_households(  # noqa: PLR0917 - FastAPI passes by name
         for path in asked.caller.areas_for(Right.SEE_HOUSEHOLDS):
             record(conn, "households.read", path=path, subject=town, body=body)
     document = {"town": town, "snapshot": number, "bbox": box, "households": shown, "complete": len(found) <= limit}
-    response = answer(document)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(answer(document))
 
 
 def _box(text: str) -> tuple[float, float, float, float]:

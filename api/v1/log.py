@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
 
 from api.asked import Asking, Store
-from api.v1.answers import answer
+from api.v1.answers import answer, private
 from api.v1.parameters import NO_NUL, Limit, only
 from api.who.caller import Right
 from data.store.log import record
@@ -53,7 +53,7 @@ def list_events(  # noqa: PLR0917 - FastAPI passes by name
         rows = _events(conn, kind, subject, since, None if after is None else _unsealed(after), limit + 1)
     more = len(rows) > limit
     shown = [dict(zip(_NAMES, row, strict=True)) for row in rows[:limit]]
-    return _private(answer({"events": shown, "next": _sealed(rows[limit - 1]) if more else None}))
+    return private(answer({"events": shown, "next": _sealed(rows[limit - 1]) if more else None}))
 
 
 @router.get("/heads", dependencies=[Depends(only())])
@@ -65,7 +65,7 @@ def list_heads(asked: Asking, store: Store) -> Response:
             conn, "SELECT DISTINCT ON (chain) chain, seq, at, encode(hash, 'hex') FROM wangge.event ORDER BY chain, seq DESC"
         )
     names = ("chain", "number", "at", "hash")
-    return _private(answer({"heads": [dict(zip(names, row, strict=True)) for row in rows]}))
+    return private(answer({"heads": [dict(zip(names, row, strict=True)) for row in rows]}))
 
 
 @router.post("/export", dependencies=[Depends(only("kind", "subject", "since", "after"))])
@@ -85,7 +85,7 @@ def export(  # noqa: PLR0917 - FastAPI passes by name
     headers = {"Content-Disposition": 'attachment; filename="log.ndjson"'}
     if more:
         headers["X-Next"] = _sealed(rows[-1])
-    return _private(Response(lines, headers=headers, media_type="application/x-ndjson"))
+    return private(Response(lines, headers=headers, media_type="application/x-ndjson"))
 
 
 def _events(  # noqa: PLR0917 - the parameters of a route, in their order
@@ -120,8 +120,3 @@ def _unsealed(text: str) -> tuple[datetime, str, int]:
         return _PLACE.validate_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except ValueError:
         raise ParameterError("after", "this is no `next` of a page; begin at the first", code="invalid-cursor") from None
-
-
-def _private(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response

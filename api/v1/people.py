@@ -12,9 +12,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from api.asked import Asking, Service, Store, service
+from api.asked import Asking, Service, Serving, Store
 from api.idempotency import OnlyOnce
-from api.v1.answers import answer
+from api.v1.answers import answer, private
 from api.v1.parameters import NO_NUL, Limit, only
 from api.who import people as managing
 from api.who.caller import Right, Role
@@ -37,7 +37,6 @@ _Line = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r
 _Password = Annotated[str, StringConstraints(max_length=LONGEST * 4)]
 _Prefix = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 _After = Annotated[str, Query(max_length=64, pattern=NO_NUL, description="The login that the page before ended with.")]
-Serving = Annotated[Service, Depends(service)]
 
 
 class NewPerson(BaseModel):
@@ -307,10 +306,8 @@ def _address(asked: Asked, person: str) -> str:
 
 def _private(document: dict[str, Any], *, status: int = 200, location: str | None = None) -> Response:
     """Return an answer that nobody keeps."""
-    response = answer(document, status=status, location=location)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(answer(document, status=status, location=location))
 
 
 def _nothing() -> Response:
-    return Response(status_code=204, headers={"Cache-Control": "no-store"})
+    return private(Response(status_code=204))

@@ -11,7 +11,7 @@ import shapely
 from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.asked import Asking, Service, Store, service
+from api.asked import Asking, Service, Serving, Store
 from api.idempotency import OnlyOnce
 from api.v1.answers import answer, precondition, tag
 from api.v1.parameters import NO_NUL, Code, Prose, only
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v1/plans", tags=["plans"])
 
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the plan as you have seen it.")]
-Serving = Annotated[Service, Depends(service)]
 _RIGHTS_OF = {
     "validate": (Right.EDIT_PLAN,),
     "submit": (Right.SUBMIT,),

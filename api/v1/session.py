@@ -14,8 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
-from api.asked import Asking, Service, Store, base, service
-from api.v1.answers import answer
+from api.asked import Asking, Serving, Store, base
+from api.cookies import with_cookies
+from api.v1.answers import answer, private
 from api.v1.parameters import only
 from api.who.caller import How
 from api.who.passwords import LONGEST
@@ -28,13 +29,10 @@ from data.store.sql import many
 from gis.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from psycopg2.extensions import connection
 
     from api.asked import Asked
     from api.who.caller import Grant
-    from api.who.sessions import Cookie
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
 
@@ -78,7 +76,6 @@ async def shown(request: Request) -> Credentials:
         raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from None
 
 
-Serving = Annotated[Service, Depends(service)]
 Shown = Annotated[Credentials, Depends(shown)]
 
 _BODY = {"schema": Credentials.model_json_schema()}
@@ -108,14 +105,14 @@ def start_session(request: Request, wanted: Shown, serving: Serving) -> Response
         response = answer(document, status=201, location=f"{base(request)}/v1/session")
     else:
         response = RedirectResponse(f"{base(request)}{wanted.next}", HTTPStatus.SEE_OTHER)
-    return _private(_with_cookies(response, session.cookies(secure=secure)))
+    return private(with_cookies(response, session.cookies(secure=secure)))
 
 
 @router.get("", dependencies=[Depends(only())])
 def show_session(asked: Asking, store: Store) -> Response:
     """Say who you are: your name, your roles and their areas, and what you may do."""
     with store.read(asked.scope) as conn:
-        return _private(answer(_document(conn, asked)))
+        return private(answer(_document(conn, asked)))
 
 
 @router.delete("", status_code=204, dependencies=[Depends(only())])
@@ -126,7 +123,7 @@ def end_session(request: Request, asked: Asking, serving: Serving) -> Response:
         with serving.pool.write(asked.scope) as conn:
             close_session(conn, request.cookies[session_cookie(secure=secure)], serving.door.pepper)
             record(conn, "session.end", path=None, subject=asked.caller.person_id)
-    return _private(_with_cookies(Response(status_code=204), forgotten_cookies(secure=secure)))
+    return private(with_cookies(Response(status_code=204), forgotten_cookies(secure=secure)))
 
 
 @router.post("/password", dependencies=[Depends(only())])
@@ -143,7 +140,7 @@ def replace_password(wanted: NewPassword, asked: Asking, store: Store, serving: 
     with store.write(asked.scope) as conn:
         record(conn, "session.password", path=None, subject=session.person)
     document = {"person": session.person, "csrf": session.csrf, "expires_at": asked.now + session.lifetime}
-    return _private(_with_cookies(answer(document), session.cookies(secure=serving.settings.is_secure)))
+    return private(with_cookies(answer(document), session.cookies(secure=serving.settings.is_secure)))
 
 
 def _refuse_strangers(request: Request) -> None:
@@ -182,23 +179,3 @@ def _document(conn: connection, asked: Asked) -> dict[str, Any]:
         "rights": sorted(caller.rights),
         "public": sorted(asked.scope.public),
     }
-
-
-def _with_cookies(response: Response, cookies: Iterable[Cookie]) -> Response:
-    for cookie in cookies:
-        response.set_cookie(
-            cookie.key,
-            cookie.value,
-            max_age=cookie.max_age,
-            path=cookie.path,
-            secure=cookie.secure,
-            httponly=cookie.httponly,
-            samesite=cookie.samesite,
-        )
-    return response
-
-
-def _private(response: Response) -> Response:
-    """Let nobody keep an answer that is about one person."""
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.asked import Asking, Store
-from api.v1.answers import answer
+from api.v1.answers import answer, private
 from api.v1.parameters import NO_NUL, Code, Limit, only
 from api.who.caller import Right
 from data.store.households import changes, count_changes
@@ -124,9 +124,7 @@ def show_changes(  # noqa: PLR0917 - FastAPI passes by name
         "changes": shown,
         "next": shown[-1]["id"] if len(found) > limit else None,
     }
-    response = answer(document)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(answer(document))
 
 
 def _town(conn: connection, name: str) -> int:
