@@ -39,9 +39,9 @@ from api.ogc.collections import DRAFTS, GEOMETRY, Collection, collection_for, co
 from api.ogc.crs import output
 from api.ogc.cursor import Position, after, order_by, seal, unseal
 from api.ogc.literal import meets_box
-from api.ogc.prepared import rows_of
 from api.ogc.query import Count, ItemsQuery, parse_items
 from api.ogc.where import EVERYTHING, Filter, all_of
+from data.store.prepared import rows_of
 from data.store.sql import many, one
 from gis.errors import NotFound, ParameterError
 

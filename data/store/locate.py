@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from data.store.sql import many, maybe
+from data.store.prepared import rows_of
+from data.store.sql import many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,25 +16,23 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
+# The box is asked for by itself: below a policy only `&&` may use the index.
+_POINT = """SELECT g.code, g.name, g.kind, g.subtype, c.code, cv.name, s.code, sv.name, lower(g.in_force)
+    FROM (SELECT code, name, kind, subtype, area_id, in_force FROM wangge.grid
+          WHERE geom && ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4490)
+            AND ST_Covers(geom, ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4490)) AND in_force @> $3::date
+          ORDER BY code COLLATE "C" LIMIT 1) g
+      JOIN wangge.area c ON c.id = g.area_id JOIN wangge.area s ON s.id = c.parent_id
+      LEFT JOIN wangge.area_version cv ON cv.area_id = c.id AND cv.valid @> $3::date
+      LEFT JOIN wangge.area_version sv ON sv.area_id = s.id AND sv.valid @> $3::date"""
+
 FIELDS = ("code", "name", "kind", "subtype", "community", "community_name", "street", "street_name", "valid_from")
 
 
 def locate_point(conn: connection, lon: float, lat: float, day: date) -> dict[str, Any] | None:
     """Return the grid at a place (degrees, CGCS2000) on a day, or None."""
-    row = maybe(
-        conn,
-        # The box is asked for by itself: below a policy only `&&` may use the index.
-        """SELECT g.code, g.name, g.kind, g.subtype, c.code, cv.name, s.code, sv.name, lower(g.in_force)
-           FROM (SELECT code, name, kind, subtype, area_id, in_force FROM wangge.grid
-                 WHERE geom && ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4490)
-                   AND ST_Covers(geom, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4490)) AND in_force @> %(day)s::date
-                 ORDER BY code COLLATE "C" LIMIT 1) g
-             JOIN wangge.area c ON c.id = g.area_id JOIN wangge.area s ON s.id = c.parent_id
-             LEFT JOIN wangge.area_version cv ON cv.area_id = c.id AND cv.valid @> %(day)s::date
-             LEFT JOIN wangge.area_version sv ON sv.area_id = s.id AND sv.valid @> %(day)s::date""",
-        {"lon": lon, "lat": lat, "day": day},
-    )
-    return None if row is None else dict(zip(FIELDS, row, strict=True))
+    rows = rows_of(conn, _POINT, [lon, lat, day])
+    return dict(zip(FIELDS, rows[0], strict=True)) if rows else None
 
 
 def locate_points(conn: connection, lon: Sequence[float], lat: Sequence[float], day: date) -> list[str | None]:

@@ -36,7 +36,10 @@ SELECT set_config('wangge.person', %(wangge.person)s, true), set_config('wangge.
  set_config('wangge.areas_1', %(wangge.areas_1)s, true), set_config('wangge.areas_2', %(wangge.areas_2)s, true),
  set_config('wangge.areas_3', %(wangge.areas_3)s, true), set_config('wangge.categories', %(wangge.categories)s, true),
  set_config('wangge.public', %(wangge.public)s, true), set_config('statement_timeout', %(ms)s, true)"""
-_BEGIN_READ, _BEGIN_WRITE = _BEGIN.replace("{}", "ONLY"), _BEGIN.replace("{}", "WRITE")
+# Left to itself PostgreSQL goes on planning what was prepared (data/store/prepared.py), because it cannot weigh what planning
+# below policies costs: as much again as running a page of a hundred grids.
+_BEGIN_READ = _BEGIN.replace("{}", "ONLY") + ", set_config('plan_cache_mode', 'force_generic_plan', true)"
+_BEGIN_WRITE = _BEGIN.replace("{}", "WRITE")
 
 
 def connect(dsn: str) -> connection:

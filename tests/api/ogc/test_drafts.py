@@ -203,7 +203,7 @@ def test_a_planner_finds_the_collection(still) -> None:
     assert {each.removeprefix(base) for each in claimed if each.startswith(base)} == wanted
     description = still.planner.get("/api").json()
     OpenAPIV30SpecValidator(description).validate()
-    assert set(description["paths"][f"{ITEMS}/{{feature}}"]) == {"get", "put", "patch", "delete", "options"}
+    assert set(description["paths"][f"{ITEMS}/{{featureId}}"]) == {"get", "put", "patch", "delete", "options"}
     assert set(description["paths"][ITEMS]) == {"get", "post", "options"}
 
 
