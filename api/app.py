@@ -76,7 +76,6 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime]) -
         Route("/problems", problem_page),
         Route("/problems/{code}", problem_page),
         *ogc.routes,
-        *locate.routes,
         *pages.routes,
     )
     # Then our own resources, under /v1; FastAPI describes them.

@@ -13,8 +13,8 @@ from api.asked import ask
 from api.ogc.answers import GEOJSON, HTML, JSON, MVT, OPENAPI, PAGED, SCHEMA_JSON, document, parameters
 from api.ogc.bulk import FORMATS
 from api.ogc.collections import COLLECTIONS, DRAFTS, GEOMETRY, sees_drafts
-from api.ogc.cql import LANGUAGES
-from api.ogc.fields import SCHEMAS, queryables
+from api.ogc.cql import HIGHEST_INTEGER, LANGUAGES, LOWEST_INTEGER
+from api.ogc.fields import SCHEMAS, Kind, queryables
 from api.ogc.query import DEFAULT_LIMIT, HIGHEST_LIMIT, HIGHEST_OFFSET, LANGS, PARAMETERS
 from api.ogc.tiles import HIGHEST_ZOOM, MATRIX_SET
 
@@ -280,7 +280,8 @@ def _in_path(name: str, text: str, schema: _Node) -> _Node:
 
 def _queryable(field: Field, lang: Lang) -> _Node:
     words: _Node = {"enum": list(field.enum)} if field.enum else {}
-    return _in_query(field.name, field.title(lang), {**SCHEMAS[field.kind], **words})
+    range_: _Node = {"minimum": LOWEST_INTEGER, "maximum": HIGHEST_INTEGER} if field.kind is Kind.INTEGER else {}
+    return _in_query(field.name, field.title(lang), {**SCHEMAS[field.kind], **range_, **words})
 
 
 def _in_query(name: str, text: str, schema: _Node) -> _Node:
@@ -362,7 +363,10 @@ def _responses(lang: Lang) -> _Node:
     def say(zh: str, en: str) -> str:
         return zh if lang == "zh" else en
 
-    problem: _Node = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/problem"}}}
+    problem: _Node = {
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/problem"}},
+        HTML: {"schema": {"type": "string"}},
+    }
     faults = {
         "400": say("参数有误", "A parameter cannot be used"),
         "401": say("请先登录", "Sign in first"),

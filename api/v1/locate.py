@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import math
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.routing import Route
 
 from api.asked import Asking, Store, ask, store
 from api.v1.answers import answer
+from api.v1.parameters import Day, only
 from data.store.locate import locate_point, locate_points
 from gis.chinese_frames import SHIFTED, to_wgs84
 from gis.errors import ParameterError
 
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
 MOST_POINTS = 10_000
 SYSTEMS = ("wgs84", "cgcs2000", *SHIFTED)
+
+
+def _degrees_of(name: str, most: int) -> dict[str, Any]:
+    schema = {"type": "number", "minimum": -most, "maximum": most}
+    return {"name": name, "in": "query", "required": True, "description": "Degrees.", "schema": schema}
+
+
+_ASKED = [
+    _degrees_of("lon", 180),
+    _degrees_of("lat", 90),
+    {"name": "coord_sys", "in": "query", "schema": {"type": "string", "enum": list(SYSTEMS), "default": SYSTEMS[0]}},
+    {"name": "at", "in": "query", "schema": {"type": "string", "format": "date"}},
+]
+"""What one place is asked by: read by hand, because that costs less than a model, and therefore described by hand."""
 
 router = APIRouter(prefix="/v1/locate", tags=["locate"])
 
@@ -31,11 +42,11 @@ class Points(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    points: list[tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]]] = Field(
-        min_length=1, max_length=MOST_POINTS
-    )
+    points: list[
+        tuple[Annotated[float, Field(ge=-180, le=180, strict=True)], Annotated[float, Field(ge=-90, le=90, strict=True)]]
+    ] = Field(min_length=1, max_length=MOST_POINTS)
     coord_sys: Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
-    at: date | None = None
+    at: Day | None = None
 
 
 @router.post("")
@@ -47,12 +58,11 @@ def locate_many(wanted: Points, asked: Asking, store: Store) -> Response:
     return answer({"at": wanted.at or asked.today, "grids": codes, "outside": codes.count(None)})
 
 
+@router.get("", dependencies=[Depends(only("lon", "lat", "coord_sys", "at"))], openapi_extra={"parameters": _ASKED})
 def locate_one(request: Request) -> Response:
     """Say which grid a place lies in; `grid` is null where it lies in none: then it is nobody's guess."""
     asked = ask(request)
     given = dict(request.query_params)
-    if unknown := sorted(set(given) - {"lon", "lat", "coord_sys", "at", "lang"}):
-        raise ParameterError(unknown[0], f"there is no parameter {unknown[0]!r}", code="unknown-parameter")
     lon, lat = _degrees(given, "lon", 180), _degrees(given, "lat", 90)
     system = given.get("coord_sys", "wgs84")
     if system not in SYSTEMS:
@@ -63,10 +73,6 @@ def locate_one(request: Request) -> Response:
     with store(request).read(asked.scope) as conn:
         grid = locate_point(conn, lon, lat, day)
     return answer({"lon": lon, "lat": lat, "at": day, "grid": grid})
-
-
-routes = [Route("/v1/locate", locate_one, methods=["GET"])]
-"""One place costs a statement and little else, so it goes past FastAPI."""
 
 
 def _unshifted(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Path, Query
-from pydantic import StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads it when a route is made
 
 from data.spelling import did_you_mean, listed
@@ -18,13 +19,25 @@ if TYPE_CHECKING:
 NO_NUL = r"^[^\x00]*$"
 """PostgreSQL holds every character but one."""
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
 Prose = Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL)]
 """A text of somebody's, over several lines if need be."""
 
 Code = Annotated[str, Path(max_length=100, pattern=NO_NUL)]
 """A code in the path."""
 
-At = Annotated[date | None, Query(description="The day that is meant, as 2024-05-01; today where it is left out.")]
+
+def _written_out(value: object) -> object:
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise ValueError("write a day as 2024-05-01")
+
+
+Day = Annotated[date, BeforeValidator(_written_out)]
+"""A day as it is written; pydantic alone would take a number for the seconds since 1970."""
+
+At = Annotated[Day | None, Query(description="The day that is meant, as 2024-05-01; today where it is left out.")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 
 

@@ -53,7 +53,7 @@ class NewPerson(BaseModel):
 class Change(BaseModel):
     """What is to be different about somebody; what is left out stays."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
     active: bool = Field(default=True, strict=True)
     subject: _Line | None = None

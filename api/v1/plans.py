@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
@@ -14,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.asked import Asking, Service, Serving, Store
 from api.idempotency import OnlyOnce
 from api.v1.answers import answer, precondition, tag
-from api.v1.parameters import NO_NUL, Code, Prose, only
+from api.v1.parameters import NO_NUL, Code, Day, Prose, only
 from api.who.caller import Right
 from api.workflow import PASS, Decided, Place, Standing, offers, take
 from data.plan_files import audit_record, finding_record
@@ -58,7 +57,7 @@ class Transition(BaseModel):
 
     action: str
     comment: Prose = ""
-    effective_from: date | None = None
+    effective_from: Day | None = None
 
 
 class Remark(BaseModel):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LONGEST_PAGE = 10_000
 GRAMMARS = {
     *("at", "as-of", "datetime", "cursor", "offset"),
-    *("bbox", "bbox-crs", "crs", "filter", "filter-crs", "properties", "sortby", "v"),
+    *("bbox", "bbox-crs", "crs", "filter", "filter-crs", "properties", "scope", "sortby", "v"),
 }
 """Parameters of which only one may be given, and those whose texts have a grammar: a schema can say neither."""
 

@@ -13,7 +13,6 @@ from argon2 import PasswordHasher
 from fastapi.routing import iter_route_contexts
 
 from api.app import create_app
-from api.ogc.routes import routes as ogc_routes
 from api.settings import Settings
 from api.v1 import areas, grids, households, jobs, locate, log, people, plans, session, snapshots
 from api.who.keys import new_key
@@ -44,15 +43,8 @@ def addresses(app: FastAPI) -> Iterator[tuple[str, str]]:
             yield method, context.path or ""
 
 
-def with_everything(app: FastAPI) -> None:
-    """Add what the application does not have yet."""
-    known = set(addresses(app))
-    for route in (*ogc_routes, *locate.routes):
-        if ("GET", route.path) not in known:
-            app.router.routes.append(route)
-    for router in ROUTERS:
-        if any((method, route.path) not in known for route in router.routes for method in route.methods):
-            app.include_router(router)
+def with_cheap_passwords(app: FastAPI) -> None:
+    """Have the application hash passwords in no time, which only tests may."""
     service = app.state.service
     app.state.service = replace(service, door=replace(service.door, passwords=Passwords(hasher=PasswordHasher(**CHEAP))))
 
@@ -130,7 +122,7 @@ def hall_over(db, home, **told) -> Generator[Hall]:
     with closing(Pool(db.app, size=4)) as pool:
         box: list[Hall] = []
         app = create_app(Settings(home=home, **told), pool, now=lambda: box[0].now)
-        with_everything(app)
+        with_cheap_passwords(app)
         with served(app) as client:
             box.append(Hall(db, app, client))
             yield box[0]
