@@ -23,8 +23,8 @@ from data.store.pool import connect
 from data.store.sql import one, run
 from data.store.towns import load_town
 from gis.errors import Conflict, NotFound
+from gis.locate import NOWHERE
 from partition.engine import divide
-from partition.ground import NOWHERE
 from partition.net import net_of
 from partition.plan import Grids
 from partition.prove import prove

@@ -17,9 +17,10 @@ from scipy.sparse.csgraph import connected_components
 
 from data.sample import write_quads
 from data.town import read_town
+from gis.locate import NOWHERE
 from gis.town import LineKind
 from partition.block import make_blocks
-from partition.ground import NOWHERE, survey
+from partition.ground import survey
 from partition.score import CLEAR, border_lengths, compounds_cut, in_band
 from partition.search.unit import THREAD_M, price_list, unit_of
 from partition.units import totals_possible, units

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 NOWHERE = -1
-"""The index of no polygon."""
+"""The index of no polygon, grid, community or area: -1."""
 
 _CELLS_PER_POLYGON = 32
 """At most so many cells, so that a few small polygons far apart do not make a board of millions."""

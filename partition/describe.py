@@ -12,8 +12,8 @@ import shapely
 from gis.bounds import four_bounds
 from gis.faces import dissolve
 from gis.finding import Finding, Place, Severity
+from gis.locate import NOWHERE
 from partition.exceptions import Circumstances, Count, Reach, explain
-from partition.ground import NOWHERE
 from partition.number import number
 from partition.plan import Grids, Plan, UnitResult
 from partition.score import in_band

@@ -14,6 +14,7 @@ import shapely
 from gis.cuts import cells_around, shortening_cuts
 from gis.faces import faces, node
 from gis.labels import NO_LINE, lines_on_edges
+from gis.locate import NOWHERE
 from gis.mesh import Mesh, build_mesh
 from gis.town import LineKind
 from partition.settle import slivers_between
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from gis.town import Town
 
-NOWHERE = -1
 CROWDED = 130
 """A face with more households than this is cut between its buildings."""
 ROOMY_M2 = 60_000.0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from gis.locate import NOWHERE
 from partition.audit_layers import CommunityLayer, GridLayer
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from gis.town import Town
     from partition.plan import Plan
-
-NOWHERE = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

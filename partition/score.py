@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gis.locate import NOWHERE
 from gis.town import LineKind
-from partition.ground import NOWHERE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,9 +14,9 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from gis.locate import NOWHERE
 from gis.town import LineKind
 from partition.block import root_of
-from partition.ground import NOWHERE
 from partition.search.unit import THREAD_M, strong_metres
 
 if TYPE_CHECKING:

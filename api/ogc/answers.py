@@ -14,7 +14,8 @@ from api.asked import service
 from api.ogc.query import LANGS
 from api.ogc.tile_cache import TileCache
 from api.ogc.versions import Versions
-from data.spelling import did_you_mean, listed
+from api.parameters import refuse, taken
+from data.spelling import listed
 from gis.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -120,26 +121,10 @@ def parameters(request: Request, *known: str) -> dict[str, str]:
         If there is another, or one is given twice; `errors` lists every fault.
 
     """
-    every = (*known, "f", "lang")
-    given: dict[str, str] = {}
-    errors: list[dict[str, str]] = []
-    for name, value in request.query_params.multi_items():
-        if name not in every:
-            hint = did_you_mean(name[:60], every)["hint"]
-            detail = f"There is no parameter {name[:60]!r} here{hint}; there are {listed(every)}."
-            errors.append({"parameter": name[:60], "code": "unknown-parameter", "detail": detail})
-        elif name in given:
-            errors.append(
-                {"parameter": name, "code": "invalid-parameter", "detail": f"{name} is given more than once; give it once."}
-            )
-        else:
-            given[name] = value
+    given, faults = taken(request.query_params.multi_items(), (*known, "f", "lang"))
     if given.get("lang", "zh") not in LANGS:
-        detail = f"lang is zh or en, not {given['lang'][:40]!r}."
-        errors.append({"parameter": "lang", "code": "invalid-parameter", "detail": detail})
-    if errors:
-        first = errors[0]
-        raise ParameterError(first["parameter"], first["detail"], code=first["code"], errors=errors)
+        faults.append(ParameterError("lang", f"lang is zh or en, not {given['lang'][:40]!r}."))
+    refuse(faults)
     return given
 
 

@@ -16,6 +16,7 @@ from api.ogc.fields import Kind, queryables, sortables
 from api.ogc.literal import boxes
 from api.ogc.times import begins, parse_instant, parse_span
 from api.ogc.where import EVERYTHING, Filter, all_of, bound, build
+from api.parameters import refuse, taken
 from data.spelling import did_you_mean, listed
 from gis.errors import ParameterError
 
@@ -112,11 +113,7 @@ def parse_items(pairs: Iterable[tuple[str, str]], fields: Sequence[Field], geome
     """
     reader = _Reader(pairs, fields, geometry)
     query = reader.query()
-    if reader.faults:
-        first = reader.faults[0]
-        errors = [{"parameter": fault.parameter, "code": fault.code, "detail": str(fault)} for fault in reader.faults]
-        extra = {name: value for name, value in first.extra.items() if name != "errors"}
-        raise ParameterError(first.parameter, str(first), code=first.code, **extra, errors=errors)
+    refuse(reader.faults)
     return query
 
 
@@ -127,26 +124,7 @@ class _Reader:
         self.fields = fields
         self.geometry = geometry
         self.asks = queryables(fields)
-        self.faults: list[ParameterError] = []
-        self.given: dict[str, str] = {}
-        known = (*PARAMETERS, *self.asks)
-        for name, value in pairs:
-            if name not in known:
-                hint = did_you_mean(name[:60], known)["hint"]
-                self._fault(
-                    ParameterError(
-                        name[:60],
-                        f"There is no parameter {name[:60]!r}{hint}; there are {listed(known, most=60)}.",
-                        code="unknown-parameter",
-                    )
-                )
-            elif name in self.given:
-                self._fault(ParameterError(name, f"{name} is given more than once; give it once."))
-            else:
-                self.given[name] = value
-
-    def _fault(self, fault: ParameterError) -> None:
-        self.faults.append(fault)
+        self.given, self.faults = taken(pairs, (*PARAMETERS, *self.asks))
 
     def _read(self, name: str, parse: Callable[[str, str], T], otherwise: T) -> T:
         """Return what a parameter says; where it is absent or wrong, something else to go on with."""

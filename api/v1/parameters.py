@@ -10,8 +10,7 @@ from fastapi import Path, Query
 from pydantic import BeforeValidator, StringConstraints
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads it when a route is made
 
-from data.spelling import did_you_mean, listed
-from gis.errors import ParameterError
+from api.parameters import refuse, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,22 +42,8 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 
 def only(*known: str) -> Callable[[Request], None]:
     """Return a dependency that refuses every parameter but `known` and `lang`, and one that is given twice: all at once."""
-    every = (*known, "lang")
 
     def check(request: Request) -> None:
-        seen: set[str] = set()
-        faults: list[dict[str, str]] = []
-        for name, _ in request.query_params.multi_items():
-            if name not in every:
-                hint = did_you_mean(name[:60], every)["hint"]
-                detail = f"there is no parameter {name[:60]!r} here{hint}; there are {listed(every)}"
-                faults.append({"parameter": name[:60], "code": "unknown-parameter", "detail": detail})
-            elif name in seen:
-                detail = f"{name} is given more than once; give it once"
-                faults.append({"parameter": name, "code": "invalid-parameter", "detail": detail})
-            seen.add(name)
-        if faults:
-            first = faults[0]
-            raise ParameterError(first["parameter"], first["detail"], code=first["code"], errors=faults)
+        refuse(taken(request.query_params.multi_items(), (*known, "lang"))[1])
 
     return check

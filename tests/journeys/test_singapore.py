@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from data.town import read_town
+from gis.locate import NOWHERE
 from partition.engine import divide
-from partition.ground import NOWHERE
 from partition.rules import Rules
 from partition.score import metrics
 from tests.drawn import certificate

@@ -7,10 +7,11 @@ import pytest
 import shapely
 
 from gis.faces import dissolve
+from gis.locate import NOWHERE
 from gis.mesh import OUTSIDE
 from gis.town import LineKind
 from partition.block import SCRAP_M2, make_blocks
-from partition.ground import NOWHERE, survey
+from partition.ground import survey
 from tests.drawn import Drawing, Home, Line, sketch
 
 

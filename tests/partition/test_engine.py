@@ -8,9 +8,9 @@ import shapely
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from gis.locate import NOWHERE
 from gis.town import LineKind
 from partition.engine import divide
-from partition.ground import NOWHERE
 from partition.prove import prove
 from partition.rules import Rules
 from tests.drawn import Drawing, Home, Line, certificate, sketch

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import shapely
 
+from gis.locate import NOWHERE
 from gis.mesh import OUTSIDE
 from gis.town import LineKind
-from partition.ground import CROWDED, NOWHERE, ROOMY_M2, survey
+from partition.ground import CROWDED, ROOMY_M2, survey
 from tests.drawn import Drawing, Home, Line, sketch
 
 
