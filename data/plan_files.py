@@ -130,9 +130,7 @@ def plan_record(plan: Plan, town: Town, report: AuditReport, outputs: Mapping[st
         "plausibility": _plausibility(plan),
         "communities": _communities(plan, town),
         "exceptions": [
-            {"code": code, "reason": e.reason.value, "proven": e.proven, "zh": e.zh, "en": e.en}
-            for code, e in zip(grids.code, grids.exception, strict=True)
-            if e is not None
+            {"code": code, **e.record()} for code, e in zip(grids.code, grids.exception, strict=True) if e is not None
         ],
         "bounds": [
             {"code": code, "zh": bounds_text(b, "zh"), "en": bounds_text(b, "en")}

@@ -37,6 +37,10 @@ class GridException:
         """Say whether the argument is a proof."""
         return self.reason is not Reason.UNPROVEN
 
+    def record(self) -> dict[str, str | bool]:
+        """Return it as plain values, as files and the store hold it."""
+        return {"reason": self.reason.value, "proven": self.proven, "zh": self.zh, "en": self.en}
+
 
 class Reach(StrEnum):
     """How a unit touches the rest of its community."""

@@ -140,10 +140,7 @@ def net_of(plan: Plan, town: Town, *, communities: Collection[str] | None = None
         perimeter_m=grids.perimeter_m[rows],
         compactness=grids.compactness[rows],
         bounds=tuple((b.east, b.south, b.west, b.north) for b in (grids.bounds[g] for g in chosen)),
-        exception=tuple(
-            None if e is None else {"reason": e.reason.value, "proven": e.proven, "zh": e.zh, "en": e.en}
-            for e in (grids.exception[g] for g in chosen)
-        ),
+        exception=tuple(None if e is None else e.record() for e in (grids.exception[g] for g in chosen)),
         polygon=grids.polygon[rows],
         outline={town.communities.code[i]: plan.community_polygon[i] for i in np.flatnonzero(wanted).tolist()},
         household_id=tuple(town.households.id[h] for h in placed.tolist()),

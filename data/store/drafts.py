@@ -402,15 +402,11 @@ def _count(conn: connection, plan: PlanRow, sheet: _Sheet, some: NDArray[np.int6
              exception = v.exception
            FROM (VALUES %s) AS v (id, households, persons, buildings, exception) WHERE g.id = v.id""",
         [
-            (identity, *now, None if fine or sheet.dedicated[sheet.row(identity)] else Json(_exception()))
+            (identity, *now, None if fine or sheet.dedicated[sheet.row(identity)] else Json(_BY_HAND.record()))
             for (identity, _, _, _, *now), fine in zip(changed, good, strict=True)
         ],
         template="(%s, %s::integer, %s::integer, %s::integer, %s::jsonb)",
     )
-
-
-def _exception() -> dict[str, Any]:
-    return {"reason": _BY_HAND.reason.value, "proven": _BY_HAND.proven, "zh": _BY_HAND.zh, "en": _BY_HAND.en}
 
 
 def _rebound(conn: connection, plan: PlanRow, sheet: _Sheet, box: NDArray[np.float64]) -> None:
