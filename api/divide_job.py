@@ -1,18 +1,16 @@
 """A job of kind `divide`: from what somebody wants to the draft of a plan.
 
-The whole town is divided, so that the lines of the communities are noded as they are for everybody; the plan is for the
-wanted communities alone. It comes as the store's owner and acts for the job's author, whose rights were asked when the job
-was made: the draft and its entry in the log carry the author.
+The ground of the whole town is surveyed, so that the lines of the communities are noded as they are for everybody; only the
+wanted communities are divided, proven and kept. The job comes as the store's owner and acts for its author, whose rights were
+asked when it was made: the draft and its entry in the log carry the author.
 """
 
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from api.spread import spread_over
 from data.plan_files import finding_record
@@ -22,17 +20,15 @@ from data.store.plans import Maker, Origin
 from data.store.pool import connect
 from data.store.sql import one, run
 from data.store.towns import load_town
-from gis.errors import Conflict, NotFound
-from gis.locate import NOWHERE
+from gis.errors import Conflict
 from partition.engine import divide
 from partition.net import net_of
-from partition.plan import Grids
 from partition.prove import prove
 from partition.rules import rules_from
 from partition.score import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
     from psycopg2.extensions import connection
@@ -41,7 +37,6 @@ if TYPE_CHECKING:
     from gis.finding import Finding
     from gis.town import Town
     from partition.net import Net
-    from partition.plan import Plan
 
 TITLE, REASON, TOWN, COMMUNITIES, RULES, SEED = "title", "reason", "town", "communities", "rules", "seed"
 """What the wants of such a job name. `communities` are codes, or None for all; `rules` what `rules_from` reads."""
@@ -86,14 +81,10 @@ def divide_job(dsn: str, job: Job, progress: Callable[[int, int], None], process
     wants = job.wants
     rules = rules_from(wants[RULES])
     identity, snapshot, srid, town = _town(dsn, wants[TOWN])
-    wanted: Sequence[str] | None = wants[COMMUNITIES]
-    if missing := sorted(set(wanted or ()) - set(town.communities.code)):
-        msg = f"{town.name} has no such communities (any more): {', '.join(missing)}"
-        raise NotFound(msg, communities=missing)
     with spread_over(processes, progress) as spread:
-        plan = divide(town, rules, seed=int(wants[SEED]), spread=spread)
+        plan = divide(town, rules, seed=int(wants[SEED]), communities=wants[COMMUNITIES], spread=spread)
     prove(plan, town)
-    net = net_of(plan, town, communities=wanted)
+    net = net_of(plan, town)
     if not len(net):
         msg = "there is nothing to divide: on the 1 cm grid nothing is left of these communities"
         raise Conflict(msg, code="nothing-to-divide")
@@ -110,8 +101,8 @@ def divide_job(dsn: str, job: Job, progress: Callable[[int, int], None], process
         snapshot=snapshot,
         srid=srid,
         net=net,
-        origin=Origin(title=wants[TITLE], reason=wants[REASON], made_with=made_with, metrics=metrics(_of(plan, town, wanted))),
-        findings=tuple(_about(plan.findings, net, wanted)),
+        origin=Origin(title=wants[TITLE], reason=wants[REASON], made_with=made_with, metrics=metrics(plan)),
+        findings=plan.findings,
     )
 
 
@@ -128,32 +119,3 @@ def _town(dsn: str, name: str) -> tuple[int, int, int, Town]:
             what="town",
         )
         return identity, snapshot, srid, load_town(conn, name, snapshot=snapshot)
-
-
-def _of(plan: Plan, town: Town, communities: Collection[str] | None) -> Plan:
-    """Return a plan as if only these communities were in it, for its figures."""
-    if communities is None:
-        return plan
-    inside = np.isin(np.array(town.communities.code, dtype=object), list(communities))
-    grids, blocks = plan.grids, plan.blocks
-    rows = np.flatnonzero(inside[grids.community])
-    row_of_grid = np.full(len(grids), NOWHERE)
-    row_of_grid[rows] = np.arange(len(rows))
-    columns: dict[str, Any] = {
-        f.name: value[rows] if isinstance(value := getattr(grids, f.name), np.ndarray) else tuple(value[row] for row in rows)
-        for f in fields(grids)
-    }
-    # Labels of compounds that reach in stay everywhere: one on both sides of the line is cut by it, not by the plan.
-    reaching_in = np.isin(blocks.compound, blocks.compound[inside[blocks.community]])
-    return replace(
-        plan,
-        grids=Grids(**columns),
-        blocks=replace(blocks, compound=np.where(reaching_in, blocks.compound, NOWHERE)),
-        grid_of_block=row_of_grid[plan.grid_of_block],
-    )
-
-
-def _about(findings: Sequence[Finding], net: Net, communities: Collection[str] | None) -> Iterator[Finding]:
-    """Give the findings about these communities and their grids; those about the town as a whole where all are wanted."""
-    subjects = {*net.code, *(communities or ())}
-    return (finding for finding in findings if communities is None or finding.subject in subjects)

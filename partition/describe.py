@@ -36,11 +36,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """Everything that a plan is put together from: `divisions` are those of `parts`, one by one."""
+    """Everything that a plan of some `communities` (indices, ascending) is put together from.
+
+    `parts` are their units, all of them; `divisions` are those of `parts`, one by one.
+    """
 
     town: Town
     rules: Rules
     seed: int
+    communities: NDArray[np.int64]
     ground: Ground
     blocks: Blocks
     parts: tuple[UnitBlocks, ...]
@@ -93,6 +97,7 @@ def describe(draft: Draft) -> Plan:
     return Plan(
         rules=draft.rules,
         seed=draft.seed,
+        communities=draft.communities,
         grids=grids,
         ground=ground,
         blocks=draft.blocks,
@@ -100,7 +105,7 @@ def describe(draft: Draft) -> Plan:
         grid_of_household=grid_of_household,
         community_polygon=dissolve(ground.mesh.polygon, ground.community, len(town.communities.code)),
         units=tuple(_results(draft)),
-        findings=(*_vanished(town, ground), *_remarks(town, grids, grid_of_household)),
+        findings=(*_vanished(draft), *_remarks(town, grids), *_outside(draft)),
     )
 
 
@@ -109,8 +114,9 @@ def _in_order(draft: Draft) -> _Outline:
     blocks = draft.blocks
     grid, unit = _put_together(draft)
     count = len(unit)
+    inside = np.flatnonzero(grid != NOWHERE)
     some_block = np.zeros(count, dtype=np.int64)
-    some_block[grid[::-1]] = np.arange(len(blocks))[::-1]
+    some_block[grid[inside[::-1]]] = inside[::-1]
     community, dedicated = blocks.community[some_block], blocks.dedicated[some_block]
     polygon = dissolve(draft.ground.mesh.polygon, grid[blocks.of_face], count)
     centre = shapely.get_coordinates(shapely.centroid(polygon))
@@ -123,12 +129,12 @@ def _in_order(draft: Draft) -> _Outline:
         polygon=polygon[order],
         centre=centre[order],
         code=tuple(codes[i] for i in order.tolist()),
-        of_block=np.argsort(order)[grid],
+        of_block=np.append(np.argsort(order), NOWHERE)[grid],
     )
 
 
 def _put_together(draft: Draft) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the grid of each block and the unit of each grid.
+    """Return the grid of each block, or `NOWHERE` outside the communities, and the unit of each grid.
 
     A dedicated area is one grid for each piece of it that hangs together inside a community.
     """
@@ -137,14 +143,14 @@ def _put_together(draft: Draft) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     for index, (part, division) in enumerate(zip(draft.parts, draft.divisions, strict=True)):
         grid[part.blocks] = len(unit) + division.grid
         unit.extend([index] * (int(division.grid.max()) + 1))
-    for piece in _dedicated_pieces(draft.blocks):
+    for piece in _dedicated_pieces(draft.blocks, draft.communities):
         grid[piece] = len(unit)
         unit.append(NOWHERE)
     return grid, np.array(unit, dtype=np.int64)
 
 
-def _dedicated_pieces(blocks: Blocks) -> Iterator[NDArray[np.int64]]:
-    """Yield the blocks of each connected piece of a dedicated area inside one community."""
+def _dedicated_pieces(blocks: Blocks, communities: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Yield the blocks of each connected piece of a dedicated area inside one of the communities."""
     label = np.arange(len(blocks))
     joined = (
         (blocks.dedicated[blocks.a] != NOWHERE)
@@ -154,7 +160,7 @@ def _dedicated_pieces(blocks: Blocks) -> Iterator[NDArray[np.int64]]:
     for a, b in zip(blocks.a[joined].tolist(), blocks.b[joined].tolist(), strict=True):
         if label[a] != label[b]:
             label[label == max(label[a], label[b])] = min(label[a], label[b])
-    chosen = np.flatnonzero(blocks.dedicated != NOWHERE)
+    chosen = np.flatnonzero((blocks.dedicated != NOWHERE) & np.isin(blocks.community, communities))
     for root in np.unique(label[chosen]):
         yield chosen[label[chosen] == root]
 
@@ -189,19 +195,22 @@ def _names(town: Town, outline: _Outline) -> tuple[str, ...]:
 
 
 def _bounds(draft: Draft, outline: _Outline, grid_of_face: NDArray[np.int64], names: tuple[str, ...]) -> tuple[FourBounds, ...]:
-    town = draft.town
+    """Return the four bounds of the grids. A neighbouring community is called by its name or code, divided or not."""
+    town, count = draft.town, len(names)
+    codes = town.communities.code
+    # Behind the grids stands one more for each community: whatever lies there where no grid of ours does.
     found = four_bounds(
         draft.ground.mesh,
-        grid_of_face,
-        centroid=outline.centre,
+        np.where(grid_of_face == NOWHERE, count + draft.ground.community, grid_of_face),
+        centroid=np.concatenate([outline.centre, np.zeros((len(codes), 2))]),
         line=town.barriers.line,
         line_kind=town.barriers.kind,
         line_name=town.barriers.name,
-        grid_name=names,
-        community_of_grid=outline.community,
-        community_name=town.communities.name,
+        grid_name=(*names, *codes),
+        community_of_grid=np.concatenate([outline.community, np.arange(len(codes))]),
+        community_name=tuple(name or code for name, code in zip(town.communities.name, codes, strict=True)),
     )
-    return tuple(found)
+    return tuple(found[:count])
 
 
 def _exceptions(
@@ -269,9 +278,10 @@ def _results(draft: Draft) -> Iterator[UnitResult]:
         )
 
 
-def _vanished(town: Town, ground: Ground) -> Iterator[Finding]:
+def _vanished(draft: Draft) -> Iterator[Finding]:
     """Yield the communities of which nothing is left: thinner than the snap grid, or wholly under an earlier one."""
-    for index in np.flatnonzero(np.bincount(ground.community, minlength=len(town.communities.code)) == 0).tolist():
+    town = draft.town
+    for index in np.setdiff1d(draft.communities, draft.ground.community).tolist():
         code = town.communities.code[index]
         yield Finding(
             kind="community_vanished",
@@ -284,8 +294,8 @@ def _vanished(town: Town, ground: Ground) -> Iterator[Finding]:
         )
 
 
-def _remarks(town: Town, grids: Grids, grid_of_household: NDArray[np.int64]) -> Iterator[Finding]:
-    """Yield what a planner should know about the plan: people counted in dedicated grids, grids in several pieces."""
+def _remarks(town: Town, grids: Grids) -> Iterator[Finding]:
+    """Yield what a planner should know about the plan: people counted in dedicated grids."""
     lived_in = np.flatnonzero((grids.dedicated != NOWHERE) & (grids.households > 0))
     for grid in lived_in.tolist():
         x, y = shapely.get_coordinates(shapely.point_on_surface(grids.polygon[grid]))[0].tolist()
@@ -298,8 +308,13 @@ def _remarks(town: Town, grids: Grids, grid_of_household: NDArray[np.int64]) -> 
             place=Place(x, y, town.frame.crs),
             subject=grids.code[grid],
         )
-    lost = np.flatnonzero((grid_of_household == NOWHERE) & (town.households.households > 0))
-    if len(lost):
+
+
+def _outside(draft: Draft) -> Iterator[Finding]:
+    """Yield how many live in no community: that is about the town, and said where all of it is divided."""
+    town = draft.town
+    lost = np.flatnonzero((draft.ground.household_face == NOWHERE) & (town.households.households > 0))
+    if len(lost) and len(draft.communities) == len(town.communities.code):
         total = int(town.households.households[lost].sum())
         yield Finding(
             kind="households_outside",

@@ -10,14 +10,14 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
 from gis.locate import NOWHERE
 from partition.audit_layers import CommunityLayer, GridLayer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    import shapely
     from numpy.typing import NDArray
 
     from gis.town import Town
@@ -115,34 +115,27 @@ class Net:
 _NOT_BY_GRID = ("outline", "household_id", "grid_of_household")
 
 
-def net_of(plan: Plan, town: Town, *, communities: Collection[str] | None = None) -> Net:
-    """Return what a plan says about `communities` (all where None), by their codes."""
-    wanted = np.array([communities is None or code in communities for code in town.communities.code], dtype=np.bool_)
-    wanted &= ~shapely.is_empty(plan.community_polygon)
+def net_of(plan: Plan, town: Town) -> Net:
+    """Return what a plan of a town says about the communities that it divides."""
     grids = plan.grids
-    rows = np.flatnonzero(wanted[grids.community])
-    row_of_grid = np.full(len(grids) + 1, NOWHERE)
-    row_of_grid[rows] = np.arange(len(rows))
-    placed = np.flatnonzero(row_of_grid[plan.grid_of_household] != NOWHERE)
-    chosen = rows.tolist()
-    area_of = grids.dedicated.tolist()
-    community = grids.community.tolist()
+    placed = np.flatnonzero(plan.grid_of_household != NOWHERE)
+    noded = zip(plan.communities.tolist(), plan.community_polygon[plan.communities].tolist(), strict=True)
     return Net(
-        code=tuple(grids.code[g] for g in chosen),
-        name=tuple(grids.name[g] for g in chosen),
-        dedicated=grids.dedicated[rows] >= 0,
-        subtype=tuple(town.dedicated.subtype[area_of[g]] if area_of[g] >= 0 else "" for g in chosen),
-        community=tuple(town.communities.code[community[g]] for g in chosen),
-        households=grids.households[rows],
-        persons=grids.persons[rows],
-        buildings=grids.buildings[rows],
-        area_m2=grids.area_m2[rows],
-        perimeter_m=grids.perimeter_m[rows],
-        compactness=grids.compactness[rows],
-        bounds=tuple((b.east, b.south, b.west, b.north) for b in (grids.bounds[g] for g in chosen)),
-        exception=tuple(None if e is None else e.record() for e in (grids.exception[g] for g in chosen)),
-        polygon=grids.polygon[rows],
-        outline={town.communities.code[i]: plan.community_polygon[i] for i in np.flatnonzero(wanted).tolist()},
+        code=grids.code,
+        name=grids.name,
+        dedicated=grids.dedicated >= 0,
+        subtype=tuple(town.dedicated.subtype[area] if area >= 0 else "" for area in grids.dedicated.tolist()),
+        community=tuple(town.communities.code[index] for index in grids.community.tolist()),
+        households=grids.households,
+        persons=grids.persons,
+        buildings=grids.buildings,
+        area_m2=grids.area_m2,
+        perimeter_m=grids.perimeter_m,
+        compactness=grids.compactness,
+        bounds=tuple((b.east, b.south, b.west, b.north) for b in grids.bounds),
+        exception=tuple(None if e is None else e.record() for e in grids.exception),
+        polygon=grids.polygon,
+        outline={town.communities.code[index]: shape for index, shape in noded if not shape.is_empty},
         household_id=tuple(town.households.id[h] for h in placed.tolist()),
-        grid_of_household=row_of_grid[plan.grid_of_household[placed]],
+        grid_of_household=plan.grid_of_household[placed],
     )

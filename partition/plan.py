@@ -1,4 +1,4 @@
-"""A plan: the grids of a town as columns, which grid every block and household is in, and how each unit was solved."""
+"""A plan: grids as columns, which grid every block and household is in, and how each unit was solved."""
 
 from __future__ import annotations
 
@@ -63,14 +63,16 @@ class UnitResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A divided town.
+    """A divided town, or some divided communities on the ground of their whole town.
 
-    `grid_of_block` (b,) and `grid_of_household` (h,) are indices into `grids`, -1 for households outside every community;
-    `community_polygon` (c,) are the noded communities, whose lines have every vertex of the grids.
+    `communities` are the indices of those that are divided, ascending. `grid_of_block` (b,) and `grid_of_household` (h,) are
+    indices into `grids`, -1 outside these communities; `community_polygon` (c,) are all noded communities of the town, whose
+    lines have every vertex of the grids.
     """
 
     rules: Rules
     seed: int
+    communities: NDArray[np.int64]
     grids: Grids
     ground: Ground
     blocks: Blocks

@@ -120,14 +120,15 @@ def longest_on_roads(blocks: Blocks, grid_of_block: NDArray[np.int64], counted: 
 
 
 def compounds_cut(blocks: Blocks, grid_of_block: NDArray[np.int64], maximum: int) -> tuple[int, int]:
-    """Return how many lived-in compounds fit in one grid, and how many of those lie in several."""
+    """Return how many lived-in compounds fit in one grid, and how many of those lie in several; of the divided ones."""
     lived_in = (blocks.compound != NOWHERE) & (blocks.households > 0) & (blocks.dedicated == NOWHERE)
     compound, index = np.unique(blocks.compound[lived_in], return_inverse=True)
     total = np.bincount(index, weights=blocks.households[lived_in], minlength=len(compound))
     pair = np.unique(np.column_stack([index, grid_of_block[lived_in]]), axis=0)
     grids = np.bincount(pair[:, 0], minlength=len(compound))
-    # A compound that lies in two communities is cut by their line, not by the plan.
+    # A compound that lies in two communities is cut by their line, not by the plan, whether one of them or both are divided.
     home = np.unique(np.column_stack([index, blocks.community[lived_in]]), axis=0)
     single = np.bincount(home[:, 0], minlength=len(compound)) == 1
-    fits = (total <= maximum) & single
+    divided = np.bincount(index, weights=grid_of_block[lived_in] != NOWHERE, minlength=len(compound)) > 0
+    fits = (total <= maximum) & single & divided
     return int(fits.sum()), int((fits & (grids > 1)).sum())

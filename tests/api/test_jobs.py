@@ -310,6 +310,15 @@ def test_a_start_that_is_sent_twice_is_one_job(planner, conn) -> None:
     assert len(many(conn, "SELECT FROM wangge.job")) == 1
 
 
+def test_a_stop_that_is_sent_twice_is_one_stop(planner, conn) -> None:
+    """The same key stops a job once; sent again it is answered as then, though the job has gone on since."""
+    job = planner.post("/v1/plans", json=WANTED).json()["id"]
+    first, second = (planner.delete(f"/v1/jobs/{job}", headers={"Idempotency-Key": "k"}) for _ in range(2))
+    assert (first.status_code, first.content, first.headers["etag"]) == (200, second.content, second.headers["etag"])
+    assert second.headers["idempotency-replayed"] == "true"
+    assert one(conn, "SELECT count(*) FROM wangge.event WHERE kind = 'job.cancel'") == (1,)
+
+
 def test_starts_and_stops_are_in_the_log(planner, conn) -> None:
     """The log says who started a job and who had it stopped."""
     job = start(planner).json()
