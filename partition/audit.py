@@ -18,8 +18,9 @@ from gis.finding import Severity, stops
 from gis.frame import CM_PER_M, centimetres
 from gis.town import read_only
 from partition.audit_findings import Teller, about_band, about_codes, about_counts, about_households
-from partition.audit_households import counts_of, place_households
+from partition.audit_households import place_households
 from partition.audit_layers import CommunityLayer, look_at
+from partition.audit_tally import tallies
 from partition.audit_words import WORDS
 from partition.certificate import Fault, met_once, rings_of
 from partition.defect import Case, Defect, defects_of
@@ -32,10 +33,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gis.finding import Finding
-    from gis.town import Households, Town
+    from gis.town import Town
     from partition.audit_households import HouseholdCheck
     from partition.audit_layers import GridLayer, Look
-    from partition.certificate import Located
     from partition.rules import Rules
 
 
@@ -102,47 +102,22 @@ def audit(
     look = look_at(grids, reference, noded=communities is not None)
     told = Teller(layer=grids, reference=reference, origin=look.origin, crs=town.frame.crs, file=file)
     check, held = place_households(look, town.households)
-    counted = counts_of(check, town.households, len(grids.code))
     found = [*_unreadable(look), *_sound(look), *_uncovered(look, check, town)]
     found += _unproven(look, found)
-    settled = _settled(told, look, check, held, counted=counted, households=town.households)
+    households, persons = tallies(grids, look, check, held, town.households)
     findings = (
         *(told.defect(defect) for defect in found),
         *about_codes(told, look),
         *about_households(told, look, check, town.households),
-        *about_counts(told, look, settled=settled, counted=counted),
-        *about_band(told, look, check, counted=settled, town=town, rules=rules),
+        *about_counts(told, look, households=households, persons=persons),
+        *about_band(told, look, counted=households.settled, persons=persons.settled, rules=rules),
     )
     return AuditReport(
         findings=findings,
         communities=_certificates(look, reference, town),
         households=check,
-        counted=read_only(counted),
+        counted=read_only(households.counted),
     )
-
-
-def _settled(
-    told: Teller, look: Look, check: HouseholdCheck, held: Located, *, counted: NDArray[np.int64], households: Households
-) -> NDArray[np.int64]:
-    """Return the households of each grid: what it claims where that can be right, else what lies in it.
-
-    A household on a line or in two grids may have been counted on either side. Such a grid may claim anything from
-    its sure households to all that it holds, as long as the sum over its community is right.
-    """
-    claimed = told.layer.households
-    count = households.households[held.point]
-    several = np.bincount(held.point, minlength=len(households.id))[held.point] > 1
-    sure, most = np.zeros_like(counted), np.zeros_like(counted)
-    np.add.at(sure, held.polygon[~several], count[~several])
-    np.add.at(most, held.polygon, count)
-    twice = np.zeros(len(counted), dtype=np.bool_)
-    twice[held.polygon[np.isin(held.point, check.in_two)]] = True
-    group = look.group + 1
-    off = np.zeros(int(group.max(initial=0)) + 1, dtype=np.int64)
-    np.add.at(off, group, claimed - counted)
-    balanced = (off[group] == 0) | twice
-    within = (sure <= claimed) & (claimed <= most) & (sure < most) & balanced
-    return np.where(within, claimed, counted)
 
 
 # --- what was found -------------------------------------------------------------------------------

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gis.town import Households, Town
+    from gis.town import Households
     from partition.audit_households import HouseholdCheck
     from partition.audit_layers import CommunityLayer, GridLayer, Look
+    from partition.audit_tally import Tally
     from partition.defect import Defect
     from partition.rules import Rules
 
@@ -138,21 +139,19 @@ def about_households(told: Teller, look: Look, check: HouseholdCheck, households
         yield told_of("households_outside", check.outside)
 
 
-def about_counts(told: Teller, look: Look, *, settled: NDArray[np.int64], counted: NDArray[np.int64]) -> Iterable[Finding]:
+def about_counts(told: Teller, look: Look, *, households: Tally, persons: Tally) -> Iterable[Finding]:
     """Compare what the layer claims with what lies in each grid."""
-    claimed = told.layer.households
     readable = look.grid_fault == Fault.NONE
-    for k in np.flatnonzero((claimed != UNKNOWN) & (claimed != settled) & readable).tolist():
-        yield told.finding("wrong_count", grids=(k,), xy=_middle(look, k), claimed=str(claimed[k]), households=str(counted[k]))
+    for word, name, tally in (("wrong_count", "households", households), ("wrong_persons", "persons", persons)):
+        claimed, counted = tally.claimed, tally.counted
+        for k in np.flatnonzero((claimed != UNKNOWN) & (claimed != tally.settled) & readable).tolist():
+            yield told.finding(word, grids=(k,), xy=_middle(look, k), claimed=str(claimed[k]), **{name: str(counted[k])})
 
 
 def about_band(
-    told: Teller, look: Look, check: HouseholdCheck, *, counted: NDArray[np.int64], town: Town, rules: Rules
+    told: Teller, look: Look, *, counted: NDArray[np.int64], persons: NDArray[np.int64], rules: Rules
 ) -> Iterable[Finding]:
     """Name the residential grids out of the band; with a reason they are excepted."""
-    held = check.grid >= 0
-    persons = np.zeros_like(counted)
-    np.add.at(persons, check.grid[held], town.households.persons[held])
     in_households = (rules.minimum <= counted) & (counted <= rules.maximum)
     in_persons = (rules.minimum_persons <= persons) & (persons <= rules.maximum_persons)
     good = {

@@ -61,11 +61,11 @@ def place_households(look: Look, households: Households) -> tuple[HouseholdCheck
     return check, held
 
 
-def counts_of(check: HouseholdCheck, households: Households, grids: int) -> NDArray[np.int64]:
-    """Return how many households lie in each grid."""
+def counts_of(check: HouseholdCheck, amount: NDArray[np.int64], grids: int) -> NDArray[np.int64]:
+    """Return how many of what is at the points, households or persons, lie in each grid."""
     counted = np.zeros(grids, dtype=np.int64)
     some = check.grid >= 0
-    np.add.at(counted, check.grid[some], households.households[some])
+    np.add.at(counted, check.grid[some], amount[some])
     return counted
 
 

@@ -27,7 +27,7 @@ class GridLayer:
 
     `community` may be empty: then the place decides. `kind` is `residential`, `dedicated` or empty (taken as
     residential). `exception` is the reason for being out of band, or empty. `households` is what the layer claims,
-    `UNKNOWN` where it says nothing.
+    `UNKNOWN` where it says nothing; `persons` the same, or None where it never does.
     """
 
     code: tuple[str, ...]
@@ -36,6 +36,7 @@ class GridLayer:
     exception: tuple[str, ...]
     polygon: NDArray[np.object_]
     households: NDArray[np.int64]
+    persons: NDArray[np.int64] | None = None
     row: NDArray[np.int64]
 
 

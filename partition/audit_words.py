@@ -184,6 +184,12 @@ WORDS: dict[str, Words] = {
         "Grid {who} says that it has {claimed} households, and {households} lie in it: correct the count or the outline.",
         "网格{who}登记{claimed}户，实际落入{households}户，请更正户数或边界。",
     ),
+    "wrong_persons": Words(
+        "wrong_count",
+        E,
+        "Grid {who} says that it has {claimed} persons, and {persons} live in it: correct the count or the outline.",
+        "网格{who}登记{claimed}人，实际落入{persons}人，请更正人数或边界。",
+    ),
     "out_of_band": Words(
         "out_of_band",
         E,

@@ -14,7 +14,7 @@ import shapely
 from gis.cuts import cells_around, shortening_cuts
 from gis.faces import faces, node
 from gis.labels import NO_LINE, lines_on_edges
-from gis.locate import NOWHERE
+from gis.locate import NOWHERE, locate
 from gis.mesh import Mesh, build_mesh
 from gis.town import LineKind
 from partition.settle import slivers_between
@@ -194,11 +194,7 @@ def _rank(town: Town, community: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _face_of_points(face: NDArray[np.object_], xy: NDArray[np.float64], rank: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the face of each point, or `NOWHERE`; a point on an edge goes to the face of the lowest rank (f,)."""
-    found = np.full(len(xy), len(face), dtype=np.int64)
-    which, owner = shapely.STRtree(face).query(np.asarray(shapely.points(xy)), predicate="intersects")
-    np.minimum.at(found, which, rank[owner])
-    back = np.append(np.argsort(rank), NOWHERE)
-    return back[found]
+    return locate(xy, face, order=rank)
 
 
 def _cuts(face: NDArray[np.object_], household_face: NDArray[np.int64], town: Town) -> NDArray[np.object_]:

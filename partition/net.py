@@ -65,6 +65,7 @@ class Net:
             exception=tuple("" if e is None else str(e["reason"]) for e in self.exception),
             polygon=self.polygon,
             households=self.households,
+            persons=self.persons,
             row=np.arange(1, len(self) + 1),
         )
 

@@ -46,6 +46,7 @@ def as_layer(plan: Plan, town: Town) -> GridLayer:
         exception=tuple("" if e is None else e.reason.value for e in grids.exception),
         polygon=grids.polygon,
         households=grids.households,
+        persons=grids.persons,
         row=np.arange(1, len(grids) + 1),
     )
 

@@ -22,10 +22,13 @@ from hypothesis import strategies as st
 
 from gis.finding import Severity
 from gis.frame import Frame
-from gis.town import Barriers, Communities, Compounds, Dedicated, ExistingGrids, Households, Town
+from gis.town import Barriers, Communities, Compounds, Dedicated, ExistingGrids, Households, LineKind, Town
 from partition.audit import audit
 from partition.audit_layers import UNKNOWN, CommunityLayer, GridLayer
+from partition.engine import divide
 from partition.rules import Rules
+from tests.drawn import Drawing as Sketch
+from tests.drawn import Home, Line, certificate
 from tests.strategies import damages, garbage, polygon_of, polygons, tilings
 
 EAST, NORTH = 500_000, 4_000_000
@@ -43,6 +46,8 @@ class Drawing:
     homes: list = field(default_factory=list)
     """x, y, households."""
     claims: dict = field(default_factory=dict)
+    persons: dict = field(default_factory=dict)
+    """Claims of persons; of grids that are not here nothing is claimed."""
     kinds: dict = field(default_factory=dict)
     exceptions: dict = field(default_factory=dict)
     belongs: dict = field(default_factory=dict)
@@ -65,6 +70,7 @@ class Drawing:
             exception=tuple(self.exceptions.get(code, "") for code in codes),
             polygon=_shapes(self.rings),
             households=np.array([self.claims.get(code, UNKNOWN) for code in codes], dtype=np.int64),
+            persons=np.array([self.persons.get(code, UNKNOWN) for code in codes], dtype=np.int64),
             row=np.arange(1, n + 1),
         )
 
@@ -601,6 +607,76 @@ def test_a_household_on_a_line_may_be_counted_on_either_side():
     assert d.audit().findings == ()
     d.claims["A1"] = 405
     assert {f.subject for f in d.audit().findings} == {"A2"}
+
+
+def on_the_line(measure="persons"):
+    """Draw the town with 20 households, 60 persons, on the line between A1 (900 persons otherwise) and A2 (870)."""
+    d = drawing()
+    d.homes[:2] = [(25, 25, 300), (125, 25, 290)]
+    d.homes.append((100, 30, 20))
+    d.claims |= {"A1": 300, "A2": 310}
+    d.persons = {code: 3 * count for code, count in d.claims.items()}
+    return d, Rules(measure=measure)
+
+
+@pytest.mark.parametrize("measure", ["persons", "any_of", "all_of"])
+def test_persons_on_a_line_may_be_counted_on_either_side(measure):
+    """Counted in A2 they keep it in the band of persons, as the layer claims: that is as good as counting them in A1."""
+    d, rules = on_the_line(measure)
+    assert d.audit(rules=rules).findings == ()
+    d.claims |= {"A1": 320, "A2": 290}
+    d.persons |= {"A1": 960, "A2": 870}
+    assert {(f.kind, f.subject) for f in d.audit(rules=rules).findings} == {("out_of_band", "A2")}
+
+
+@pytest.mark.parametrize(
+    ("claims", "wrong"),
+    [
+        ({"A1": 960}, {"A1"}),
+        ({"A2": 870}, {"A2"}),
+        ({"A1": 960, "A2": 870}, {"A1", "A2"}),
+        ({"A1": 899, "A2": 931}, {"A1", "A2"}),
+        ({"A1": 840, "A2": 990}, {"A1", "A2"}),
+        ({"A1": 930, "A2": 900}, {"A1", "A2"}),
+        ({"A4": 1199, "A5": 1201}, {"A4", "A5"}),
+        ({"B1": 1203}, {"B1"}),
+    ],
+    ids=["both", "neither", "not where the households are", "sum", "more than is tied", "torn", "no line", "alone"],
+)
+def test_a_wrong_count_of_persons_is_found(claims, wrong):
+    """Persons go where their households went: counted twice, nowhere, elsewhere, torn or made up, they are found."""
+    d, _ = on_the_line("households")
+    d.exceptions["A2"] = "on the line"
+    d.persons |= claims
+    told = d.audit(rules=Rules(minimum=200)).findings
+    assert {(f.kind, f.severity) for f in told} == {("wrong_count", Severity.ERROR)}
+    assert {f.subject for f in told} == wrong
+
+
+def test_a_layer_without_persons_is_audited_by_where_they_live():
+    """Nobody need claim persons: they are where the households are claimed to be, or else, on a line, in the smaller code."""
+    d, rules = on_the_line()
+    assert audit(replace(d.layer(), persons=None), town=d.town(), rules=rules).findings == ()
+    d.claims.clear()
+    (finding,) = audit(replace(d.layer(), persons=None), town=d.town(), rules=rules).findings
+    assert (finding.kind, finding.subject) == ("out_of_band", "A2")
+    assert "870 persons" in finding.en
+
+
+def test_a_sound_plan_by_persons_with_households_on_lines_is_proven():
+    """A building of several points, one of them on a line: its persons are where the plan has them, and in the band."""
+    lines = [
+        Line(LineKind.RIVER, [(300.0, 72.39), (299.98, 99.97), (300.0, 3.94), (3.98, 1.72)]),
+        Line(LineKind.RIVER, [(-9.0, 160.0), (409.0, 240.0)]),
+    ]
+    homes = [Home(32.33, 100, 131), Home(5.15, 5.46, 200)]
+    homes += [Home(x, y, 131, building="T2") for x, y in ((37.71, 0), (100, 147.64), (32.33, 100))]
+    yard = shapely.box(18.79, 100, 32.33, 172.72)
+    town = Sketch({"A": shapely.box(0, 0, 200, 400)}, homes, lines, dedicated=[("园区", yard)]).town()
+    plan = divide(town, Rules(measure="persons", hard_barriers=("river",)), seed=1)
+    report = certificate(plan, town)
+    assert (report.households.grid != plan.grid_of_household).any()
+    assert not {f.kind for f in report.findings if f.severity is Severity.ERROR}
 
 
 def test_households_outside_every_community_are_counted():

@@ -214,6 +214,19 @@ def test_points_on_the_line_go_to_the_smaller_code():
     assert plan.grids.households.tolist() == [307, 300]
 
 
+@pytest.mark.parametrize("codes", [("A", "B"), ("B", "A")])
+@pytest.mark.parametrize("step", range(1, 60, 4))
+def test_points_beside_a_slanted_line_are_where_the_snap_grid_has_them(codes, step):
+    """On the 1 cm grid a line that slants passes beside its own points: maker and proof agree whose they are."""
+    west = shapely.Polygon([(0, 0), (150, 0), (450, 100), (450, 300), (0, 300)])
+    east = shapely.Polygon([(150, 0), (700, 0), (700, 300), (450, 300), (450, 100)])
+    homes = [Home(x, 50 + 5 * n, 40) for x in (50, 600) for n in range(10)]
+    slanted = Home(round(150 + 0.21 * step, 2), round(0.07 * step, 2), 40)
+    town = Drawing(communities=dict(zip(codes, (west, east), strict=True)), homes=[*homes, slanted]).town()
+
+    assert certificate(divide(town, Rules(), seed=1), town).clean
+
+
 def test_households_outside_are_counted_apart():
     """A point in no community is in no grid, and a warning says how many households those are."""
     drawing = sketch("A300 A100 .")
