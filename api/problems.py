@@ -268,10 +268,14 @@ def _allowed(request: Request) -> list[str]:
     return sorted({method for context in found for method in context.methods or ()})
 
 
+ANSWERED = dict.fromkeys((errors.WanggeError, psycopg2.Error, RequestValidationError, HTTPException), answer_error)
+"""Who answers which errors."""
+
+
 def handle_errors(app: FastAPI) -> None:
     """Have every error answered here. What nobody foresaw comes from `logs.Access`, which sees what the framework lets by."""
-    for kind in (errors.WanggeError, psycopg2.Error, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, answer_error)
+    for kind, answer in ANSWERED.items():
+        app.add_exception_handler(kind, answer)
 
 
 def problem_page(request: Request) -> Response:

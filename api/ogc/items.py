@@ -40,19 +40,16 @@ from api.ogc.crs import output
 from api.ogc.cursor import Position, after, order_by, seal, unseal
 from api.ogc.literal import meets_box
 from api.ogc.query import Count, ItemsQuery, parse_items
+from api.ogc.reader import Reader
 from api.ogc.where import EVERYTHING, Filter, all_of
-from data.store.prepared import rows_of
-from data.store.sql import many, one
 from gis.errors import NotFound, ParameterError
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from psycopg2.extensions import connection
     from starlette.requests import Request
 
     from api.asked import Asked
-    from api.ogc.answers import Held
     from api.ogc.cursor import Key
     from api.ogc.fields import Field
 
@@ -114,8 +111,7 @@ def items(request: Request) -> Response:
     kept, pool = held(request), service(request).pool
     data = kept.versions.of_data(pool)
     if is_draft:
-        with pool.read(asked.scope) as conn:
-            data = digested(data, *one(conn, "SELECT count(*), sum(revision)::text FROM wangge.plan"))
+        data = digested(data, *pool.ask(asked.scope, "SELECT count(*), sum(revision)::text FROM wangge.plan")[0])
     tag = digested(data, question.day, audience(asked), _shown(asked, form), asked.base, request.url.path, request.url.query)
     headers = _headers(asked, query, f'"{tag}"')
     if is_draft:
@@ -126,12 +122,11 @@ def items(request: Request) -> Response:
     key = service(request).cursor_key
     mark = digested(*question.asked)
     position = None if query.cursor is None else unseal(key, mark, query.cursor, query.sortby, collection.key.kind)
-    with pool.read(asked.scope) as conn:
-        rows = _page(conn, kept, question, position)
-        more = len(rows) > query.limit
-        del rows[query.limit :]
-        counted = (data, *question.asked, audience(asked))
-        matched = _matched(conn, kept, question, counted, found=len(rows), more=more)
+    store = Reader(pool, asked.scope, kept)
+    rows = _page(store, question, position)
+    more = len(rows) > query.limit
+    del rows[query.limit :]
+    matched = _matched(store, question, (data, *question.asked, audience(asked)), found=len(rows), more=more)
 
     links = [link(address_of(request, asked), "self", GEOJSON)]
     if not is_draft:
@@ -175,13 +170,13 @@ def item(request: Request) -> Response:
         request.url.path,
         request.url.query,
     )
-    with pool.read(asked.scope) as conn:
-        if "if-none-match" in request.headers:
-            seen = rows_of(conn, _row_text(conn, kept, question), [code])
-            headers = _headers(asked, query, f'"{_tag_text(code)}-{seen[0][0] if seen else ""}-{variant}"')
-            if seen and is_known_tag(request, headers["ETag"]):
-                return unchanged(headers)
-        found = rows_of(conn, _item_text(conn, kept, question), [code])
+    store = Reader(pool, asked.scope, kept)
+    if "if-none-match" in request.headers:
+        seen = store.ask_again(_row_text(store, question), [code])
+        headers = _headers(asked, query, f'"{_tag_text(code)}-{seen[0][0] if seen else ""}-{variant}"')
+        if seen and is_known_tag(request, headers["ETag"]):
+            return unchanged(headers)
+    found = store.ask_again(_item_text(store, question), [code])
     if not found:
         msg = f"there is no {code[:60]!r} in {collection.id} on {question.day}"
         raise NotFound(msg)
@@ -234,16 +229,16 @@ def select(question: Question, extra: tuple[sql.Composable, ...] = ()) -> sql.Co
     return sql.SQL("SELECT {} FROM {} WHERE {} AND ").format(sql.SQL(", ").join(columns), collection.origin, collection.where)
 
 
-def _page(conn: connection, kept: Held, question: Question, position: Position | None) -> list[tuple[object, ...]]:
+def _page(store: Reader, question: Question, position: Position | None) -> list[tuple[object, ...]]:
     """Return the rows of a page, and one more where there is one; their last values are those that order them."""
     collection, query = question.collection, question.query
     if not query.sortby and not query.bbox and query.where is EVERYTHING:
-        return _plain_page(conn, kept, question, position)
-    head, order = kept.fact(
+        return _plain_page(store, question, position)
+    head, order = store.kept.fact(
         ("page", *question.variant, query.crs.uri, query.skip_geometry, query.properties, _order(query.sortby)),
         lambda: (
-            select(question, tuple(key.field.sql for key in query.sortby)).as_string(conn),
-            order_by(query.sortby, collection.key.sql).as_string(conn),
+            store.text(select(question, tuple(key.field.sql for key in query.sortby))),
+            store.text(order_by(query.sortby, collection.key.sql)),
         ),
     )
     condition = question.condition
@@ -252,10 +247,10 @@ def _page(conn: connection, kept: Held, question: Question, position: Position |
     statement = sql.Composed(
         [sql.SQL(head), condition.sql, sql.SQL(f" ORDER BY {order} LIMIT {query.limit + 1} OFFSET {query.offset}")]
     )
-    return many(conn, statement, [question.day, *condition.params])
+    return store.ask(statement, [question.day, *condition.params])
 
 
-def _plain_page(conn: connection, kept: Held, question: Question, position: Position | None) -> list[tuple[object, ...]]:
+def _plain_page(store: Reader, question: Question, position: Position | None) -> list[tuple[object, ...]]:
     """Return the rows of a page of all features in the order of their ids: what most who page through a collection ask."""
     query, key = question.query, question.collection.key.sql
     first = position is None
@@ -263,21 +258,19 @@ def _plain_page(conn: connection, kept: Held, question: Question, position: Posi
     def compose() -> str:
         begin = sql.SQL("TRUE") if first else sql.SQL("{} > $3").format(key)
         tail = sql.SQL(" ORDER BY {} LIMIT CAST($1 AS bigint) OFFSET CAST($2 AS bigint)").format(key)
-        return _for_day(conn, sql.Composed([select(question), begin, tail]), question.day)
+        return store.text(sql.Composed([select(question), begin, tail]), question.day)
 
-    text = kept.fact(
+    text = store.kept.fact(
         ("plain", *question.variant, question.day, query.crs.uri, query.skip_geometry, query.properties, first), compose
     )
-    return rows_of(conn, text, [query.limit + 1, query.offset, *([] if position is None else [position.id])])
+    return store.ask_again(text, [query.limit + 1, query.offset, *([] if position is None else [position.id])])
 
 
 def _order(keys: tuple[Key, ...]) -> tuple[tuple[str, bool], ...]:
     return tuple((key.field.name, key.descending) for key in keys)
 
 
-def _matched(
-    conn: connection, kept: Held, question: Question, counted: tuple[object, ...], *, found: int, more: bool
-) -> int | None:
+def _matched(store: Reader, question: Question, counted: tuple[object, ...], *, found: int, more: bool) -> int | None:
     """Return how many features there are in all; None where nobody asked and counting them would be dear."""
     query = question.query
     if query.count is Count.NONE:
@@ -285,49 +278,39 @@ def _matched(
     if not more and query.cursor is None and (found or not query.offset):
         return query.offset + found
     exact = query.count is Count.EXACT
-    count = kept.fact(("count", exact, *counted), lambda: _count(conn, question, None if exact else CHEAP_COUNT + 1))
+    count = store.kept.fact(("count", exact, *counted), lambda: _count(store, question, None if exact else CHEAP_COUNT + 1))
     return count if exact or count <= CHEAP_COUNT else None
 
 
-def _count(conn: connection, question: Question, most: int | None) -> int:
+def _count(store: Reader, question: Question, most: int | None) -> int:
     collection, condition = question.collection, question.condition
     statement = sql.SQL("SELECT count(*) FROM (SELECT FROM {} WHERE {} AND {} LIMIT {}) counted").format(
         collection.origin, collection.where, condition.sql, sql.Literal(most)
     )
-    return one(conn, statement, [question.day, *condition.params])[0]
+    return store.ask(statement, [question.day, *condition.params])[0][0]
 
 
-def _item_text(conn: connection, kept: Held, question: Question) -> str:
+def _item_text(store: Reader, question: Question) -> str:
     collection, query = question.collection, question.query
-    return kept.fact(
+    return store.kept.fact(
         ("item", *question.variant, question.day, query.crs.uri, query.skip_geometry, query.properties),
-        lambda: _for_day(
-            conn, sql.Composed([select(question, (collection.row,)), collection.key.sql, sql.SQL(" = $1")]), question.day
+        lambda: store.text(
+            sql.Composed([select(question, (collection.row,)), collection.key.sql, sql.SQL(" = $1")]), question.day
         ),
     )
 
 
-def _row_text(conn: connection, kept: Held, question: Question) -> str:
+def _row_text(store: Reader, question: Question) -> str:
     collection = question.collection
-    return kept.fact(
+    return store.kept.fact(
         ("row", collection.id, question.day),
-        lambda: _for_day(
-            conn,
+        lambda: store.text(
             sql.SQL("SELECT {} FROM {} WHERE {} AND {} = $1").format(
                 collection.row, collection.origin, collection.where, collection.key.sql
             ),
             question.day,
         ),
     )
-
-
-def _for_day(conn: connection, statement: sql.Composable, day: date) -> str:
-    """Return the text of a statement about one day, in which $1 and so on are bound later.
-
-    The day stands in it because a plan that holds for any day knows too little of how many features there are.
-    """
-    with conn.cursor() as cursor:
-        return cursor.mogrify(statement, [day]).decode()
 
 
 def _headers(asked: Asked, query: ItemsQuery, tag: str) -> dict[str, str]:

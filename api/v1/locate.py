@@ -70,8 +70,7 @@ def locate_one(request: Request) -> Response:
     if system in SHIFTED:
         ((lon, lat),) = _unshifted(np.array([[lon, lat]]), system).tolist()
     day = _day(given.get("at"), asked.today)
-    with store(request).read(asked.scope) as conn:
-        grid = locate_point(conn, lon, lat, day)
+    grid = locate_point(store(request), asked.scope, lon, lat, day)
     return answer({"lon": lon, "lat": lat, "at": day, "grid": grid})
 
 

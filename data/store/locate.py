@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from data.store.prepared import rows_of
 from data.store.sql import many
 
 if TYPE_CHECKING:
@@ -15,6 +14,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from psycopg2.extensions import connection
+
+    from data.store.pool import Pool
+    from data.store.scope import Scope
 
 # The box is asked for by itself: below a policy only `&&` may use the index.
 _POINT = """SELECT g.code, g.name, g.kind, g.subtype, c.code, cv.name, s.code, sv.name, lower(g.in_force)
@@ -29,9 +31,9 @@ _POINT = """SELECT g.code, g.name, g.kind, g.subtype, c.code, cv.name, s.code, s
 FIELDS = ("code", "name", "kind", "subtype", "community", "community_name", "street", "street_name", "valid_from")
 
 
-def locate_point(conn: connection, lon: float, lat: float, day: date) -> dict[str, Any] | None:
+def locate_point(pool: Pool, scope: Scope, lon: float, lat: float, day: date) -> dict[str, Any] | None:
     """Return the grid at a place (degrees, CGCS2000) on a day, or None."""
-    rows = rows_of(conn, _POINT, [lon, lat, day])
+    rows = pool.ask_again(scope, _POINT, [lon, lat, day])
     return dict(zip(FIELDS, rows[0], strict=True)) if rows else None
 
 

@@ -1,24 +1,30 @@
 """Connections, shared: each request borrows one for one transaction that says for whom it speaks.
 
 The settings of a transaction end with it. A connection that comes back has no caller: what forgets to say one sees nothing.
+A single question needs no more than one round trip: what is sent together is one transaction.
 """
 
 from __future__ import annotations
 
 import queue
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg2
+from psycopg2 import sql
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR, connection, make_dsn, parse_dsn
 
-from data.store.sql import run
+from data.store.prepared import name_of
+from data.store.sql import Statement, many, run
 from gis.errors import StoreBusy, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Sequence
 
     from data.store.scope import Scope
+
+T = TypeVar("T")
 
 QUICK_MS, TILE_MS, BULK_MS = 5_000, 2_000, 60_000
 """How long one statement may take: an answer, a tile, a download."""
@@ -36,10 +42,15 @@ SELECT set_config('wangge.person', %(wangge.person)s, true), set_config('wangge.
  set_config('wangge.areas_1', %(wangge.areas_1)s, true), set_config('wangge.areas_2', %(wangge.areas_2)s, true),
  set_config('wangge.areas_3', %(wangge.areas_3)s, true), set_config('wangge.categories', %(wangge.categories)s, true),
  set_config('wangge.public', %(wangge.public)s, true), set_config('statement_timeout', %(ms)s, true)"""
+_BEGIN_READ = _BEGIN.replace("{}", "ONLY")
+_BEGIN_WRITE = _BEGIN.replace("{}", "WRITE")
 # Left to itself PostgreSQL goes on planning what was prepared (data/store/prepared.py), because it cannot weigh what planning
 # below policies costs: as much again as running a page of a hundred grids.
-_BEGIN_READ = _BEGIN.replace("{}", "ONLY") + ", set_config('plan_cache_mode', 'force_generic_plan', true)"
-_BEGIN_WRITE = _BEGIN.replace("{}", "WRITE")
+_SPEAK = """SELECT set_config('wangge.person', $1::text, true), set_config('wangge.rights', $2::text, true),
+ set_config('wangge.areas_1', $3::text, true), set_config('wangge.areas_2', $4::text, true),
+ set_config('wangge.areas_3', $5::text, true), set_config('wangge.categories', $6::text, true),
+ set_config('wangge.public', $7::text, true), set_config('statement_timeout', $8::text, true),
+ set_config('transaction_read_only', 'on', true), set_config('plan_cache_mode', 'force_generic_plan', true)"""
 
 
 def connect(dsn: str) -> connection:
@@ -79,14 +90,26 @@ class Pool:
     @contextmanager
     def read(self, scope: Scope, *, ms: int = QUICK_MS) -> Generator[connection]:
         """Give a transaction that reads as `scope`; each statement may take `ms` milliseconds."""
-        with self._borrowed(_BEGIN_READ, scope, ms) as conn:
+        with self._borrowed(partial(_begin, _BEGIN_READ, scope, ms)) as (conn, _):
             yield conn
             _commit(conn)
+
+    def ask(
+        self, scope: Scope, statement: Statement, parameters: Sequence[Any] = (), *, ms: int = QUICK_MS
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows of one statement, read as `scope`, in a transaction of its own."""
+        with self._borrowed(partial(_ask, scope, statement, parameters, ms)) as (_, rows):
+            return rows
+
+    def ask_again(self, scope: Scope, text: str, parameters: Sequence[Any], *, ms: int = QUICK_MS) -> list[tuple[Any, ...]]:
+        """Return the rows of one statement, as `ask` does, that each connection plans but once (`prepared.name_of`)."""
+        with self._borrowed(partial(_ask_prepared, scope, text, parameters, ms)) as (_, rows):
+            return rows
 
     @contextmanager
     def write(self, scope: Scope, *, ms: int = QUICK_MS) -> Generator[connection]:
         """Give a transaction that reads and writes as `scope`; it is committed at the end, or rolled back by an exception."""
-        with self._borrowed(_BEGIN_WRITE, scope, ms) as conn:
+        with self._borrowed(partial(_begin, _BEGIN_WRITE, scope, ms)) as (conn, _):
             yield conn
             _commit(conn)
 
@@ -102,7 +125,8 @@ class Pool:
                 conn.close()
 
     @contextmanager
-    def _borrowed(self, begin: str, scope: Scope, ms: int) -> Generator[connection]:
+    def _borrowed(self, first: Callable[[connection], T]) -> Generator[tuple[connection, T]]:
+        """Lend a connection, with what is done on it `first`: on a new one where the old one has died meanwhile."""
         if self._closed:
             msg = "the store has been closed"
             raise StoreError(msg)
@@ -112,25 +136,45 @@ class Pool:
             msg = "all connections to the store are in use; try again in a moment"
             raise StoreBusy(msg) from None
         try:
+            done: tuple[T] | None = None
             if conn is not None:
                 try:
-                    _speak(conn, begin, scope, ms)
+                    done = (first(conn),)
                 except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                    # It died while nobody used it. Nothing has been done yet, so a new one can begin in its place.
+                    # It died while nobody used it. Nothing has been changed yet, so a new one can begin in its place.
+                    if not conn.closed:
+                        raise
                     conn.close()
                     conn = None
             if conn is None:
                 conn = connect(self._dsn)
-                _speak(conn, begin, scope, ms)
-            yield conn
+            if done is None:
+                done = (first(conn),)
+            yield conn, done[0]
         finally:
             self._free.put(_clean(conn, keep=not self._closed))
 
 
-def _speak(conn: connection, begin: str, scope: Scope, ms: int) -> None:
+def _begin(begin: str, scope: Scope, ms: int, conn: connection) -> None:
     """Begin a transaction for `scope`."""
     with conn.cursor() as cursor:
         cursor.execute(begin, scope.settings() | {"ms": str(ms)})
+
+
+def _ask(scope: Scope, statement: Statement, parameters: Sequence[Any], ms: int, conn: connection) -> list[tuple[Any, ...]]:
+    asked = statement if isinstance(statement, sql.Composable) else sql.SQL(statement)
+    told = [*scope.settings().values(), str(ms)]
+    return many(conn, sql.Composed([_call(name_of(conn, _SPEAK), len(told)), asked]), [*told, *parameters])
+
+
+def _ask_prepared(scope: Scope, text: str, parameters: Sequence[Any], ms: int, conn: connection) -> list[tuple[Any, ...]]:
+    return _ask(scope, _call(name_of(conn, text), len(parameters)), parameters, ms, conn)
+
+
+def _call(name: str, parameters: int) -> sql.SQL:
+    """Return the call of a prepared statement."""
+    marks = ", ".join(["%s"] * parameters)
+    return sql.SQL(f"EXECUTE {name} ({marks}); " if marks else f"EXECUTE {name}; ")
 
 
 def _commit(conn: connection) -> None:

@@ -8,36 +8,33 @@ from __future__ import annotations
 
 import hashlib
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from psycopg2 import sql
 
-from data.store.sql import many, run
+from data.store.sql import run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from psycopg2.extensions import connection
 
 MOST = 64
-"""Statements that one connection keeps; one more, and all are forgotten."""
+"""Statements that one connection keeps: those that were asked last."""
 
 _lock = Lock()
 _kept: WeakKeyDictionary[connection, dict[str, str]] = WeakKeyDictionary()
 
 
-def rows_of(conn: connection, text: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Return the rows of a statement of ours, which says `$1`, `$2`, … where it binds `parameters`."""
+def name_of(conn: connection, text: str) -> str:
+    """Return the name under which a connection knows a statement of ours, which says `$1`, `$2`, … where it binds values."""
     with _lock:
         names = _kept.setdefault(conn, {})
-    name = names.get(text)
+    name = names.pop(text, None)
     if name is None:
         if len(names) >= MOST:
-            run(conn, "DEALLOCATE ALL")
-            names.clear()
-        name = "ogc_" + hashlib.sha256(text.encode()).hexdigest()[:20]
+            oldest = next(iter(names))
+            run(conn, sql.SQL("DEALLOCATE {}").format(sql.Identifier(names.pop(oldest))))
+        name = "wangge_" + hashlib.sha256(text.encode()).hexdigest()[:20]
         run(conn, sql.SQL("PREPARE {} AS {}").format(sql.Identifier(name), sql.SQL(text.replace("%", "%%"))), [])
-        names[text] = name
-    marks = sql.SQL(", ").join([sql.Placeholder()] * len(parameters))
-    return many(conn, sql.SQL("EXECUTE {} ({})").format(sql.Identifier(name), marks), parameters)
+    names[text] = name
+    return name

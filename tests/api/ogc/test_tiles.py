@@ -75,7 +75,8 @@ def test_a_sliver_is_drawn(own_town) -> None:
     """A grid that is long and thinner than the tile's grid is not lost either."""
     thin = "SRID=4548;POLYGON((500000 4040000, 500600 4040000, 500600 4040000.01, 500000 4040000.01, 500000 4040000))"
     with served(own_town.app) as client:
-        own_town.do("SET session_replication_role = replica; UPDATE wangge.grid SET shape = %s WHERE code = %s", [thin, HIDDEN])
+        own_town.do("ALTER TABLE wangge.grid DISABLE TRIGGER USER")  # what is in force has its shape for good
+        own_town.do("UPDATE wangge.grid SET shape = %s WHERE code = %s", [thin, HIDDEN])
         x, y = over(15)
         assert HIDDEN in {code for column in (x - 1, x, x + 1) for row in (y - 1, y, y + 1)
                           for code in codes(client.get(f"/tiles/grids/15/{column}/{row}.mvt"))}  # fmt: skip

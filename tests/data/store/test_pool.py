@@ -10,11 +10,14 @@ import pytest
 from psycopg2.errors import InsufficientPrivilege, LockNotAvailable, QueryCanceled, ReadOnlySqlTransaction
 
 from data.store.pool import Pool, connect
+from data.store.prepared import MOST
 from data.store.scope import NOBODY, Scope
 from data.store.sql import many, one, run
 from gis.errors import StoreBusy, StoreError
 
 COUNT = "SELECT count(*) FROM wangge.household_point"
+DROPPED = """SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
+             WHERE usename = 'wangge_app' AND datname = current_database()"""
 
 
 @pytest.fixture
@@ -43,8 +46,8 @@ def places(db):
             run(
                 conn,
                 """INSERT INTO wangge.household_point
-                (town_id, seen, external_id, file_row, path, households, persons, compound, building, shape)
-                SELECT %s, '[1,)', %s || n, n, %s, 1, 1, '', '', ST_SetSRID(ST_Point(500000 + n, 2500000), 4547)
+                (town_id, seen, external_id, path, households, persons, compound, building, shape)
+                SELECT %s, '[1,)', %s || n, %s, 1, 1, '', '', ST_SetSRID(ST_Point(500000 + n, 2500000), 4547)
                 FROM generate_series(1, 3) n""",
                 [town, code, paths[code]],
             )
@@ -98,6 +101,45 @@ def test_the_textbook_policy_would_fail_open(db, places):
             assert one(conn, COUNT) == (3,)
         with pool.read(NOBODY) as conn:
             assert one(conn, COUNT) == (6,)
+
+
+def test_each_question_is_asked_for_its_own_scope(db, places):
+    """A single question sees what its caller may see, planned anew or planned once, and leaves nothing on the connection."""
+    left = "SELECT current_setting('wangge.areas_3', true), current_setting('transaction_read_only')"
+    with closing(Pool(db.app, size=1)) as pool:
+        seen = [
+            (pool.ask(scope, COUNT)[0][0], pool.ask_again(scope, COUNT, [])[0][0])
+            for scope in (scope_of(places["A"]), NOBODY, scope_of(places["S"]), NOBODY)
+        ]
+        bound = pool.ask_again(scope_of(places["S"]), f"{COUNT} WHERE external_id = ANY ($1::text[])", [["A1", "B3", "C"]])
+        with pool._borrowed(lambda conn: many(conn, left)) as (_, after):
+            pass
+
+    assert (seen, bound, after) == ([(3, 3), (0, 0), (6, 6), (0, 0)], [(2,)], [("", "off")])
+
+
+def test_a_question_cannot_write(db):
+    """What is asked changes nothing, whatever its caller may do."""
+    person = Scope(person="00000000-0000-0000-0000-000000000001")
+    insert = "INSERT INTO wangge.answer (person, key, digest, at) VALUES (wangge.actor(), 'k', '', now()) RETURNING 1"
+    with closing(Pool(db.app, size=1)) as pool:
+        with pytest.raises(ReadOnlySqlTransaction):
+            pool.ask(person, insert)
+        with pytest.raises(ReadOnlySqlTransaction):
+            pool.ask_again(person, insert, [])
+        with pool.write(person) as conn:
+            assert many(conn, insert) == [(1,)]
+
+
+def test_more_statements_than_are_kept(db):
+    """Whoever asks more different questions than a connection keeps plans for is answered all the same, and so again."""
+    with closing(Pool(db.app, size=1)) as pool:
+        for _ in range(2):
+            for n in range(MOST + 5):
+                assert pool.ask_again(NOBODY, f"SELECT {n}, $1::int", [7]) == [(n, 7)]
+        kept = pool.ask(NOBODY, "SELECT count(*) FROM pg_prepared_statements")
+
+    assert kept == [(MOST,)]
 
 
 def test_an_exception_takes_everything_back(db):
@@ -180,7 +222,7 @@ def test_a_connection_that_died_is_replaced(db):
     with closing(Pool(db.app, size=3)) as pool, closing(connect(db.admin)) as owner:
         with pool.read(NOBODY), pool.read(NOBODY), pool.read(NOBODY):
             pass
-        run(owner, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'wangge_app'")
+        run(owner, DROPPED)
         for _ in range(6):
             try:
                 with pool.read(NOBODY) as conn:
@@ -189,6 +231,15 @@ def test_a_connection_that_died_is_replaced(db):
                 continue
 
     assert served >= 3
+
+
+def test_a_question_that_finds_its_connection_dead_is_asked_again(db):
+    """After the server has dropped the connection, the next question is answered on a new one, with its plan made anew."""
+    with closing(Pool(db.app, size=1)) as pool, closing(connect(db.admin)) as owner:
+        for _ in range(2):
+            assert pool.ask_again(NOBODY, "SELECT 1", []) == [(1,)]
+            run(owner, DROPPED)
+        assert pool.ask(NOBODY, "SELECT 1") == [(1,)]
 
 
 def test_a_connection_that_dies_in_use_is_not_used_again(db):
@@ -209,8 +260,14 @@ def test_no_statement_runs_for_ever(db):
         stopped_after = time.monotonic() - began
         with pool.read(NOBODY, ms=3000) as conn:
             assert one(conn, "SHOW statement_timeout") == ("3s",)
+        with pytest.raises(QueryCanceled):
+            pool.ask(NOBODY, "SELECT pg_sleep(5)", ms=100)
+        with pytest.raises(QueryCanceled):
+            pool.ask_again(NOBODY, "SELECT pg_sleep($1)", [5], ms=100)
+        assert pool.ask(NOBODY, "SHOW statement_timeout", ms=3000) == [("3s",)]
 
     assert stopped_after < 2
+    assert time.monotonic() - began < 2
 
 
 def test_nobody_waits_long_for_a_lock(db):
