@@ -78,9 +78,9 @@ def fill(conn: connection, points: int) -> None:
     )
     run(
         conn,
-        """INSERT INTO wangge.household_point (town_id, seen, external_id, file_row, path, households, persons, compound,
+        """INSERT INTO wangge.household_point (town_id, seen, external_id, path, households, persons, compound,
              building, shape)
-           SELECT t.id, '[1,)', p.n::text, p.n, a.path, 1, 0, '', '',
+           SELECT t.id, '[1,)', p.n::text, a.path, 1, 0, '', '',
              ST_Transform(ST_SetSRID(ST_MakePoint(117 + 0.005 * (a.rank %% 20) + 0.005 * random(),
                36.5 + 0.005 * (a.rank / 20) + 0.005 * random()), 4490), 4548)
            FROM wangge.town t, generate_series(0, %s) AS p (n)

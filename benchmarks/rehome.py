@@ -76,9 +76,9 @@ def fill(conn: connection, points: int, grids: int) -> str:
     )
     run(
         conn,
-        """INSERT INTO wangge.household_point (town_id, seen, external_id, file_row, path, households, persons, compound,
+        """INSERT INTO wangge.household_point (town_id, seen, external_id, path, households, persons, compound,
              building, shape)
-           SELECT t.id, '[1,)', n::text, n, a.path, 1, 0, '', '',
+           SELECT t.id, '[1,)', n::text, a.path, 1, 0, '', '',
              ST_Rotate(ST_SetSRID(ST_MakePoint(500000 + random() * %s, 4000000 + random() * %s), 4548), 0.3, 500000, 4000000)
            FROM generate_series(1, %s) n, wangge.town t, wangge.area a WHERE a.code = 'c'""",
         [side * 200, side * 200, points],

@@ -97,7 +97,7 @@ def _array(values: NDArray[np.int64]) -> str:
 
 
 def load_net(conn: connection, *, plan: str, version: int) -> Net:
-    """Return the net of a plan's version, in the order of its codes."""
+    """Return the net of a plan's version, in the order of its codes; its points in that in which the store met them."""
     rows = many(
         conn,
         """SELECT g.code, g.name, g.kind = 'dedicated', g.subtype, a.code, g.households, g.persons, g.buildings, g.area_m2,
@@ -117,7 +117,7 @@ def load_net(conn: connection, *, plan: str, version: int) -> Net:
         conn,
         """SELECT h.external_id, s.grid_id FROM wangge.assignment s JOIN wangge.household_point h ON h.id = s.household_id
              JOIN wangge.plan p ON p.id = s.plan_id AND p.snapshot = s.snapshot
-           WHERE s.plan_id = %s AND s.version = %s ORDER BY h.file_row, h.id""",
+           WHERE s.plan_id = %s AND s.version = %s ORDER BY h.id""",
         [plan, version],
     )
     return net_of_rows(rows, outline, [(identity, index[grid]) for identity, grid in placed])

@@ -68,7 +68,7 @@ def check(conn: connection, plan: PlanRow) -> tuple[Net, Town, AuditReport]:
     if len(new.outline) < len(plan.paths):
         msg = "parts of this plan lie outside your areas"
         raise Refused(msg)
-    town = town_of(conn, plan, communities=tuple(new.outline))
+    town = town_of(conn, plan, communities=tuple(new.outline), divided=new)
     return (
         new,
         town,
@@ -133,10 +133,13 @@ def compare(conn: connection, plan: PlanRow, town: Town, new: Net) -> Compared:
     return Compared(new=new, old=old, diff=found)
 
 
-def town_of(conn: connection, plan: PlanRow, *, communities: Sequence[str] | None) -> Town:
-    """Return the town that a plan divides, as it was when the plan was made."""
+def town_of(conn: connection, plan: PlanRow, *, communities: Sequence[str] | None, divided: Net | None = None) -> Town:
+    """Return the town that a plan divides, as it was when the plan was made.
+
+    With `divided`, a net of these communities, its households are those that this net must have.
+    """
     (name,) = one(conn, "SELECT name FROM wangge.town WHERE id = %s", [plan.town], what="town")
-    return load_town(conn, name, snapshot=plan.snapshot, communities=communities)
+    return load_town(conn, name, snapshot=plan.snapshot, communities=communities, net=divided)
 
 
 def _lock_streets(conn: connection, plan: PlanRow) -> None:

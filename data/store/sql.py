@@ -76,7 +76,8 @@ def copy_in(conn: connection, table: str, columns: Sequence[str], lines: Iterabl
         cursor.copy_expert(copy, StringIO("".join(lines)))
 
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+# All that PostgreSQL escapes itself, so that what comes back is the text that went in.
+_ESCAPES = str.maketrans({"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"})
 
 
 def copy_text(text: str) -> str:

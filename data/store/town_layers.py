@@ -1,25 +1,30 @@
 """The layers of a town as rows of the store: in by COPY, out as arrays, the very same numbers both ways.
 
 Coordinates travel as the bytes of their doubles. The lines of a layer are also what tells whether it differs: equal lines
-have an equal digest.
+have an equal digest, and a household point whose line is there already is left alone.
+
+Where a household point stood in its file is no part of its line: one row more at the top of a file moves every other. Each
+snapshot says it for all of its points at once (`packed_rows`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import zlib
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from psycopg2.sql import SQL, Literal
 
 from data.store.area_versions import from_ewkb
-from data.store.sql import copy_text, many, run
+from data.store.sql import copy_text, many, one, run
 from gis.town import Households, LineKind, read_only
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
     from psycopg2.extensions import connection
@@ -85,10 +90,9 @@ def feature_lines(features: Features, srid: int) -> list[str]:
 
 
 def point_lines(points: Households, srid: int) -> list[str]:
-    """Return a line of text for each household point, all but its path."""
+    """Return a line of text for each household point, all but its path and its place in the file."""
     rows = zip(
         _escaped(points.id),
-        points.row.tolist(),
         points.households.tolist(),
         points.persons.tolist(),
         _escaped(points.compound),
@@ -97,8 +101,8 @@ def point_lines(points: Households, srid: int) -> list[str]:
         strict=True,
     )
     return [
-        f"{external}\t{row}\t{households}\t{persons}\t{compound}\t{building}\t{shape}\n"
-        for external, row, households, persons, compound, building, shape in rows
+        f"{external}\t{households}\t{persons}\t{compound}\t{building}\t{shape}\n"
+        for external, households, persons, compound, building, shape in rows
     ]
 
 
@@ -144,44 +148,94 @@ def write_features(conn: connection, town: int, number: int, layer: str, *, line
     run(conn, "DROP TABLE arriving")
 
 
-def write_points(conn: connection, town: int, number: int, *, lines: Sequence[str], paths: Sequence[str]) -> None:
-    """Bring the household points to what arrives: rows that differ end, others begin, and the rest is left alone."""
-    values = {"town": town, "number": number}
+def write_points(
+    conn: connection, town: int, number: int, points: Households, *, lines: Sequence[str], paths: Sequence[str]
+) -> bytes:
+    """Bring the household points to what arrives: rows that differ end, others begin, and the rest is left alone.
+
+    Returns where in their file all of them stand (`packed_rows`), for the snapshot to say.
+    """
+    left = _points_there(conn, town)
+    found = [left.pop(line, None) for line in lines]
     run(
         conn,
-        """CREATE TEMP TABLE arriving (path ltree, external_id text, file_row integer, households integer,
-            persons integer, compound text, building text, shape geometry) ON COMMIT DROP""",
+        """UPDATE wangge.household_point h SET seen = int4range(lower(seen), %s)
+        FROM unnest(%s::bigint[]) AS gone (id) WHERE h.id = gone.id""",
+        [number, _array(identity for identity, _ in left.values())],
+    )
+    # Where a point lies in today's tree is no part of what the files said.
+    moved = [(point[0], path) for point, path in zip(found, paths, strict=True) if point is not None and point[1] != path]
+    run(
+        conn,
+        """UPDATE wangge.household_point h SET path = moved.path
+        FROM unnest(%s::bigint[], %s::ltree[]) AS moved (id, path) WHERE h.id = moved.id""",
+        [_array(identity for identity, _ in moved), _array(path for _, path in moved)],
+    )
+    new = [k for k, point in enumerate(found) if point is None]
+    begun = _begin(conn, town, number, lines=[lines[k] for k in new], paths=[paths[k] for k in new])
+    ids = [begun[external] if point is None else point[0] for external, point in zip(points.id, found, strict=True)]
+    return packed_rows(np.array(ids, dtype=np.int64), points.row)
+
+
+def _points_there(conn: connection, town: int) -> dict[str, tuple[int, str]]:
+    """Return id and path of each household point of a town's last snapshot, by its line.
+
+    The server writes the lines and we compare them: sending all points to it and joining them there costs it several times
+    as much.
+    """
+    text = StringIO()
+    with conn.cursor() as cursor:
+        copy = """COPY (SELECT id, path, external_id, households, persons, compound, building, shape
+            FROM wangge.household_point WHERE town_id = {} AND upper_inf(seen)) TO STDOUT"""
+        cursor.copy_expert(SQL(copy).format(Literal(town)), text)
+    text.seek(0)
+    there: dict[str, tuple[int, str]] = {}
+    for row in text:
+        identity, path, line = row.split("\t", 2)
+        there[line] = int(identity), path
+    return there
+
+
+def _begin(conn: connection, town: int, number: int, *, lines: Sequence[str], paths: Sequence[str]) -> dict[str, int]:
+    """Write household points that begin with snapshot `number`, and return the id of each by its file's."""
+    run(
+        conn,
+        """CREATE TEMP TABLE arriving (path ltree, external_id text, households integer, persons integer, compound text,
+            building text, shape geometry) ON COMMIT DROP""",
     )
     _stage(conn, lines, paths)
-    if number > 1:
-        run(conn, "ANALYZE arriving")
-        run(
-            conn,
-            """UPDATE wangge.household_point h SET seen = int4range(lower(seen), %(number)s)
-            WHERE town_id = %(town)s AND upper_inf(seen) AND NOT EXISTS (
-                SELECT FROM arriving a WHERE a.external_id = h.external_id
-                AND (a.file_row, a.households, a.persons, a.compound, a.building, a.shape)
-                  = (h.file_row, h.households, h.persons, h.compound, h.building, h.shape))""",
-            values,
-        )
-        # Where a point lies in today's tree is no part of what the files said.
-        run(
-            conn,
-            """UPDATE wangge.household_point h SET path = a.path FROM arriving a
-            WHERE h.town_id = %(town)s AND upper_inf(h.seen) AND a.external_id = h.external_id AND a.path <> h.path""",
-            values,
-        )
-    run(
+    begun: list[tuple[str, int]] = many(
         conn,
-        """INSERT INTO wangge.household_point
-            (town_id, seen, external_id, file_row, path, households, persons, compound, building, shape)
-        SELECT %(town)s, int4range(%(number)s, NULL),
-            external_id, file_row, path, households, persons, compound, building, shape
-        FROM arriving a WHERE NOT EXISTS (SELECT FROM wangge.household_point h
-            WHERE h.town_id = %(town)s AND upper_inf(h.seen) AND h.external_id = a.external_id)""",
-        values,
+        """INSERT INTO wangge.household_point (town_id, seen, external_id, path, households, persons, compound, building, shape)
+        SELECT %s, int4range(%s, NULL), external_id, path, households, persons, compound, building, shape FROM arriving
+        RETURNING external_id, id""",
+        [town, number],
     )
     run(conn, "DROP TABLE arriving")
+    return dict(begun)
+
+
+def _array(values: Iterable[object]) -> str:
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def packed_rows(ids: NDArray[np.int64], rows: NDArray[np.int64]) -> bytes:
+    """Return the household points of a snapshot in their order: the store's id of each and its row in the file.
+
+    Both are kept as steps from one point to the next, which are nearly all 1.
+    """
+    return zlib.compress(np.diff(np.stack([ids, rows]), prepend=0).astype("<i8").tobytes())
+
+
+def read_rows(conn: connection, town: int, number: int) -> bytes:
+    """Return what `packed_rows` made of a snapshot's household points."""
+    (packed,) = one(conn, "SELECT point_rows FROM wangge.snapshot WHERE town_id = %s AND number = %s", [town, number])
+    return bytes(packed)
+
+
+def _unpacked(packed: bytes) -> NDArray[np.int64]:
+    """Return ids and rows (2, n) of a snapshot's household points."""
+    return np.frombuffer(zlib.decompress(packed), dtype="<i8").reshape(2, -1).cumsum(axis=1)
 
 
 def _stage(conn: connection, lines: Sequence[str], paths: Sequence[str]) -> None:
@@ -212,14 +266,20 @@ def read_features(conn: connection, town: int, number: int, layer: str) -> Featu
 
 
 def read_points(conn: connection, town: int, number: int) -> Households:
-    """Return a town's household points as they were in snapshot `number`, in their file's order."""
-    rows: list[tuple[Any, ...]] = many(
+    """Return a town's household points as they were in snapshot `number`, in their file's order.
+
+    Whoever a policy binds gets those that they may see.
+    """
+    found: list[tuple[Any, ...]] = many(
         conn,
-        """SELECT external_id, file_row, households, persons, compound, building, shape FROM wangge.household_point
-        WHERE town_id = %s AND seen @> %s ORDER BY file_row, id""",
+        """SELECT id, external_id, households, persons, compound, building, shape FROM wangge.household_point
+        WHERE town_id = %s AND seen @> %s""",
         [town, number],
     )
-    external, row, households, persons, compound, building, shape = zip(*rows, strict=True) if rows else ((),) * 7
+    ids, rows = _unpacked(read_rows(conn, town, number))
+    place_of = {identity: place for place, identity in enumerate(ids.tolist())}
+    found.sort(key=lambda point: place_of[point[0]])
+    seen, external, households, persons, compound, building, shape = zip(*found, strict=True) if found else ((),) * 7
     return Households(
         id=external,
         xy=read_only(shapely.get_coordinates(_shapes(shape))),
@@ -227,7 +287,7 @@ def read_points(conn: connection, town: int, number: int) -> Households:
         persons=read_only(np.array(persons, dtype=np.int64)),
         compound=compound,
         building=building,
-        row=read_only(np.array(row, dtype=np.int64)),
+        row=read_only(rows[np.array([place_of[identity] for identity in seen], dtype=np.int64)]),
     )
 
 

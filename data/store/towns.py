@@ -28,15 +28,17 @@ from data.store.town_layers import (
     point_lines,
     read_features,
     read_points,
+    read_rows,
     take_points,
     write_features,
     write_points,
 )
 from gis.errors import Conflict, FrameError, NotFound
 from gis.finding import Finding, Place, Severity
-from gis.frame import SNAP_M, Frame
-from gis.locate import locate
+from gis.frame import CM_PER_M, SNAP_M, Frame, centimetres
+from gis.locate import NOWHERE, locate, rank_of
 from gis.town import Barriers, Communities, Compounds, Dedicated, ExistingGrids, Households, LineKind, Town, read_only
+from partition.settle import SLIVER_M
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,11 +50,15 @@ if TYPE_CHECKING:
     from data.store.areas import Chain
     from data.store.town_layers import Features
     from gis.town import Households
+    from partition.net import Net
 
 NEAR_M = 200.0
 """How far around a few communities the lines of the ground still matter."""
 
 _LISTED = 1000
+
+_REACH_CM = (SLIVER_M + 2 * SNAP_M) * CM_PER_M
+"""How far from a community's own line its noded line may run, where it took a sliver beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +120,13 @@ def _import(conn: connection, town: Town, day: date, now: datetime) -> Imported:
         )
     layers = {layer: feature_lines(features, srid) for layer, features in features_of(town).items()}
     points = point_lines(town.households, srid)
+    stood = [f"{row}\t{line}" for row, line in zip(town.households.row.tolist(), points, strict=True)]
     says: dict[str, Any] = {
         "has_persons": town.has_persons,
         "on_overlap": town.on_overlap,
         "digests": dict(town.digests),
         "findings": [finding_record(finding) for finding in town.findings],
-        "content": {layer: digest_of(lines) for layer, lines in (layers | {"household": points}).items()},
+        "content": {layer: digest_of(lines) for layer, lines in (layers | {"household": stood}).items()},
     }
     if kept is not None and kept.says == says:
         return _imported(conn, kept, town.name, None, None)
@@ -134,17 +141,27 @@ def _import(conn: connection, town: Town, day: date, now: datetime) -> Imported:
         write_features(conn, kept.town, kept.last + 1, layer, lines=layers[layer], paths=paths)
     if differ & {"household", "community"}:
         places = _point_paths(town, _community_paths(conn, town, tree), kept.path)
-        write_points(conn, kept.town, kept.last + 1, lines=points, paths=places)
+        rows = write_points(conn, kept.town, kept.last + 1, town.households, lines=points, paths=places)
+    else:
+        rows = read_rows(conn, kept.town, kept.last)
     imported = _imported(conn, kept, town.name, tree, tuple(sorted(differ & layers.keys())))
-    _write_snapshot(conn, kept, says, imported, now)
+    _write_snapshot(conn, kept, says, imported, now, rows=rows)
     return imported
 
 
-def load_town(conn: connection, name: str, *, snapshot: int | None = None, communities: Sequence[str] | None = None) -> Town:
+def load_town(
+    conn: connection,
+    name: str,
+    *,
+    snapshot: int | None = None,
+    communities: Sequence[str] | None = None,
+    net: Net | None = None,
+) -> Town:
     """Return a town as it came in, by the last snapshot or the one that is named.
 
     With `communities` only these, by their codes, with their households, the lines within `NEAR_M` of them and the areas
-    that touch them. `NotFound` where there is no such town, snapshot or community.
+    that touch them; with `net`, that divides these communities, the households are those that it must have, by the lines
+    that its grids have. `NotFound` where there is no such town, snapshot or community.
     """
     town, srid, number, has_persons, digests, findings, on_overlap = one(
         conn,
@@ -158,7 +175,9 @@ def load_town(conn: connection, name: str, *, snapshot: int | None = None, commu
     households = read_points(conn, town, number)
     everything = layers["community"]
     if communities is not None:
-        layers, households = _near(layers, households, _chosen(everything.code, communities))
+        chosen = _chosen(everything.code, communities)
+        home = _home(households.xy, everything.shape, everything.code) if net is None else _home_on(net, households, everything)
+        layers, households = _near(layers, chosen), take_points(households, np.flatnonzero(np.isin(home, chosen)))
     community, barrier, compound, dedicated, existing = (layers[layer] for layer in LAYERS)
     return Town(
         name=name,
@@ -248,14 +267,15 @@ def _community_paths(conn: connection, town: Town, tree: Chain | None) -> tuple[
 
 def _point_paths(town: Town, paths: Sequence[str], elsewhere: str) -> list[str]:
     """Return the path of each household point: its community's; of points in none, the town's."""
-    polygon = town.communities.polygon
-    inside = locate(town.households.xy, polygon, order=np.arange(len(polygon)))
+    inside = _home(town.households.xy, town.communities.polygon, town.communities.code)
     # The last one is what -1 finds.
     every = [*paths, elsewhere]
     return [every[k] for k in inside.tolist()]
 
 
-def _write_snapshot(conn: connection, kept: _Kept, says: Mapping[str, Any], imported: Imported, now: datetime) -> None:
+def _write_snapshot(
+    conn: connection, kept: _Kept, says: Mapping[str, Any], imported: Imported, now: datetime, *, rows: bytes
+) -> None:
     told = {
         "on_overlap": says["on_overlap"],
         "content": says["content"],
@@ -267,8 +287,9 @@ def _write_snapshot(conn: connection, kept: _Kept, says: Mapping[str, Any], impo
     }
     run(
         conn,
-        """INSERT INTO wangge.snapshot (town_id, number, taken_at, path, has_persons, digests, findings, changes)
-        VALUES (%s, %s, %s, %s::ltree, %s, %s::jsonb, %s::jsonb, %s::jsonb)""",
+        """INSERT INTO wangge.snapshot
+            (town_id, number, taken_at, path, has_persons, digests, findings, changes, point_rows)
+        VALUES (%s, %s, %s, %s::ltree, %s, %s::jsonb, %s::jsonb, %s::jsonb, %s)""",
         [
             kept.town,
             imported.snapshot,
@@ -276,6 +297,7 @@ def _write_snapshot(conn: connection, kept: _Kept, says: Mapping[str, Any], impo
             kept.path,
             says["has_persons"],
             *(orjson.dumps(value).decode() for value in (says["digests"], says["findings"], told)),
+            rows,
         ],
     )
 
@@ -316,12 +338,9 @@ def _chosen(codes: Sequence[str], wanted: Sequence[str]) -> NDArray[np.int64]:
     return np.flatnonzero(np.isin(np.array(codes, dtype=object), list(wanted)))
 
 
-def _near(
-    layers: Mapping[str, Features], points: Households, chosen: NDArray[np.int64]
-) -> tuple[dict[str, Features], Households]:
+def _near(layers: Mapping[str, Features], chosen: NDArray[np.int64]) -> dict[str, Features]:
     """Keep the chosen communities and what a plan of them alone is made from."""
-    polygon = layers["community"].shape
-    ground = shapely.union_all(polygon[chosen], grid_size=SNAP_M)
+    ground = shapely.union_all(layers["community"].shape[chosen], grid_size=SNAP_M)
     shapely.prepare(ground)
     near = {
         layer: np.flatnonzero(
@@ -330,6 +349,61 @@ def _near(
         for layer, of in layers.items()
     }
     near["community"] = chosen
-    # By all communities, as in the whole town: a point on the line between two belongs to the same one.
-    home = np.flatnonzero(np.isin(locate(points.xy, polygon, order=np.arange(len(polygon))), chosen))
-    return {layer: of.take(near[layer]) for layer, of in layers.items()}, take_points(points, home)
+    return {layer: of.take(near[layer]) for layer, of in layers.items()}
+
+
+# --- whose a household is -----------------------------------------------------------------------------------------------
+
+
+def _home(xy: NDArray[np.float64], polygon: NDArray[np.object_], codes: Sequence[str]) -> NDArray[np.int64]:
+    """Return the community of each point (n, 2), or `NOWHERE`: on a line the smaller code's, on shared ground the first."""
+    first = locate(xy, polygon, order=np.arange(len(polygon)))
+    home = locate(xy, polygon, order=rank_of(codes))
+    several = np.flatnonzero(first != home)
+    within = several[_strictly(xy[several], polygon, first[several])]
+    home[within] = first[within]
+    return home
+
+
+def _home_on(net: Net, points: Households, community: Features) -> NDArray[np.int64]:
+    """Return the community of each point, by the lines of a net: `NOWHERE` for what its communities need not have.
+
+    Strictly inside these lines every point must be in the net, also where the file leaves a strip between communities that
+    the net has settled. On the outermost line a point may be the neighbour's, of whom we have the file's line alone: where
+    that goes through the point the smaller code has it; where it merely comes near, as beside a settled strip, we cannot
+    know, and take the net's word.
+    """
+    codes = tuple(net.outline)
+    ours = np.array([*net.outline.values()], dtype=object)
+    found = locate(points.xy, ours, order=rank_of(codes))
+    held = np.flatnonzero(found != NOWHERE)
+    ground = np.array([shapely.union_all(ours, grid_size=SNAP_M)], dtype=object)
+    rim = held[~_strictly(points.xy[held], ground, np.zeros(len(held), dtype=np.int64))]
+    foreign = np.flatnonzero(~np.isin(np.array(community.code, dtype=object), codes))
+    theirs = shapely.transform(community.shape[foreign], lambda xy: centimetres(xy).astype(np.float64))
+    at = _at(points.xy[rim])
+    which, other = shapely.STRtree(theirs).query(at, predicate="dwithin", distance=_REACH_CM)
+    through = shapely.intersects(at[which], theirs[other])
+    rank = rank_of((*codes, *(community.code[f] for f in foreign.tolist())))
+    smaller = rank[len(codes) + other] < rank[found[rim[which]]]
+    claimed = set(net.household_id)
+    doubtful = np.unique(rim[which[~through]])
+    lost = [h for h in doubtful.tolist() if points.id[h] not in claimed]
+    found[[*rim[which[through & smaller]].tolist(), *lost]] = NOWHERE
+    index = {code: k for k, code in enumerate(community.code)}
+    return np.array([*(index[code] for code in codes), NOWHERE], dtype=np.int64)[found]
+
+
+def _strictly(xy: NDArray[np.float64], polygon: NDArray[np.object_], of: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say of each point (n, 2) whether it lies inside its polygon, `of` (n,), and not on its line, on the 1 cm grid."""
+    shapes = shapely.transform(polygon, lambda c: centimetres(c).astype(np.float64))
+    shapely.prepare(shapes)
+    # Polygon by polygon, so that the prepared form of each is at hand.
+    order = np.argsort(of, kind="stable")
+    inside = np.zeros(len(of), dtype=np.bool_)
+    inside[order] = shapely.contains_properly(shapes[of[order]], _at(xy[order]))
+    return inside
+
+
+def _at(xy: NDArray[np.float64]) -> NDArray[np.object_]:
+    return np.asarray(shapely.points(centimetres(xy).astype(np.float64)), dtype=object)

@@ -2,12 +2,10 @@
 
 import pytest
 
-from data.store.migrate import LEAKPROOF
-from data.store.sql import run
 from data.store.towns import import_town
 from tests.api.v1.hall import NOW, TODAY, problem
 from tests.drawn import Home
-from tests.stored import brought, owner, village
+from tests.stored import brought, owner, unmark, village
 
 C1, C2 = "370103016001", "370103016002"
 
@@ -34,8 +32,7 @@ def test_a_planner_sees_their_own(hall, town, fast):
     """Each planner sees the points of their area, of the snapshot they ask for, by the index or by the function."""
     if not fast:
         with owner(hall.db.admin) as conn:
-            for function in LEAKPROOF:
-                run(conn, "DO $$ BEGIN EXECUTE 'ALTER FUNCTION ' || %s || ' NOT LEAKPROOF'; END $$", [function])
+            unmark(conn)
     for area, path in ((C1, "1.2.3.4"), (C2, "1.2.3.5"), ("区", "1.2")):
         role = {"区": "district"}.get(area, "community")
         who = hall.comes(f"planner-{area}", (role, area))

@@ -9,6 +9,7 @@ from data.store.migrate import make_leakproof
 from data.store.pool import connect
 from data.store.scope import NOBODY, Scope
 from data.store.sql import many, one, run
+from tests.stored import unmark
 
 BOX = "ST_MakeEnvelope(117.0, 36.5, 117.01, 36.51, 4490)"
 
@@ -27,9 +28,9 @@ def points(cluster, template):
                      SELECT code || 'c' || n, 'community', id FROM wangge.area, generate_series(1, 2) n WHERE level = 'street';
                    INSERT INTO wangge.town (name, frame, on_overlap, area_id, path)
                      SELECT 't', 4548, 'error', id, path FROM wangge.area WHERE code = 'd1';
-                   INSERT INTO wangge.household_point (town_id, seen, external_id, file_row, path, households, persons,
+                   INSERT INTO wangge.household_point (town_id, seen, external_id, path, households, persons,
                      compound, building, shape)
-                   SELECT t.id, '[1,)', a.code || n, n, a.path, 1, 0, '', '',
+                   SELECT t.id, '[1,)', a.code || n, a.path, 1, 0, '', '',
                      ST_Transform(ST_SetSRID(ST_MakePoint(117 + 0.1 * random(), 36.5 + 0.1 * random()), 4490), 4548)
                    FROM wangge.area a, wangge.town t, generate_series(1, 2500) n WHERE a.level = 'community';
                    ANALYZE wangge.household_point""",
@@ -74,6 +75,7 @@ def test_ids_are_labels_and_not_prefixes(points) -> None:
         assert one(conn, "SELECT count(*) FROM wangge.household_point") == (0,)
 
 
+@pytest.mark.usefixtures("marked")
 def test_a_box_uses_the_index_below_the_policy(points) -> None:
     """For a map the planner goes by place, and by area, in one index; the policy does not switch it off."""
     with asking(points, Scope(areas_3=(path(points, "d1s1c1"),))) as conn:
@@ -89,7 +91,7 @@ def test_without_the_mark_the_function_answers_the_same(points) -> None:
     function = f"SELECT id FROM wangge.household_points_within({BOX}) ORDER BY id"
     with closing(connect(points.admin)) as admin:
         try:
-            run(admin, "ALTER FUNCTION geometry_overlaps(geometry, geometry) NOT LEAKPROOF")
+            unmark(admin)
             with asking(points, scope) as conn:
                 plan = "\n".join(row for (row,) in many(conn, f"EXPLAIN {direct}"))
                 found, by_function = many(conn, direct), many(conn, function)

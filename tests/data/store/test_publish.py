@@ -9,7 +9,7 @@ import shapely
 
 from data.store import plans
 from data.store.adopt import adopt, put_in_force
-from data.store.approval import reopen, seal
+from data.store.approval import seal, send_back
 from data.store.log import broken
 from data.store.nets import digest, load_net
 from data.store.publish import check
@@ -199,7 +199,7 @@ def test_the_line_to_a_neighbour_must_be_the_same(tx) -> None:
 
 
 def test_what_was_submitted_does_not_change(tx) -> None:
-    """No statement changes a grid of a submitted version; a plan that comes back gets a new version with the same grids."""
+    """No statement changes a grid of a submitted version; who rejects it begins a version with the same grids."""
     made = brought(tx, village(communities=1).town())
     plan = drafted(tx, made)
     plan = plans.note_check(tx, plan, findings=[], digest=digest(made.net), now=NOW)
@@ -214,7 +214,22 @@ def test_what_was_submitted_does_not_change(tx) -> None:
         with pytest.raises(Exception, match="does not change"):
             run(tx, statement)
         run(tx, "ROLLBACK TO SAVEPOINT s")
-    again = reopen(tx, plans.move(tx, plan, "draft", now=NOW), now=NOW)
+    run(tx, "SAVEPOINT s")
+    with pytest.raises(Exception, match="only who rejects"):
+        send_back(tx, plan, now=NOW)
+    run(tx, "ROLLBACK TO SAVEPOINT s")
+    (person,) = one(
+        tx,
+        """INSERT INTO wangge.person (login, name, created_at) VALUES ('s', 'S', now())
+           RETURNING set_config('wangge.person', id::text, true)""",
+    )
+    run(
+        tx,
+        """INSERT INTO wangge.decision (plan_id, version, step, verdict, area_id, path, actor, comment, at)
+           SELECT %s, 1, 'street_review', 'reject', id, path, %s, 'no', now() FROM wangge.area WHERE level = 'street'""",
+        [plan.id, person],
+    )
+    again = send_back(tx, plan, now=NOW)
     assert again.version == 2
     assert digest(load_net(tx, plan=plan.id, version=1)) == digest(load_net(tx, plan=plan.id, version=2)) == digest(made.net)
     run(tx, "UPDATE wangge.grid SET households = households + 1 WHERE version = 2")
