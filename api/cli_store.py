@@ -31,7 +31,6 @@ from data.plan_folder import is_plan, read_plan
 from data.store.adopt import adopt, import_plan, put_in_force
 from data.store.backup import backup as write_backup
 from data.store.backup import restore as read_backup
-from data.store.cluster_programs import find_programs
 from data.store.log import broken, heads
 from data.store.migrate import migrations
 from data.store.open import open_store
@@ -236,7 +235,7 @@ def backup(
     备份数据库到一个文件（不含密钥文件secret，请另行保存）。
     """
     with _store(home) as (settings, store):
-        write_backup(_admin(store), file, bindir=find_programs(settings.pg_bin).bindir)
+        write_backup(_admin(store), file, bindir=settings.pg_bin)
     size = file.stat().st_size
     en, zh = f"backup: {file} ({size} bytes)", f"已备份：{file}（{size}字节）"
     _tell({"file": str(file), "bytes": size}, en=en, zh=zh, as_json=as_json, lang=lang)
@@ -255,7 +254,7 @@ def restore(
     从备份恢复到空的数据库。
     """
     with _store(home) as (settings, store):
-        applied = read_backup(_admin(store), file, bindir=find_programs(settings.pg_bin).bindir)
+        applied = read_backup(_admin(store), file, bindir=settings.pg_bin)
     record = {"file": str(file), "migrations": applied}
     _tell(record, en=f"restored from {file}", zh=f"已从{file}恢复", as_json=as_json, lang=lang)
 

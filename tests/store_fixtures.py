@@ -7,7 +7,17 @@ Three kinds, from cheap to dear:
     store  a database for the whole session that `tx` works in: never commit to it
 
 They come from a private server that ends with the tests, or, where WANGGE_TEST_DSN and WANGGE_TEST_APP_DSN name one (the
-owner's and the application's way in), from that: the same tests run against any server.
+owner's and the application's way in), from that: the same tests run against any server. Its owner makes databases, drops
+them under their users and looks at what these do. A superuser may; another needs, from the server's administrator,
+
+    ALTER ROLE wangge_admin CREATEDB;
+    GRANT pg_signal_backend, pg_read_all_stats TO wangge_admin;
+
+and in the database template1
+
+    CREATE EXTENSION postgis; CREATE EXTENSION ltree; CREATE EXTENSION btree_gist;
+
+What only a superuser can try is then skipped, and says so. Tests of the private server itself always have one of their own.
 """
 
 from __future__ import annotations
@@ -26,9 +36,10 @@ from psycopg2.sql import SQL, Identifier
 
 from data.store.cluster import Cluster
 from data.store.cluster_home import ADMIN, APP
-from data.store.migrate import migrate
+from data.store.migrate import is_leakproof, migrate
 from data.store.pool import connect
 from data.store.sql import one, run
+from tests.stored import need_superuser
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -121,6 +132,21 @@ def db(cluster, template) -> Iterator[Database]:
     """Make a database for one test."""
     with cluster.clone(template) as made:
         yield made
+
+
+@pytest.fixture
+def superuser(cluster) -> None:
+    """Skip the test where the owner is no superuser."""
+    with closing(connect(cluster.admin)) as conn:
+        need_superuser(conn)
+
+
+@pytest.fixture
+def marked(store) -> None:
+    """Skip the test where the operators of PostGIS are not marked leakproof, and the owner may not mark them."""
+    with closing(connect(store.admin)) as conn:
+        if not is_leakproof(conn):
+            need_superuser(conn)
 
 
 @pytest.fixture

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+import pytest
 import shapely
 
 from data.store import plans
 from data.store.adopt import adopt
+from data.store.migrate import LEAKPROOF
 from data.store.pool import connect
 from data.store.publish import CutOver
-from data.store.sql import run
+from data.store.sql import many, one, run
 from data.store.towns import import_town
 from partition.engine import divide
 from partition.net import net_of
@@ -59,6 +61,20 @@ def owner(dsn: str) -> Generator[connection]:
         run(conn, "BEGIN")
         yield conn
         run(conn, "COMMIT")
+
+
+def need_superuser(conn: connection) -> None:
+    """Skip the test where the owner is no superuser: it does to the server what nobody else may."""
+    if not one(conn, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")[0]:
+        pytest.skip(f"the owner of the store, {conn.info.user}, is no superuser on this server, and the test needs one")
+
+
+def unmark(conn: connection) -> None:
+    """Take the mark off the operators that leak nothing, where anybody has put it on: an update of PostGIS does so too."""
+    marked = "SELECT oid::regprocedure::text FROM pg_proc WHERE proleakproof AND oid = ANY (%s::regprocedure[])"
+    for (function,) in many(conn, marked, [list(LEAKPROOF)]):
+        need_superuser(conn)
+        run(conn, f"ALTER FUNCTION {function} NOT LEAKPROOF")
 
 
 def brought(conn: connection, town: Town, *, rules: Rules | None = None, day: date = TODAY) -> Made:

@@ -32,6 +32,9 @@ LEAKPROOF = (
 Without the others it may not look at what it knows of the days in force, and plans for a handful of grids.
 """
 
+EXTENSIONS = ("postgis", "ltree", "btree_gist")
+"""What the schema stands on; statements look for all of it in the schema `public`."""
+
 _LOCK = 0x77616E67_6765
 _NAME = re.compile(r"(\d{4})_\w+\.sql")
 
@@ -98,13 +101,10 @@ def migrate(conn: connection, steps: Sequence[Migration] | None = None) -> tuple
     run(conn, "SELECT pg_advisory_lock(%s)", [_LOCK])
     try:
         ensure_app_role(conn)
-        run(
-            conn,
-            """CREATE SCHEMA IF NOT EXISTS wangge;
-               CREATE TABLE IF NOT EXISTS wangge.migration (number integer PRIMARY KEY, name text NOT NULL,
-                digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())""",
-        )
+        ensure_extensions(conn)
+        _ensure_schema(conn)
         todo = pending(conn, steps)
+        _ensure_keepers(conn)
         for step in todo:
             _apply(conn, step)
         make_leakproof(conn)
@@ -137,6 +137,69 @@ def ensure_app_role(conn: connection) -> None:
     except psycopg2.errors.InsufficientPrivilege as error:
         msg = f"ask the server's administrator for:  CREATE ROLE {APP_ROLE} LOGIN PASSWORD '...'"
         raise StoreError(msg) from error
+
+
+def ensure_extensions(conn: connection) -> None:
+    """Make the extensions that the schema stands on, or say who must: for PostGIS most servers want a superuser."""
+    there: dict[str, str] = dict(many(conn, "SELECT extname::text, extnamespace::regnamespace::text FROM pg_extension"))
+    missing: list[str] = []
+    for name in EXTENSIONS:
+        if (schema := there.get(name, "public")) != "public":
+            msg = (
+                f"the extension {name} lies in the schema {schema}, and wangge looks for it in public; ask the server's "
+                f"administrator for:  DROP EXTENSION {name}; CREATE EXTENSION {name} SCHEMA public"
+            )
+            raise StoreError(msg)
+        if name not in there:
+            try:
+                run(conn, SQL("CREATE EXTENSION IF NOT EXISTS {} SCHEMA public").format(Identifier(name)))
+            except psycopg2.errors.InsufficientPrivilege:
+                missing.append(name)
+    if missing:
+        wanted = "; ".join(f"CREATE EXTENSION {name}" for name in missing)
+        msg = f"ask the server's administrator for, in the database {conn.info.dbname}:  {wanted}"
+        raise StoreError(msg)
+
+
+def _ensure_schema(conn: connection) -> None:
+    """Make the schema and the table of what was applied, or say who could."""
+    try:
+        run(
+            conn,
+            """CREATE SCHEMA IF NOT EXISTS wangge;
+               CREATE TABLE IF NOT EXISTS wangge.migration (number integer PRIMARY KEY, name text NOT NULL,
+                digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())""",
+        )
+    except psycopg2.errors.InsufficientPrivilege as error:
+        msg = (
+            f"the role {conn.info.user} does not own the store in the database {conn.info.dbname}: connect as the owner of "
+            "that database"
+        )
+        raise StoreError(msg) from error
+
+
+def _ensure_keepers(conn: connection) -> None:
+    """Let the owner of each table see all of it, whatever it is called here.
+
+    An owner who is no superuser is bound by policies, and these hold for roles by name: a backup from another server, and
+    tables that were handed over, bring none for the owner that they have now. Without one it would see empty tables.
+    """
+    strangers: list[tuple[str, str]] = many(
+        conn,
+        """SELECT c.relname::text, pg_get_userbyid(c.relowner)::text FROM pg_class c
+           LEFT JOIN pg_policy p ON p.polrelid = c.oid AND p.polname = 'keeper'
+           WHERE c.relnamespace = 'wangge'::regnamespace AND c.relforcerowsecurity
+             AND p.polroles IS DISTINCT FROM ARRAY[c.relowner]
+           ORDER BY 1""",
+    )
+    for table, owner in strangers:
+        run(
+            conn,
+            SQL(
+                """DROP POLICY IF EXISTS keeper ON wangge.{table};
+                   CREATE POLICY keeper ON wangge.{table} TO {owner} USING (true) WITH CHECK (true)"""
+            ).format(table=Identifier(table), owner=Identifier(owner)),
+        )
 
 
 def make_leakproof(conn: connection) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from data.store.migrate import is_leakproof, migrations, pending
+from data.store.migrate import EXTENSIONS, is_leakproof, migrations, pending
 from data.store.sql import one
 from gis.errors import StoreError
 from gis.finding import Finding, Severity
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 POSTGRESQL, POSTGIS = 15, (3, 3)
 """The oldest versions that our statements are written for."""
-EXTENSIONS = ("postgis", "ltree", "btree_gist")
 
 _SERVER = """
 SELECT current_setting('server_version_num')::int / 10000, current_setting('server_encoding'),

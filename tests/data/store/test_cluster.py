@@ -24,7 +24,7 @@ from data.store import cluster as running
 from data.store import cluster_home
 from data.store.cluster import Cluster
 from data.store.cluster_home import ADMIN, APP, default_home, shared_memory_type
-from data.store.cluster_programs import OLDEST, find_programs
+from data.store.cluster_programs import OLDEST, find_clients, find_programs
 from gis.errors import StoreError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -720,6 +720,23 @@ def test_which_programs(tmp_path) -> None:
     with pytest.raises(StoreError, match=f"no PostgreSQL {OLDEST} or newer"):
         find_programs(tmp_path / "14" / "bin")
     assert find_programs().major >= OLDEST
+
+
+def test_which_clients(tmp_path) -> None:
+    """Backups are made by the programs of the server's version, else by the next newer; older ones, and halves, never."""
+    for version in ("14.11", "16.4", "17.0", "18.4"):
+        bindir = install(tmp_path / version[:2], version, postgis=False)
+        for name in ("pg_dump", "pg_restore") if version != "17.0" else ("pg_dump",):
+            (bindir / name).touch()
+    assert [find_clients(server, installed=tmp_path) for server in (14, 15, 16, 17)] == [
+        tmp_path / major / "bin" for major in ("14", "16", "16", "18")
+    ]
+    assert find_clients(15, tmp_path / "18" / "bin", installed=tmp_path) == tmp_path / "18" / "bin"
+    with pytest.raises(StoreError, match=r"as new as that in .*14/bin: .*postgresql-client-16; .*WANGGE_PG_BIN"):
+        find_clients(16, tmp_path / "14" / "bin", installed=tmp_path)
+    with pytest.raises(StoreError, match="the server is PostgreSQL 19, and there is no pg_dump as new as that here"):
+        find_clients(19, installed=tmp_path)
+    assert find_clients(OLDEST).is_dir()
 
 
 def test_without_postgis(place) -> None:

@@ -516,6 +516,7 @@ def test_roles_are_held_while_the_first_administrator_is_made(office):
         assert not people.has_administrator(conn, NOW)
 
 
+@pytest.mark.usefixtures("superuser")
 def test_the_door_opens_where_the_owner_is_no_superuser(cluster):
     """On a server where the owner is an ordinary role, policies bind it too, and the door still answers."""
     name = f"wangge_test_{uuid4().hex}"

@@ -14,6 +14,7 @@ from data.store.preflight import preflight
 from data.store.sql import one, run
 from gis.errors import StoreBusy, StoreError
 from gis.finding import Severity
+from tests.stored import unmark
 
 
 def kinds(dsn, *, only=Severity.ERROR):
@@ -41,9 +42,10 @@ def test_data_that_a_crash_may_lose_is_a_warning(cluster, db):
 
 def test_the_owner_may_not_serve(db):
     """A service that came in as superuser or owner would show everybody everything: that is an error."""
-    assert kinds(db.admin) == ["role_too_strong"] * 2
+    assert set(kinds(db.admin)) == {"role_too_strong"}
 
 
+@pytest.mark.usefixtures("superuser")
 @pytest.mark.parametrize("strength", ["SUPERUSER", "BYPASSRLS"])
 def test_a_role_above_the_policies_may_not_serve(db, strength):
     """One such attribute is enough."""
@@ -57,6 +59,7 @@ def test_a_role_above_the_policies_may_not_serve(db, strength):
     assert found == ["role_too_strong"]
 
 
+@pytest.mark.usefixtures("superuser")
 def test_a_role_that_can_become_the_owner_may_not_serve(db):
     """Being a member of the owner's role is as good as being the owner."""
     with closing(connect(db.admin)) as owner:
@@ -112,10 +115,11 @@ def test_a_version_that_cannot_be_read_is_a_warning(db):
     assert "schema_unknown" in kinds(db.app, only=Severity.WARNING)
 
 
+@pytest.mark.usefixtures("superuser")
 def test_indices_that_policies_switch_off_are_a_warning(db):
     """After an update of PostGIS maps are slow until the owner says again that its operators leak nothing."""
     with closing(connect(db.admin)) as owner:
-        run(owner, "ALTER FUNCTION st_intersects(geometry, geometry) NOT LEAKPROOF")
+        unmark(owner)
         before = kinds(db.app, only=Severity.WARNING)
         make_leakproof(owner)
         after = kinds(db.app, only=Severity.WARNING)
@@ -126,7 +130,7 @@ def test_indices_that_policies_switch_off_are_a_warning(db):
 
 def test_a_named_store_is_brought_up_to_date(cluster):
     """Whoever gives the owner's address gets the migrations with it; the application's alone changes nothing."""
-    with cluster.clone("template0") as empty:
+    with cluster.clone("template1") as empty:
         with open_store(dsn=empty.app, admin_dsn=None, home=None) as store:
             assert store.admin_dsn is None
             assert "no_schema" in kinds(store.app_dsn)
