@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -18,8 +20,10 @@ from api.logs import REQUEST_ID, Access
 from api.metrics import Metrics, metrics_page
 from api.ogc import routes as ogc
 from api.pages import routes as pages
+from api.plain import Plain
 from api.problems import MEDIA_TYPE, handle_errors, problem_page
 from api.secret import read_secret
+from api.tally import Tally
 from api.v1 import areas, grids, households, jobs, locate, log, people, plans, session, snapshots
 from api.who.door import Door
 from api.who.passwords import Passwords
@@ -63,8 +67,10 @@ _PROBLEM = {
 }
 
 
-def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime]) -> FastAPI:
+def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime], tally: Tally | None = None) -> FastAPI:
     """Return the application over a store. Whoever made the pool closes it; `now` says what time it is, with its zone.
+
+    `tally` is where requests are counted, where others in other processes count too.
 
     Makes the service's secret where there is none yet; nothing else happens before the first request.
     """
@@ -96,13 +102,15 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime]) -
     client = httpx.Client(timeout=PROVIDER_TIMEOUT_S) if settings.oidc_issuer else None
     provider = client and Provider(settings.oidc_issuer, settings.oidc_audience, client)
     pepper = Pepper(secret.derive("pepper"))
-    metrics = Metrics()
+    metrics = Metrics(tally or Tally())
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncGenerator[None]:
         metrics.learn(app)
         # More threads than connections would only wait for one, and be told after a while to come again.
-        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.pool_size + SPARE_THREADS
+        threads = settings.pool_size + SPARE_THREADS
+        anyio.to_thread.current_default_thread_limiter().total_tokens = threads
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads, thread_name_prefix="plain"))
         yield
         if client is not None:
             client.close()
@@ -131,6 +139,7 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime]) -
     )
     handle_errors(app)
     # The last that is added sees a request first.
+    app.add_middleware(Plain, routes=ogc.routes)
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -146,7 +155,7 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime]) -
                 "x-api-key",
                 REQUEST_ID,
             ],
-            expose_headers=["etag", "link", "location", "content-crs", "retry-after", REQUEST_ID],
+            expose_headers=["etag", "link", "location", "content-crs", "retry-after", "idempotency-replayed", REQUEST_ID],
             max_age=600,
         )
     app.add_middleware(Guard, longest=settings.body_mb * 2**20, root=settings.root_path)

@@ -1,11 +1,13 @@
-"""A request that is sent twice is done once: the header Idempotency-Key on whatever makes something under /v1.
+"""A request that is sent twice is done once: the header Idempotency-Key on whatever changes something.
 
     @router.post("/v1/plans")
     def make(asked: Asking, store: Store, once: OnlyOnce, wanted: NewPlan) -> Response:
         with store.write(asked.acting(Right.EDIT_PLAN)) as conn:
             return once(conn, lambda: created(add_plan(conn, wanted)))
 
-Only what succeeded is kept, with what it changed and in the same transaction: whatever was refused may be sent again.
+Only what succeeded is kept, with what it changed and in the same transaction: whatever was refused may be sent again. So
+all that judges the state of things, If-Match above all, belongs into the work: sent again, a request is answered as before,
+though it would be refused now.
 """
 
 from __future__ import annotations
@@ -15,11 +17,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Header
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads it when a route is made
 from starlette.responses import Response
 
-from api.asked import Asking  # noqa: TC001 - the same
+from api.asked import Asked, Asking, service
 from data.store.answers import GivenAnswer, claim, keep
 from gis.errors import ParameterError
 
@@ -29,10 +31,28 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
+    from api.who.pepper import Pepper
+
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
-KEPT_HEADERS = ("content-type", "location", "etag", "content-language")
+KEPT_HEADERS = (
+    "content-type",
+    "content-language",
+    "content-crs",
+    "location",
+    "link",
+    "etag",
+    "cache-control",
+    "vary",
+    "retry-after",
+)
+"""What belongs to an answer, and not to the moment in which it is given; cookies do not."""
+TOLD_IN = ("if-match", "content-crs")
+"""Headers that say what a request means: with another value it is another request."""
+ABOUT_KEY = "Sent again with the same key, the same request changes nothing more and is answered as before."
 
+KEY_PATTERN = "^[!#-~]{1,200}$"
+"""A key as clients are told to write it."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -63,7 +83,7 @@ class Once:
         return response
 
 
-async def once(request: Request, asked: Asking) -> Once:
+def once_for(request: Request, asked: Asked, body: bytes) -> Once:
     """Return what makes a request be done once. Callers whom nobody knows have no keys: theirs would be everybody's."""
     key = request.headers.get(HEADER)
     if key is None or not asked.caller.is_known:
@@ -72,10 +92,31 @@ async def once(request: Request, asked: Asking) -> Once:
     key = key.strip().removeprefix('"').removesuffix('"')
     if not _KEY.fullmatch(key):
         raise ParameterError(HEADER, "a key has 1 to 200 characters of ASCII, without blanks")
+    return Once(
+        person=asked.caller.person_id,
+        key=key,
+        digest=digest_of(request, body, service(request).door.pepper),
+        now=asked.now,
+    )
+
+
+def digest_of(request: Request, body: bytes, pepper: Pepper) -> bytes:
+    """Return 32 bytes by which a request is known again; without the pepper nobody can try bodies, which may be passwords."""
     told = hashlib.sha256()
-    for part in (request.method.encode(), request.url.path.encode(), request.url.query.encode(), await request.body()):
+    parts = [request.method.encode(), request.url.path.encode(), request.url.query.encode(), body]
+    parts += [request.headers.get(name, "").encode() for name in TOLD_IN]
+    for part in parts:
         told.update(len(part).to_bytes(8, "big") + part)
-    return Once(person=asked.caller.person_id, key=key, digest=told.digest(), now=asked.now)
+    return pepper.mac("request", told.hexdigest())
+
+
+async def once(
+    request: Request,
+    asked: Asking,
+    _: Annotated[str | None, Header(alias=HEADER, description=ABOUT_KEY, json_schema_extra={"pattern": KEY_PATTERN})] = None,
+) -> Once:
+    """Return what makes a request of a FastAPI route be done once."""
+    return once_for(request, asked, await request.body())
 
 
 OnlyOnce = Annotated[Once, Depends(once)]

@@ -74,7 +74,7 @@ class Access:
                 whole = not message.get("more_body", False)
             await send(message)
 
-        self._metrics.open.inc()
+        self._metrics.began()
         try:
             await self.app(scope, receive, told)
         except Exception as error:
@@ -84,8 +84,7 @@ class Access:
             await response(scope, receive, told)
         finally:
             seconds = self._clock() - began
-            self._metrics.open.dec()
-            self._metrics.count(scope, status, seconds)
+            self._metrics.ended(scope, status, seconds)
             facts = _facts(scope, status, length, seconds)
             _access.info("request", extra={"facts": facts if whole else {**facts, "broken_off": True}})
 

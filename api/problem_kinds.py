@@ -176,9 +176,9 @@ _STATE: Mapping[str, ProblemKind] = {
     ),
     "frozen": ProblemKind(
         "该版本已提报，不可修改",
-        "请先执行“校核”以新建版本，再读取其网格。",
+        "方案被退回后，其下一版本即可编辑。",
         "This version was submitted and does not change",
-        "Take the step validate, which begins a new version, and fetch its grids.",
+        "Once the plan has been sent back, its next version can be edited.",
     ),
     "stale-version": ProblemKind(
         "已被他人修改",

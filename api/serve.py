@@ -23,6 +23,7 @@ from uvicorn.supervisors import Multiprocess
 from api.app import create_app
 from api.logs import log_to
 from api.secret import read_secret
+from api.tally import SPARE, Tally
 from api.work_process import wait_for_parent
 from api.worker import start_worker
 from data.store.open import open_store
@@ -79,12 +80,14 @@ def serve(
         read_secret(settings.secret_path)
         _inspect(store.app_dsn, workers * settings.pool_size, warn or _log_finding)
         ready = partial(announce or _print, settings.base_url or _address(listening))
-        config = _config(settings, partial(_worker, settings, store.app_dsn), workers)
         with _at_work(store, settings) if jobs else nullcontext():
             if workers == 1:
+                config = _config(settings, partial(_worker, settings, store.app_dsn, None), workers)
                 _Announcing(config, ready).run([listening])
             else:
-                _Supervisor(config, [listening], ready).supervise()
+                with closing(Tally(workers + SPARE)) as tally:
+                    config = _config(settings, partial(_worker, settings, store.app_dsn, tally), workers)
+                    _Supervisor(config, [listening], ready).supervise()
 
 
 def _at_work(store: Store, settings: Settings) -> AbstractContextManager[object]:
@@ -96,12 +99,14 @@ def _at_work(store: Store, settings: Settings) -> AbstractContextManager[object]
     )
 
 
-def _worker(settings: Settings, dsn: str) -> FastAPI:
-    """Make one worker's application; its connections live as long as it does."""
+def _worker(settings: Settings, dsn: str, tally: Tally | None) -> FastAPI:
+    """Make one worker's application; its connections live as long as it does. `tally` is where all workers count."""
     log_to(level=settings.log_level)
     _end_with_supervisor()
+    if tally is not None:
+        tally.take()
     pool = Pool(dsn, size=settings.pool_size)
-    app = create_app(settings, pool, now=lambda: datetime.now(UTC))
+    app = create_app(settings, pool, now=lambda: datetime.now(UTC), tally=tally)
     inner = app.router.lifespan_context
 
     @asynccontextmanager

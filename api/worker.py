@@ -3,7 +3,8 @@
 As many as there are machines and processors may run: the store gives every job to one of them at a time. A worker tends
 the job while another process works on it (work_process.py): it renews the lease, tells how far the work is, and hears
 whether somebody wants it stopped. The job of a worker that is killed, at any moment, is taken by another and leaves one
-result; the job of one that is asked to go waits again, as if it had not been begun.
+result; the job of one that is asked to go waits again, as if it had not been begun. Beside that, and while a job goes on,
+a worker throws away what the store keeps for a time only.
 
 A worker comes as the store's owner, because it acts for the authors of jobs (data/store/jobs.py).
 """
@@ -11,6 +12,7 @@ A worker comes as the store's owner, because it acts for the authors of jobs (da
 from __future__ import annotations
 
 import logging
+import math
 import signal
 import time
 from contextlib import contextmanager
@@ -23,7 +25,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from api.divide_job import divide_job
 from api.work_process import AWAY, Failed, Hand, Order, Over, Progress, wait_for_parent
-from data.store import jobs
+from data.store import answers, credentials, jobs
 from data.store.jobs import MOST_TRIES, Hold
 from data.store.pool import connect
 
@@ -55,6 +57,8 @@ class Pace:
     """Between two looks at an empty queue."""
     warm: float = 60.0
     """How long the process that works is kept when there is no work; its memory goes with it."""
+    tidy: float = 3600.0
+    """Between two times that what is over is thrown away."""
 
 
 def utc_now() -> datetime:
@@ -86,7 +90,7 @@ def work(
     once
         Return when nothing is waiting.
     now
-        The clock of what people read; leases run by the store's.
+        The clock of what people read, and of what is over; leases run by the store's.
     processes
         How many the units of one job are spread over.
     do
@@ -95,6 +99,7 @@ def work(
     with _Worker(_Store(admin_dsn), Hand(Order(admin_dsn, do, now, processes)), name, stop, now, pace) as worker:
         idle_since = time.monotonic()
         while not stop.is_set():
+            worker.tidy()
             try:
                 job = worker.take()
             except AWAY as error:
@@ -133,7 +138,7 @@ class _Store:
             self._conn.close()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Worker:
     store: _Store
     hand: Hand
@@ -141,6 +146,8 @@ class _Worker:
     stop: Event
     now: Callable[[], datetime]
     pace: Pace
+    tidied: float = -math.inf
+    """When what is over was last thrown away, on the monotonic clock."""
 
     def __enter__(self) -> Self:
         return self
@@ -152,6 +159,16 @@ class _Worker:
     def take(self) -> Job | None:
         """Take a job, if one waits."""
         return self.store.ask(partial(jobs.take, worker=self.name, lease_s=self.pace.lease, now=self.now()))
+
+    def tidy(self) -> None:
+        """Throw away what is over, if it is time for that again; what cannot be done now can wait until the next time."""
+        if time.monotonic() < self.tidied + self.pace.tidy:
+            return
+        self.tidied = time.monotonic()
+        try:
+            self.store.ask(partial(_forget, now=self.now()))
+        except AWAY as error:
+            _log.warning("what is over was not thrown away: %s", error)
 
     def tend(self, job: Job) -> None:
         """Have a job done, stopped, or let go: when this returns, this worker has nothing to do with it any more."""
@@ -170,6 +187,7 @@ class _Worker:
             match self._renew(job, so_far):
                 case Hold.GOING:
                     held = beat
+                    self.tidy()
                 case Hold.CANCEL:
                     self._break_off(partial(jobs.stopped, job=job, now=self.now()))
                     return
@@ -215,6 +233,12 @@ class _Worker:
         except AWAY as error:
             _log.warning("the end of a job was not written: %s", error)
             return False
+
+
+def _forget(conn: connection, now: datetime) -> None:
+    """Forget answers that nobody will ask for again, sessions that are over, and failed attempts to sign in that are old."""
+    answers.forget(conn, now - answers.KEPT)
+    credentials.forget_over(conn, now)
 
 
 def stop_at_signals() -> Event:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from itertools import takewhile
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
@@ -105,10 +106,24 @@ def bulk(request: Request) -> Response:
 
 
 def _log(request: Request, asked: Asked, question: Question, form: str) -> None:
-    """Write down who took what: their file may hold figures that the public does not see."""
+    """Write down who took what, and where it lies: their file may hold figures that the public does not see."""
     body = {"collection": question.collection.id, "day": question.day.isoformat(), "form": form, "asked": question.query.asked}
-    with service(request).pool.write(asked.scope) as conn:
-        record(conn, "export", path=None, subject=question.collection.id, body=body)
+    pool = service(request).pool
+    with pool.read(asked.scope, ms=BULK_MS) as conn:
+        path = _place(conn, question)
+    with pool.write(asked.scope) as conn:
+        record(conn, "export", path=path, subject=question.collection.id, body=body)
+
+
+def _place(conn: connection, question: Question) -> str | None:
+    """Return the path of the smallest area that holds every feature that is asked for; None where there is none."""
+    collection, condition = question.collection, question.condition
+    statement = sql.SQL("SELECT DISTINCT f.path::text FROM {} WHERE {} AND {}").format(
+        collection.origin, collection.where, condition.sql
+    )
+    paths = [path.split(".") for (path,) in many(conn, statement, [question.day, *condition.params])]
+    shared = takewhile(lambda labels: len(set(labels)) == 1, zip(*paths, strict=False))
+    return ".".join(label for label, *_ in shared) or None
 
 
 def _pieces(file: IO[bytes]) -> Generator[bytes]:

@@ -24,6 +24,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.asked import ask, service
+from api.idempotency import once_for
 from api.ogc.answers import GEOJSON, JSON, NO_STORE, VARY, form_of, link, link_header, parameters
 from api.ogc.collections import DRAFTS, GEOMETRY, collection_for
 from api.ogc.crs import CRS84, parse_crs
@@ -34,6 +35,7 @@ from api.who.caller import Right
 from data.spelling import did_you_mean
 from data.store import drafts, plans
 from data.store.drafts import Wanted
+from data.store.scope import speak
 from data.store.sql import one
 from gis.errors import NotFound, Refused, RequestError
 from gis.frame import transform_geometry
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from api.asked import Asked
+    from api.idempotency import Once
     from api.ogc.crs import Crs
     from data.store.drafts import DraftGrid
     from data.store.plans import PlanRow
@@ -106,24 +109,26 @@ def show(request: Request) -> Response:
 
 def add(request: Request) -> Response:
     """Add a grid to a plan."""
-    asked = _visible(request)
-    parameters(request)
-    sent = _sent(request)
+    asked, once, body = _writing(request)
+    sent = _sent(request, body)
     named = sent.properties.get("plan")
     if isinstance(named, bool) or not isinstance(named, str | int):
         raise _unusable([_fault("/properties/plan", "missing-field", "say which plan the grid is for: its id or its number")])
-    pool = service(request).pool
-    with pool.read(asked.scope) as conn:
+
+    def make(conn: connection) -> Response:
         plan = plans.get(conn, plans.find(conn, str(named).replace("\0", "")))
         _require_all(asked, plan)
-    words = _words({"kind": KINDS[0], "subtype": "", "code": ""}, sent.properties, clears=("code", "kind", "subtype"))
-    if sent.geometry is None:
-        raise _bad_shape("a grid needs a geometry")
-    with pool.write(asked.acting(Right.EDIT_PLAN), ms=WRITE_MS) as conn:
+        words = _words({"kind": KINDS[0], "subtype": "", "code": ""}, sent.properties, clears=("code", "kind", "subtype"))
+        if sent.geometry is None:
+            raise _bad_shape("a grid needs a geometry")
+        speak(conn, asked.acting(Right.EDIT_PLAN))
         plan = plans.get(conn, plan.id, lock=True)
         drafts.require_open(conn, plan)
         identity = drafts.add(conn, plan, _wanted(conn, plan, words, sent), now=asked.now)
         return _answer(conn, asked, identity, ItemsQuery(crs=sent.crs), status=201)
+
+    with service(request).pool.write(asked.scope, ms=WRITE_MS) as conn:
+        return once(conn, lambda: make(conn))
 
 
 def replace(request: Request) -> Response:
@@ -138,30 +143,35 @@ def update(request: Request) -> Response:
 
 def remove(request: Request) -> Response:
     """Take a grid out of its plan."""
-    asked = _visible(request)
-    parameters(request)
-    grid = _own(request, asked)
-    with service(request).pool.write(asked.acting(Right.EDIT_PLAN), ms=WRITE_MS) as conn:
-        plan, grid = _locked(conn, request, grid)
+    asked, once, _ = _writing(request)
+
+    def take_out(conn: connection) -> Response:
+        plan, grid = _locked(conn, request, asked, _own(conn, request, asked))
         drafts.remove(conn, plan, grid, now=asked.now)
-    return Response(status_code=204, headers={"Cache-Control": NO_STORE})
+        return Response(status_code=204, headers={"Cache-Control": NO_STORE})
+
+    with service(request).pool.write(asked.scope, ms=WRITE_MS) as conn:
+        return once(conn, lambda: take_out(conn))
 
 
 def _change(request: Request, *, whole: bool) -> Response:
-    asked = _visible(request)
-    parameters(request)
-    grid = _own(request, asked)
-    sent = _sent(request)
-    if whole and sent.geometry is None:
-        raise _bad_shape("a grid needs a geometry")
-    with service(request).pool.write(asked.acting(Right.EDIT_PLAN), ms=WRITE_MS) as conn:
-        plan, grid = _locked(conn, request, grid)
+    asked, once, body = _writing(request)
+
+    def change(conn: connection) -> Response:
+        grid = _own(conn, request, asked)
+        sent = _sent(request, body)
+        if whole and sent.geometry is None:
+            raise _bad_shape("a grid needs a geometry")
+        plan, grid = _locked(conn, request, asked, grid)
         was = {"code": grid.code, "name": grid.name, "kind": grid.kind, "subtype": grid.subtype, "community": grid.community}
         # A code is what the plan calls the grid: without one in the body it keeps its own.
         known = {"code": grid.code, "subtype": ""} if whole else was
         words = _words(known, sent.properties, clears=("code", "subtype") if whole else ("subtype",))
         drafts.change(conn, plan, grid, _wanted(conn, plan, words, sent), now=asked.now)
         return _answer(conn, asked, grid.id, ItemsQuery(crs=sent.crs))
+
+    with service(request).pool.write(asked.scope, ms=WRITE_MS) as conn:
+        return once(conn, lambda: change(conn))
 
 
 # --- who may ----------------------------------------------------------------------------------------------------------
@@ -175,12 +185,19 @@ def _visible(request: Request) -> Asked:
     return asked
 
 
-def _own(request: Request, asked: Asked) -> DraftGrid:
+def _writing(request: Request) -> tuple[Asked, Once, bytes]:
+    """Return who asks for a change, what does it once, and the body: all of it is here before a transaction begins."""
+    asked = _visible(request)
+    parameters(request)
+    body = anyio.from_thread.run(request.body)
+    return asked, once_for(request, asked, body), body
+
+
+def _own(conn: connection, request: Request, asked: Asked) -> DraftGrid:
     """Return the grid that a request is about, if the caller may change its plan."""
-    with service(request).pool.read(asked.scope) as conn:
-        grid = drafts.grid_named(conn, request.path_params["feature"])
-        _require_all(asked, plans.get(conn, grid.plan))
-        return grid
+    grid = drafts.grid_named(conn, request.path_params["feature"])
+    _require_all(asked, plans.get(conn, grid.plan))
+    return grid
 
 
 def _require_all(asked: Asked, plan: PlanRow) -> None:
@@ -191,8 +208,12 @@ def _require_all(asked: Asked, plan: PlanRow) -> None:
                 raise Refused("parts of this plan lie outside your areas or categories; its grids are not yours to change")
 
 
-def _locked(conn: connection, request: Request, grid: DraftGrid) -> tuple[PlanRow, DraftGrid]:
-    """Return a grid's plan, which nobody else changes until the transaction ends, and the grid as it is now."""
+def _locked(conn: connection, request: Request, asked: Asked, grid: DraftGrid) -> tuple[PlanRow, DraftGrid]:
+    """Return a grid's plan, which nobody else changes until the transaction ends, and the grid as it is now.
+
+    From here on the transaction speaks for somebody who edits plans.
+    """
+    speak(conn, asked.acting(Right.EDIT_PLAN))
     plan = plans.get(conn, grid.plan, lock=True)
     grid = drafts.grid_named(conn, str(grid.id))
     precondition(request.headers.get("if-match"), tag(grid.id, grid.row_version))
@@ -203,13 +224,12 @@ def _locked(conn: connection, request: Request, grid: DraftGrid) -> tuple[PlanRo
 # --- what is sent -----------------------------------------------------------------------------------------------------
 
 
-def _sent(request: Request) -> Sent:
+def _sent(request: Request, raw: bytes) -> Sent:
     """Read a body."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     known = BODIES[request.method]
     if media not in known:
         raise HTTPException(415, f"{request.method} reads {' or '.join(known)} here")
-    raw = anyio.from_thread.run(request.body)
     try:
         body: object = orjson.loads(raw)
     except orjson.JSONDecodeError as error:

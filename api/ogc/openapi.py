@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from api.asked import ask
+from api.idempotency import ABOUT_KEY, HEADER, KEY_PATTERN
 from api.ogc.answers import GEOJSON, HTML, JSON, MVT, OPENAPI, PAGED, SCHEMA_JSON, document, parameters
 from api.ogc.bulk import FORMATS
 from api.ogc.collections import COLLECTIONS, DRAFTS, GEOMETRY, sees_drafts
@@ -176,6 +177,13 @@ def _draft_paths(lang: Lang) -> _Node:
         "description": say("正文坐标的坐标系，缺省为 CRS84", "The system of the body's coordinates; CRS84 unless it is given"),
         "schema": {"type": "string"},
     }
+    once: _Node = {
+        "name": HEADER,
+        "in": "header",
+        "required": False,
+        "description": say("同一键重发同一请求不会重复执行，应答与首次相同", ABOUT_KEY),
+        "schema": {"type": "string", "pattern": KEY_PATTERN},
+    }
     one: _Node = {GEOJSON: {"schema": {"$ref": "#/components/schemas/feature"}}}
     sent: _Node = {GEOJSON: {"schema": {"$ref": "#/components/schemas/draftGrid"}}}
     patch: _Node = {"application/merge-patch+json": {"schema": {"type": "object"}}}
@@ -205,14 +213,14 @@ def _draft_paths(lang: Lang) -> _Node:
     )
     paths[items] = {
         **cast("_Node", paths[items]),
-        "post": write("add", say("新增", "add a grid"), "201", [system], sent),
+        "post": write("add", say("新增", "add a grid"), "201", [system, once], sent),
         "options": options("options", []),
     }
     paths[f"{items}/{{featureId}}"] = {
         **read,
-        "put": write("replace", say("替换", "replace a grid"), "200", [where, seen, system], sent),
-        "patch": write("update", say("修改", "change some of a grid"), "200", [where, seen, system], patch),
-        "delete": write("remove", say("删除", "remove a grid"), "204", [where, seen], None),
+        "put": write("replace", say("替换", "replace a grid"), "200", [where, seen, system, once], sent),
+        "patch": write("update", say("修改", "change some of a grid"), "200", [where, seen, system, once], patch),
+        "delete": write("remove", say("删除", "remove a grid"), "204", [where, seen, once], None),
         "options": options("itemOptions", [where]),
     }
     return paths

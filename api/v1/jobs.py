@@ -112,16 +112,20 @@ def show_job(
 
 
 @router.delete("/jobs/{job_id}")
-def stop_job(job_id: UUID, asked: Asking, store: Store) -> Response:
+def stop_job(job_id: UUID, asked: Asking, store: Store, once: OnlyOnce) -> Response:
     """Stop a job. 202: it is being stopped; 200: it is, nothing of it is left. One that is over cannot be stopped."""
     asked.caller.require(Right.RUN_JOBS)
     with store.read(asked.scope) as conn:
         job = jobs.get(conn, str(job_id))
         asked.caller.require(Right.RUN_JOBS, job.path)
-    with store.write(asked.acting(Right.RUN_JOBS)) as conn:
-        job = jobs.cancel(conn, job.id)
+
+    def stop(conn: connection) -> Response:
+        stopping = jobs.cancel(conn, job.id)
         record(conn, "job.cancel", path=job.path, subject=job.id)
-    return _shown(job, asked, status=200 if job.state == CANCELLED else 202)
+        return _shown(stopping, asked, status=200 if stopping.state == CANCELLED else 202)
+
+    with store.write(asked.acting(Right.RUN_JOBS)) as conn:
+        return once(conn, lambda: stop(conn))
 
 
 def _rules(values: Mapping[str, Any]) -> Rules:

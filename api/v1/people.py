@@ -140,11 +140,12 @@ def show_person(person_id: UUID, asked: Asking, store: Store) -> Response:
 
 
 @router.patch("/{person_id}", dependencies=[Depends(only())])
-def change_person(person_id: UUID, wanted: Change, asked: Asking, store: Store) -> Response:
+def change_person(person_id: UUID, wanted: Change, asked: Asking, store: Store, once: OnlyOnce) -> Response:
     """Shut somebody out from this moment on, let them in again, or say what an identity provider calls them."""
     asked.caller.require(Right.MANAGE_PEOPLE)
     person = str(person_id)
-    with store.write(asked.acting(Right.MANAGE_PEOPLE)) as conn:
+
+    def change(conn: connection) -> Response:
         if "active" in wanted.model_fields_set:
             if wanted.active:
                 people.set_active(conn, person, active=True)
@@ -156,19 +157,28 @@ def change_person(person_id: UUID, wanted: Change, asked: Asking, store: Store) 
             record(conn, "person.subject", path=None, subject=person, body={"subject": wanted.subject})
         return _private(_person(people.get_person(conn, person), asked))
 
+    with store.write(asked.acting(Right.MANAGE_PEOPLE)) as conn:
+        return once(conn, lambda: change(conn))
+
 
 @router.put("/{person_id}/password", status_code=204, dependencies=[Depends(only())])
-def give_password(person_id: UUID, wanted: GivenPassword, asked: Asking, store: Store, serving: Serving) -> Response:
+def give_password(  # noqa: PLR0917 - FastAPI passes by name
+    person_id: UUID, wanted: GivenPassword, asked: Asking, store: Store, serving: Serving, once: OnlyOnce
+) -> Response:
     """Give somebody else a password, or none, and end their sessions."""
     asked.caller.require(Right.MANAGE_PEOPLE)
     person = str(person_id)
     with store.read(asked.acting(Right.MANAGE_PEOPLE)) as conn:
         login = people.get_person(conn, person).login
     password_hash = None if wanted.password is None else _hashed(serving, wanted.password, login)
-    with store.write(asked.acting(Right.MANAGE_PEOPLE)) as conn:
+
+    def give(conn: connection) -> Response:
         managing.give_password(conn, asked.caller, person, password_hash)
         record(conn, "person.password", path=None, subject=person, body={"has_password": password_hash is not None})
-    return _nothing()
+        return _nothing()
+
+    with store.write(asked.acting(Right.MANAGE_PEOPLE)) as conn:
+        return once(conn, lambda: give(conn))
 
 
 @router.get("/{person_id}/roles", dependencies=[Depends(only())])
@@ -207,16 +217,22 @@ def give_role(person_id: UUID, wanted: NewRole, asked: Asking, store: Store, onc
 
 
 @router.delete("/{person_id}/roles/{number}", status_code=204, dependencies=[Depends(only())])
-def end_role(person_id: UUID, number: Annotated[int, Path(ge=1, lt=2**63)], asked: Asking, store: Store) -> Response:
+def end_role(
+    person_id: UUID, number: Annotated[int, Path(ge=1, lt=2**63)], asked: Asking, store: Store, once: OnlyOnce
+) -> Response:
     """Take a role back, at once."""
     asked.caller.require(Right.MANAGE_PEOPLE)
-    with store.write(asked.acting(Right.MANAGE_PEOPLE)) as conn:
+
+    def end(conn: connection) -> Response:
         role = next((role for role in people.list_grants(conn, str(person_id)) if role.id == number), None)
         if role is None:
             raise NotFound(f"this person has no role {number}")
         people.end_role(conn, number, now=asked.now, by=asked.caller.person_id)
         _note_role(conn, "person.role-ended", role)
-    return _nothing()
+        return _nothing()
+
+    with store.write(asked.acting(Right.MANAGE_PEOPLE)) as conn:
+        return once(conn, lambda: end(conn))
 
 
 @router.get("/{person_id}/keys", dependencies=[Depends(only())])
@@ -254,17 +270,21 @@ def make_key(person_id: UUID, wanted: NewApiKey, asked: Asking, store: Store, se
 
 
 @router.delete("/{person_id}/keys/{prefix}", status_code=204, dependencies=[Depends(only())])
-def revoke_key(person_id: UUID, prefix: _Prefix, asked: Asking, store: Store) -> Response:
+def revoke_key(person_id: UUID, prefix: _Prefix, asked: Asking, store: Store, once: OnlyOnce) -> Response:
     """Make a key serve no more. Everybody may revoke their own."""
     _require(asked, person_id)
     person = str(person_id)
     rights = (Right.MANAGE_PEOPLE,) if asked.caller.may(Right.MANAGE_PEOPLE) else ()
-    with store.write(asked.acting(*rights)) as conn:
+
+    def revoke(conn: connection) -> Response:
         if prefix not in {key.prefix for key in people.list_keys(conn, person)}:
             raise NotFound(f"this person has no key {prefix}")
         people.revoke_key(conn, prefix, now=asked.now)
         record(conn, "person.key-revoked", path=None, subject=person, body={"prefix": prefix})
-    return _nothing()
+        return _nothing()
+
+    with store.write(asked.acting(*rights)) as conn:
+        return once(conn, lambda: revoke(conn))
 
 
 def _require(asked: Asked, person: UUID) -> None:

@@ -15,13 +15,14 @@ from api.idempotency import OnlyOnce
 from api.v1.answers import answer, precondition, tag
 from api.v1.parameters import NO_NUL, Code, Day, Prose, only
 from api.who.caller import Right
-from api.workflow import PASS, Decided, Place, Standing, offers, take
+from api.workflow import PASS, REJECT, Decided, Place, Standing, offers, take
 from data.plan_files import audit_record, finding_record
 from data.store import approval, plans
 from data.store.history import lineage_of_plan
 from data.store.log import record
 from data.store.nets import digest
 from data.store.publish import CutOver, check, compare, publish, town_of
+from data.store.scope import speak
 from data.store.sql import many
 from gis.errors import Conflict, ParameterError
 
@@ -135,7 +136,7 @@ def show_diff(plan_id: Code, asked: Asking, store: Store) -> Response:
     with store.read(asked.scope, ms=60_000) as conn:
         plan = plans.get(conn, plan_id)
         new = _own(conn, plan, plans.net(conn, plan), asked.caller)
-        compared = compare(conn, plan, town_of(conn, plan, communities=tuple(new.outline)), new)
+        compared = compare(conn, plan, town_of(conn, plan, communities=tuple(new.outline), divided=new), new)
         return answer(_diff(compared), etag=tag(plan.id, plan.revision))
 
 
@@ -195,23 +196,32 @@ def add_comment(plan_id: Code, remark: Remark, asked: Asking, store: Store, once
 
 @router.post("/{plan_id}/transitions", dependencies=[Depends(only())])
 def take_step(  # noqa: PLR0917 - FastAPI passes by name
-    plan_id: Code, wanted: Transition, asked: Asking, store: Store, serving: Serving, if_match: IfMatch = None
+    plan_id: Code,
+    wanted: Transition,
+    asked: Asking,
+    store: Store,
+    serving: Serving,
+    once: OnlyOnce,
+    if_match: IfMatch = None,
 ) -> Response:
     """Take a step of the approval. `transitions` of the plan says which you may take; `If-Match` must be its ETag."""
     if wanted.action == "put_in_force" and wanted.effective_from is None:
         raise ParameterError("effective_from", "say from which day the plan is in force", code="missing-field")
-    # First as the caller sees the world: who may not take the step is told why, and not that there is no such plan.
-    with store.read(asked.scope) as conn:
+
+    def step(conn: connection) -> Response:
+        # First as the caller sees the world: who may not take the step is told why, and not that there is no such plan.
         plan = plans.get(conn, plan_id)
         precondition(if_match, tag(plan.id, plan.revision))
-        rights = _rights(plan, wanted, _standing(conn, plan), asked.caller)
-    with store.write(asked.acting(*rights), ms=60_000) as conn:
+        speak(conn, asked.acting(*_rights(plan, wanted, _standing(conn, plan), asked.caller)))
         plan = plans.get(conn, plan_id, lock=True)
         precondition(if_match, tag(plan.id, plan.revision))
         taken = take(_standing(conn, plan), wanted.action, asked.caller, comment=wanted.comment)
         plan = _act(conn, plan, taken, wanted, asked, serving)
-    with store.read(asked.scope) as conn:
+        speak(conn, asked.scope)
         return answer(_document(conn, plan, asked), etag=tag(plan.id, plan.revision))
+
+    with store.write(asked.scope, ms=60_000) as conn:
+        return once(conn, lambda: step(conn))
 
 
 @router.get("/{plan_id}/lineage", dependencies=[Depends(only())])
@@ -272,12 +282,13 @@ def _act(  # noqa: PLR0917 - one call, in the order of the story
             smallest_public=serving.settings.k_public,
         )
         return publish(conn, plan, cut)
+    if taken.verdict == REJECT:
+        return approval.send_back(conn, plan, now=asked.now)
     return plans.move(conn, plan, taken.state, now=asked.now)
 
 
 def _validate(conn: connection, plan: PlanRow, asked: Asked) -> PlanRow:
     """Audit a draft; clean, it is validated and known by its digest, else it stays a draft with its findings."""
-    plan = approval.reopen(conn, plan, now=asked.now)
     new, _, report = check(conn, plan)
     sound = report.clean and report.exact
     findings = [finding_record(finding) for finding in report.findings]
@@ -318,6 +329,7 @@ def _document(conn: connection, plan: PlanRow, asked: Asked) -> dict[str, Any]:
                 "verdict": d.verdict,
                 "area": d.area_code,
                 "actor": d.actor,
+                "actor_name": d.actor_name,
                 "comment": d.comment,
                 "at": d.at,
             }

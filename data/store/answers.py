@@ -6,6 +6,7 @@ All in the transaction of whatever the request changes: either both are kept or 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from psycopg2.errors import LockNotAvailable
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from psycopg2.extensions import connection
+
+KEPT = timedelta(days=1)
+"""How long an answer is kept: a client that has not asked again by then has given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

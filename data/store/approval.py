@@ -27,6 +27,8 @@ class DecisionRow:
     area: int
     area_code: str
     actor: str | None
+    actor_name: str
+    """What they were called when they decided; empty where it was done at the console."""
     comment: str
     at: datetime
 
@@ -35,14 +37,15 @@ def decisions(conn: connection, plan: PlanRow) -> tuple[DecisionRow, ...]:
     """Return everything that was decided about a plan, in all versions, oldest first."""
     rows = many(
         conn,
-        """SELECT d.version, d.step, d.verdict, d.area_id, a.code, d.actor::text, d.comment, d.at
-           FROM wangge.decision d JOIN wangge.area a ON a.id = d.area_id WHERE d.plan_id = %s ORDER BY d.id""",
-        [plan.id],
+        """SELECT d.version, d.step, d.verdict, d.area_id, coalesce(a.code, p.code, ''), d.actor::text, d.actor_name, d.comment,
+             d.at
+           FROM wangge.decision d LEFT JOIN wangge.area a ON a.id = d.area_id
+             LEFT JOIN wangge.areas_of_plan(%s) p ON p.id = d.area_id
+           WHERE d.plan_id = %s ORDER BY d.id""",
+        [plan.id, plan.id],
     )
-    return tuple(
-        DecisionRow(version=version, step=step, verdict=verdict, area=area, area_code=code, actor=actor, comment=comment, at=at)
-        for version, step, verdict, area, code, actor, comment, at in rows
-    )
+    names = ("version", "step", "verdict", "area", "area_code", "actor", "actor_name", "comment", "at")
+    return tuple(DecisionRow(**dict(zip(names, row, strict=True))) for row in rows)
 
 
 def decide(
@@ -79,37 +82,12 @@ def sealed(conn: connection, plan: PlanRow) -> dict[int, str]:
     return dict(many(conn, "SELECT version, digest FROM wangge.plan_version WHERE plan_id = %s ORDER BY version", [plan.id]))
 
 
-def reopen(conn: connection, plan: PlanRow, *, now: datetime) -> PlanRow:
-    """Return a plan that can be changed: one that was sent back gets a new version with the same grids.
+def send_back(conn: connection, plan: PlanRow, *, now: datetime) -> PlanRow:
+    """Make a plan that was rejected a draft again: its next version, with the same grids and household points, begins at once.
 
-    What was submitted stays as it is. The caller must see all communities of the plan, or a part would be left behind.
+    What was submitted stays as it is. The caller has written the rejection; how much of the plan they see does not matter.
     """
-    if plan.version not in sealed(conn, plan):
-        return plan
-    version = plan.version + 1
-    run(
-        conn,
-        "UPDATE wangge.plan SET state = 'draft', version = %s, revision = revision + 1, updated_at = %s WHERE id = %s",
-        [version, now, plan.id],
-    )
-    run(
-        conn,
-        """INSERT INTO wangge.grid (plan_id, version, area_id, path, code, name, kind, subtype, households, persons, buildings,
-             area_m2, perimeter_m, compactness, east, south, west, north, exception, shape)
-           SELECT plan_id, %s, area_id, path, code, name, kind, subtype, households, persons, buildings,
-             area_m2, perimeter_m, compactness, east, south, west, north, exception, shape
-           FROM wangge.grid WHERE plan_id = %s AND version = %s ORDER BY id""",
-        [version, plan.id, plan.version],
-    )
-    run(
-        conn,
-        """INSERT INTO wangge.assignment (plan_id, version, snapshot, household_id, grid_id)
-           SELECT s.plan_id, %s, s.snapshot, s.household_id, n.id
-           FROM wangge.assignment s JOIN wangge.grid o ON o.id = s.grid_id
-             JOIN wangge.grid n ON (n.plan_id, n.version, n.code) = (o.plan_id, %s, o.code)
-           WHERE s.plan_id = %s AND s.version = %s""",
-        [version, version, plan.id, plan.version],
-    )
+    run(conn, "SELECT wangge.begin_next_version(%s, %s)", [plan.id, now])
     return get(conn, plan.id)
 
 
@@ -138,9 +116,9 @@ def comments(conn: connection, plan: PlanRow) -> list[dict[str, Any]]:
     """Return what was said about a plan, oldest first."""
     rows = many(
         conn,
-        """SELECT id, version, actor::text, at, text, grid_code, ST_X(geom), ST_Y(geom) FROM wangge.plan_comment
+        """SELECT id, version, actor::text, actor_name, at, text, grid_code, ST_X(geom), ST_Y(geom) FROM wangge.plan_comment
            WHERE plan_id = %s ORDER BY id""",
         [plan.id],
     )
-    names = ("id", "version", "actor", "at", "text", "grid", "lon", "lat")
+    names = ("id", "version", "actor", "actor_name", "at", "text", "grid", "lon", "lat")
     return [dict(zip(names, row, strict=True)) for row in rows]

@@ -132,6 +132,12 @@ def count_attempt(conn: connection, login_mac: bytes, now: datetime) -> datetime
     return locked_until
 
 
+def forget_over(conn: connection, now: datetime) -> int:
+    """Forget sessions that are over and failed attempts that no longer count, and return how many; `conn` is the owner's."""
+    sessions = run(conn, "DELETE FROM wangge.session WHERE expires_at <= %s", [now])
+    return sessions + run(conn, "DELETE FROM wangge.login_failure WHERE last_at < %s::timestamptz - interval '1 day'", [now])
+
+
 def forget_failures(conn: connection, login_mac: bytes) -> None:
     """Take all failed attempts back: one has succeeded."""
     run(conn, "SELECT wangge.forget_failures(%s)", [login_mac])

@@ -151,8 +151,8 @@ def require_open(conn: connection, plan: PlanRow) -> None:
         raise Conflict(msg, code="illegal-transition", state=plan.state)
     if plan.version in sealed(conn, plan):
         msg = (
-            f"version {plan.version} of plan {plan.number} was submitted and does not change: "
-            "take the step validate, which begins a new version, and fetch its grids"
+            f"version {plan.version} of plan {plan.number} is submitted for a part of its communities and does not change: "
+            "it can be edited again when it has been sent back"
         )
         raise Conflict(msg, code="frozen", version=plan.version)
 

@@ -190,11 +190,16 @@ def area_named(conn: connection, code: str) -> AreaRow:
 
 
 def places(conn: connection, plan: PlanRow) -> tuple[AreaRow, ...]:
-    """Return the communities of a plan and every area above them."""
+    """Return the communities of a plan and every area above them: all of them, whichever of them the caller sees.
+
+    A step is made when every area of its tier has decided, so whoever takes it has to know of all.
+    """
     rows = many(
         conn,
-        "SELECT id, path::text, code, level FROM wangge.area WHERE path @> ANY (%s::ltree[]) ORDER BY path",
-        [list(plan.paths)],
+        """SELECT id, path::text, code, level FROM (
+             SELECT id, path, code, level FROM wangge.area WHERE path @> ANY (%s::ltree[])
+             UNION SELECT id, path, code, level FROM wangge.areas_of_plan(%s)) a ORDER BY path""",
+        [list(plan.paths), plan.id],
     )
     return tuple(AreaRow(id=identity, path=path, code=code, level=level) for identity, path, code, level in rows)
 

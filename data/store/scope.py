@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from data.store.sql import run
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +42,13 @@ class Scope:
 
 NOBODY = Scope()
 """Sees nothing at all."""
+
+
+def speak(conn: connection, scope: Scope) -> None:
+    """Let the rest of the transaction speak for `scope`: what is asked first often decides which rights the rest needs."""
+    settings = scope.settings()
+    run(
+        conn,
+        "SELECT set_config(name, value, true) FROM unnest(%s::text[], %s::text[]) AS setting (name, value)",
+        [list(settings), list(settings.values())],
+    )

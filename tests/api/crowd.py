@@ -10,10 +10,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from psycopg2.extras import Json
 
 from data.store.log import record
 from data.store.sql import many, one, run
+from data.store.town_layers import packed_rows
 from tests.api.v1.hall import NOW, TODAY
 from tests.stored import owner
 
@@ -176,6 +178,7 @@ def _district(conn: Any, crowd: Crowd, district: str) -> None:
            VALUES (%s, 1, %s, %s, true, '{}', '[]', %s)""",
         [town, NOW, crowd.path[district], Json(changes)],
     )
+    homes: list[int] = []
     for number, code in enumerate(communities):
         k = COMMUNITIES.index(code)
         run(
@@ -186,12 +189,12 @@ def _district(conn: Any, crowd: Crowd, district: str) -> None:
             [town, number, crowd.path[code], number + 1, code, code, code[:9], district, _ground(code)],
         )
         for n in range(3):
-            run(
+            homes += one(
                 conn,
-                """INSERT INTO wangge.household_point (town_id, seen, external_id, file_row, path, households, persons,
+                """INSERT INTO wangge.household_point (town_id, seen, external_id, path, households, persons,
                      compound, building, shape)
-                   VALUES (%s, '[1,)', %s, %s, %s, 20, 60, '', '', ST_SetSRID(ST_MakePoint(%s, %s), %s))""",
-                [town, crowd.mark(f"home-{code}-{n}", HOUSEHOLDS, code), 10 * k + n, crowd.path[code],
+                   VALUES (%s, '[1,)', %s, %s, 20, 60, '', '', ST_SetSRID(ST_MakePoint(%s, %s), %s)) RETURNING id""",
+                [town, crowd.mark(f"home-{code}-{n}", HOUSEHOLDS, code), crowd.path[code],
                  EAST0 + WIDE * k + 100 * (n + 1), NORTH0 + 100, FRAME],
             )  # fmt: skip
         (job,) = one(
@@ -201,6 +204,8 @@ def _district(conn: Any, crowd: Crowd, district: str) -> None:
             [crowd.path[code], Json({"title": crowd.mark(f"job-{code}", DRAFTS, code)}), NOW, NOW],
         )
         crowd.jobs[job] = code
+    rows = packed_rows(np.array(homes), np.arange(1, len(homes) + 1))
+    run(conn, "UPDATE wangge.snapshot SET point_rows = %s WHERE town_id = %s", [rows, town])
     _in_force(conn, crowd, town, district, communities)
     for code in (*communities, *(street for street in STREETS if street.startswith(district))):
         of = [community for community in communities if community.startswith(code)]
@@ -260,6 +265,23 @@ def _plan(  # noqa: PLR0917 - a row, in the order of its columns
         conn,
         "INSERT INTO wangge.plan_comment (plan_id, version, path, at, text) VALUES (%s, 1, %s, %s, %s)",
         [plan, crowd.path[area], NOW, crowd.mark(f"said of {title}", DRAFTS, *communities)],
+    )
+    run(
+        conn,
+        """INSERT INTO wangge.decision (plan_id, version, step, verdict, area_id, path, at)
+           SELECT %s, 1, 'withdraw', 'pass', id, path, %s FROM wangge.area WHERE code = %s""",
+        [plan, NOW, communities[0]],
+    )
+    # The names of those who decide and speak are given by the store; these stand for any.
+    run(
+        conn,
+        "UPDATE wangge.decision SET actor_name = %s WHERE plan_id = %s",
+        [crowd.mark(f"decided {title}", DRAFTS, *communities), plan],
+    )
+    run(
+        conn,
+        "UPDATE wangge.plan_comment SET actor_name = %s WHERE plan_id = %s",
+        [crowd.mark(f"spoke of {title}", DRAFTS, *communities), plan],
     )
     return plan
 

@@ -8,17 +8,22 @@ from pathlib import Path
 import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.app import create_app
 from api.asked import Asking, Store
-from api.idempotency import OnlyOnce
+from api.idempotency import HEADER, OnlyOnce, digest_of
+from api.ogc.openapi import describe
 from api.secret import read_secret
+from api.settings import Settings
 from api.who.keys import new_key
 from api.who.pepper import Pepper
 from data.store.answers import forget
-from data.store.pool import connect
+from data.store.pool import Pool, connect
 from data.store.sql import many, one, run
 from gis.errors import Conflict
+from tests.api.v1.hall import addresses
 from tests.api.who.conftest import office
 from tests.served import service_over
 
@@ -176,7 +181,9 @@ def test_who_waits_too_long_is_told_to_come_again(desk):
     thread.start()
     # Not before the first has taken the key, which it has once it is asleep.
     with closing(connect(desk.office.db.admin)) as conn:
-        while one(conn, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == (0,):
+        while one(
+            conn, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+        ) == (0,):
             pass
     second = desk.post({"name": "a", "sleep_s": 4}, key="k")
     thread.join()
@@ -209,3 +216,41 @@ def test_old_answers_are_forgotten(desk):
     with closing(connect(desk.office.db.admin)) as conn:
         assert forget(conn, NOW) == 0
         assert forget(conn, NOW + timedelta(seconds=1)) == 1
+
+
+WITHOUT = {
+    ("POST", "/v1/session"): "nobody is known yet, and the answer holds secrets",
+    ("DELETE", "/v1/session"): "signed out twice is signed out",
+    ("POST", "/v1/session/password"): "the answer holds secrets",
+    ("POST", "/v1/people/{person_id}/keys"): "the answer holds a secret",
+    ("POST", "/v1/locate"): "a question",
+    ("POST", "/v1/log/export"): "a question",
+}
+"""What is sent like a change and takes no key, and why."""
+
+
+def test_every_change_takes_a_key(tmp_path):
+    """Each operation that changes something is described with the header, in either description; those without say why."""
+    app = create_app(Settings(home=tmp_path), Pool("", size=1), now=lambda: NOW)
+    paths = app.openapi()["paths"] | describe("en", "", drafts=True)["paths"]
+    changes = {
+        (method.upper(), path): {each.get("name") for each in operation.get("parameters", ())}
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if method in {"post", "put", "patch", "delete"}
+    }
+    addressed = {(method, path.replace("{feature}", "{featureId}")) for method, path in addresses(app)}
+    assert set(changes) == {(method, path) for method, path in addressed if method not in {"GET", "OPTIONS"}}
+    assert {change for change, names in changes.items() if HEADER not in names} == set(WITHOUT)
+
+
+def test_what_is_kept_of_a_request_tells_nothing_without_the_secret(desk):
+    """A body may be a password: the digest that is kept is made with the service's secret, so none can be tried on a backup."""
+    scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"", "headers": [], "server": ("x", 80)}
+    one_of, other = (digest_of(Request(scope), b"hunter2", Pepper(bytes([n]) * 32)) for n in range(2))
+    assert one_of != other
+    assert one_of == digest_of(Request(scope), b"hunter2", Pepper(bytes([0]) * 32))
+    desk.post({"name": "a"}, key="k")
+    with closing(connect(desk.office.db.admin)) as conn:
+        (kept,) = one(conn, "SELECT digest FROM wangge.answer")
+    assert len(bytes(kept)) == 32

@@ -270,8 +270,10 @@ def test_the_way_of_a_plan(drafted, browse):
     act(planner, "submit", comment=NASTY[4])
     expect(planner.locator("#decisions-rows tr")).to_have_count(2)
     expect(planner.locator("#decisions-rows tr").first).to_contain_text(NASTY[4])
+    expect(planner.locator("#decisions-rows tr").first).to_contain_text("本人")
 
     street = browse(hall, path, login="street").page
+    expect(street.locator("#decisions-rows tr").first).to_contain_text("Planner")
     expect(street.locator("#acts button")).to_have_text(["初审通过", "退回"])
     street.locator("[data-action=reject]").click()
     street.locator("#act-do").click()

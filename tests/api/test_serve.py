@@ -14,8 +14,10 @@ from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from data.store.pool import connect
+from data.store.preflight import preflight
 from data.store.sql import one, run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,7 +85,9 @@ def test_it_answers_where_it_says_and_ends_cleanly(db, tmp_path, number):
     until(lambda: clients_of(db) == 0)
     parsed = [json.loads(line) for line in lines]
     assert [line["path"] for line in parsed if line["logger"] == "wangge.access"] == ["/readyz"]
-    assert {"fsync"} <= {line["detail"].split()[0] for line in parsed if line["message"] == "preflight"}
+    with closing(connect(db.app)) as conn:
+        warnings = [finding.en for finding in preflight(conn)]
+    assert [line["detail"] for line in parsed if line["message"] == "preflight"] == warnings
 
 
 def test_a_request_that_is_being_answered_is_finished(db, tmp_path):
@@ -144,6 +148,63 @@ def test_workers_end_with_a_supervisor_that_was_killed(db, tmp_path):
         until(lambda: not [worker for worker in workers if _is_running(worker)])
 
 
+@pytest.mark.slow
+def test_workers_count_together(db, tmp_path, monkeypatch):
+    """Whichever of two workers is asked, it tells the requests of both, also of one that was killed; nothing is left behind."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    with running(dsn=db.app, home=tmp_path / "home", port=0, workers=2, pool_size=2) as (process, address):
+
+        def counted(*, answers):
+            """Ask one worker while the other is held; give the number of answers of /healthz, and of requests open."""
+            held = next(worker for worker in workers if worker != answers)
+            os.kill(held, signal.SIGSTOP)
+            try:
+                text = httpx.get(f"{address}/metrics", timeout=END_S).text
+            finally:
+                os.kill(held, signal.SIGCONT)
+            found = {
+                sample.name: sample.value
+                for family in text_string_to_metric_families(text)
+                for sample in family.samples
+                if sample.labels.get("route") in {None, "/healthz"} and "le" not in sample.labels
+            }
+            assert text.count("process_open_fds{") == 2
+            return tuple(found[f"wangge_{name}"] for name in ("requests_total", "request_seconds_count", "requests_open"))
+
+        workers = until(lambda: len(found := _workers(process.pid)) == 2 and found)
+        for worker in workers:
+            os.kill(worker, signal.SIGSTOP)
+            for _ in range(5):
+                httpx.get(f"{address}/healthz")
+            os.kill(worker, signal.SIGCONT)
+        # An answer is counted when it has been sent: a moment later than it is read.
+        until(lambda: counted(answers=workers[0]) == (10, 10, 1))
+        assert counted(answers=workers[1]) == (10, 10, 1)
+
+        # One is killed while it answers: what it has counted stays, what it had open does not.
+        os.kill(workers[1], signal.SIGSTOP)  # before anybody calls, or it may be the one that answers
+        with closing(connect(db.admin)) as owner, socket.create_connection(_of(address)) as caller:
+            run(owner, "SET idle_in_transaction_session_timeout = 0")  # longer than a worker takes to come up
+            run(owner, "BEGIN")
+            run(owner, "LOCK TABLE wangge.migration IN ACCESS EXCLUSIVE MODE")
+            caller.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+            until(lambda: one(owner, "SELECT count(*) FROM pg_locks WHERE NOT granted") == (1,))
+            os.kill(workers[1], signal.SIGCONT)
+            assert counted(answers=workers[1]) == (10, 10, 2)
+            os.kill(workers[0], signal.SIGKILL)
+            gone = workers[0]
+            workers = until(lambda: len(found := _workers(process.pid)) == 2 and gone not in found and found)
+            until(lambda: httpx.get(f"{address}/metrics").text.count("process_open_fds{") == 2)
+            assert [counted(answers=worker) for worker in workers] == [(10, 10, 1)] * 2
+            run(owner, "ROLLBACK")
+        process.kill()
+        process.communicate(timeout=END_S)
+        until(lambda: not [worker for worker in workers if _is_running(worker)])
+    assert list(folder.iterdir()) == []
+
+
 def test_a_port_that_is_taken_is_said_at_once(db, tmp_path):
     """Before anything else is opened: which address, and what to do."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -158,13 +219,13 @@ def test_a_port_that_is_taken_is_said_at_once(db, tmp_path):
 
 
 def test_a_store_that_is_not_fit_is_not_served(db, tmp_path):
-    """As superuser every policy is off: the service does not come up, and says why in both languages."""
+    """As superuser or owner no policy binds it: the service does not come up, and says why in both languages."""
     with running(dsn=db.admin, home=tmp_path, port=0) as (process, said):
         code, lines = ended(process)
 
     assert (code, said) == (1, "")
-    assert any("superuser" in line for line in lines)
-    assert any("超级用户" in line for line in lines)
+    assert any("row-level security does not bind it" in line for line in lines)
+    assert any("不受行级安全约束" in line for line in lines)
 
 
 def test_more_connections_than_the_store_has_are_refused(db, tmp_path):
@@ -198,6 +259,12 @@ def test_jobs_need_the_owners_address(db, tmp_path):
 
     assert (code, said) == (1, "")
     assert "WANGGE_ADMIN_DSN" in lines[-1]
+
+
+def _of(address):
+    """Give the host and the port of an address."""
+    url = httpx.URL(address)
+    return url.host, url.port
 
 
 def _workers(supervisor):

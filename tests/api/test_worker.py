@@ -7,11 +7,12 @@ import sys
 import threading
 import time
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import shapely
 
 from api.divide_job import divide_job
 from api.worker import Pace, work
@@ -20,7 +21,7 @@ from data.store import jobs, plans
 from data.store.jobs import LOST, MOST_TRIES
 from data.store.nets import digest
 from data.store.pool import connect
-from data.store.sql import many, one
+from data.store.sql import many, one, run
 from data.store.towns import import_town
 from data.town import read_town
 from partition.engine import divide
@@ -120,12 +121,14 @@ def test_a_job_makes_the_plan_that_anybody_would_make(db, conn, made) -> None:
     work_once(db)
     job = jobs.get(conn, identity)
     assert (job.state, job.problem, job.finished_at) == ("done", None, NOW)
-    assert job.done == job.total > 0
+    # One unit of the two that the village has: nobody waits for the other.
+    assert job.done == job.total == 1
     plan = plan_of(conn, identity)
     assert (plan.state, plan.title, plan.reason, plan.author, plan.created_at) == ("draft", "甲", "乙", author, NOW)
     assert (plan.town, plan.snapshot) == (made.imported.town, made.imported.snapshot)
-    expected = net_of(divide(made.town, Rules(), seed=5), made.town, communities=[SECOND])
-    assert set(expected.community) == {SECOND}
+    whole = net_of(divide(made.town, Rules(), seed=5), made.town)
+    expected = whole.take([row for row, code in enumerate(whole.community) if code == SECOND])
+    assert 0 < len(expected) < len(whole)
     assert digest(plans.net(conn, plan)) == digest(expected)
     assert plan.made_with["seed"] == 5
     assert plan.made_with["rules_digest"] == Rules().digest()
@@ -164,6 +167,21 @@ def test_what_cannot_be_divided_fails_with_its_reason(db, conn) -> None:
         assert problem["code"] == code
         assert told in problem["detail"]
     assert many(conn, "SELECT FROM wangge.plan") == []
+
+
+def test_a_community_of_which_nothing_is_left_is_no_plan(db, conn) -> None:
+    """A community that lies wholly under another has nothing to divide: the job says so, whatever its neighbours have."""
+    drawing = village()
+    covered = "370103016003"
+    drawing.communities[covered] = shapely.box(20, 20, 60, 60)
+    with owner(db.admin) as setting:
+        brought(setting, drawing.town())
+    nothing, beside = put_plan(conn, communities=[covered]), put_plan(conn, communities=[FIRST, covered])
+    work_once(db)
+    assert problem_of(conn, nothing)["code"] == "nothing-to-divide"
+    result = jobs.get(conn, beside).result
+    assert result is not None
+    assert [finding["subject"] for finding in result["findings"]] == [covered]
 
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------------
@@ -421,3 +439,59 @@ def test_a_worker_beside_a_killed_server_goes_too(tmp_path, db, conn) -> None:
         until(lambda: many(conn, "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"))
         program.kill()
     until(lambda: not is_alive(worker), seconds=15)
+
+
+# --- what is over -----------------------------------------------------------------------------------------------------------
+
+
+def _keep(conn, at) -> None:
+    """Have an answer, a session and a failed attempt in the store, of whose time `at` is the end."""
+    (person,) = one(
+        conn,
+        "INSERT INTO wangge.person (login, name, created_at) VALUES (gen_random_uuid()::text, 'A', %s) RETURNING id::text",
+        [NOW],
+    )
+    run(
+        conn,
+        """INSERT INTO wangge.answer (person, key, digest, at) VALUES (%(person)s, 'k', '', %(at)s - interval '1 day');
+           INSERT INTO wangge.session (token_mac, person_id, csrf_mac, created_at, expires_at)
+             VALUES (%(person)s::text::bytea, %(person)s, '', %(at)s - interval '12 hours', %(at)s);
+           INSERT INTO wangge.login_failure (login_mac, failures, last_at)
+             VALUES (%(person)s::text::bytea, 1, %(at)s - interval '1 day')""",
+        {"person": person, "at": at},
+    )
+
+
+def _kept(conn):
+    """Count what is kept for a time."""
+    return one(
+        conn,
+        """SELECT (SELECT count(*) FROM wangge.answer), (SELECT count(*) FROM wangge.session),
+             (SELECT count(*) FROM wangge.login_failure)""",
+    )
+
+
+def test_a_worker_throws_away_what_is_over(db, conn) -> None:
+    """Answers of more than a day ago, sessions that are over and old failed attempts go, and none whose time is not over."""
+    _keep(conn, NOW - timedelta(seconds=1))
+    _keep(conn, NOW + timedelta(seconds=1))
+    assert _kept(conn) == (2, 2, 2)
+    work_once(db)
+    assert _kept(conn) == (1, 1, 1)
+
+
+def test_it_does_so_again_and_while_it_works(db, conn, tmp_path) -> None:
+    """What is over is thrown away time and again, also while one job goes on; not before it is time for it again."""
+    put(conn, act="gate", folder=str(tmp_path))
+    with working(db, pace=replace(QUICK, tidy=0.2)):
+        until(lambda: pids(tmp_path))
+        for _ in range(2):
+            _keep(conn, NOW - timedelta(days=9))
+            until(lambda: _kept(conn) == (0, 0, 0))
+        (tmp_path / "go").touch()
+    with working(db, pace=replace(QUICK, tidy=3600.0)):
+        for kept in (0, 1):  # the first job shows that it has begun, and so has looked
+            job = put(conn, act="count", steps=5, each=0.1)
+            until(lambda: jobs.get(conn, job).state == "done")  # noqa: B023 - asked at once
+            assert _kept(conn) == (kept,) * 3
+            _keep(conn, NOW - timedelta(days=9))

@@ -68,6 +68,18 @@ wangge.ask = async (path, { method = "GET", body, headers = {} } = {}) => {
   return { body: told, etag: answer.headers.get("ETag") };
 };
 
+/** Give a function that names a change, by the same name as long as it is the same change: sent again, it is done once. */
+wangge.named = () => {
+  let last = "";
+  let name = "";
+  return (...change) => {
+    const text = JSON.stringify(change);
+    if (text !== last) name = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    last = text;
+    return name;
+  };
+};
+
 /** Show what is wrong in an element made for it, or nothing. */
 wangge.complain = (node, problem) => {
   node.hidden = !problem;

@@ -8,7 +8,7 @@
   let etag = null;
 
   const row = (...cells) => make("tr", {}, ...cells.map(([text, className = "text"]) => (text instanceof Node ? make("td", { className }, text) : make("td", { className, text }))));
-  const actor = (who) => (!who ? "—" : who === me ? say("plan.me") : who.slice(0, 8));
+  const actor = (each) => (!each.actor ? "—" : each.actor === me ? say("plan.me") : each.actor_name);
 
   /* the way */
 
@@ -39,6 +39,7 @@
   const STOPS = new Set(["reject", "withdraw"]);
   const dialog = byId("act");
   let offered = null;
+  const stepName = wangge.named();
   const begin = (offer) => {
     offered = offer;
     const title = sayIf(`plan.do.${offer.action}`, offer.action);
@@ -84,7 +85,7 @@
     if (!byId("act-day").hidden) body.effective_from = byId("act-from").value;
     byId("act-do").disabled = true;
     try {
-      const answer = await ask(`${here}/transitions`, { method: "POST", body, headers: { "If-Match": etag } });
+      const answer = await ask(`${here}/transitions`, { method: "POST", body, headers: { "If-Match": etag, "Idempotency-Key": stepName(body, etag) } });
       dialog.close();
       showPlan(answer);
       byId("done").textContent = say("plan.act.done", { what: sayIf(`plan.do.${offered.action}`, offered.action), state: sayIf(`plan.state.${answer.body.state}`, answer.body.state) });
@@ -115,7 +116,7 @@
     byId("decisions-table").hidden = !decisions.length;
     byId("decisions-rows").replaceChildren(
       ...decisions.map((each) =>
-        row([wangge.time(each.at), "digits"], [String(each.version), "digits"], [sayIf(`plan.step.${each.step}`, each.step)], [sayIf(`plan.verdict.${each.verdict}`, each.verdict)], [each.area, "digits"], [actor(each.actor), each.actor === me ? "text" : "digits"], [each.comment || "—"]),
+        row([wangge.time(each.at), "digits"], [String(each.version), "digits"], [sayIf(`plan.step.${each.step}`, each.step)], [sayIf(`plan.verdict.${each.verdict}`, each.verdict)], [each.area, "digits"], [actor(each)], [each.comment || "—"]),
       ),
     );
   };
@@ -201,7 +202,7 @@
     const { comments } = (await ask(`${here}/comments`)).body;
     byId("comments").replaceChildren(
       ...comments.map((each) => {
-        const head = [actor(each.actor), wangge.time(each.at), say("plan.comments.version", { n: each.version })];
+        const head = [actor(each), wangge.time(each.at), say("plan.comments.version", { n: each.version })];
         if (each.grid) head.push(each.grid);
         return make("li", {}, make("small", { text: head.join(" · ") }), make("p", { text: each.text }));
       }),
@@ -226,6 +227,7 @@
     await showParts();
   };
 
+  let remarkName = wangge.named();
   byId("comment").addEventListener("submit", async (event) => {
     event.preventDefault();
     const problem = byId("comment-problem");
@@ -233,7 +235,9 @@
     const grid = byId("comment-grid").value.trim();
     wangge.complain(problem, null);
     try {
-      await ask(`${here}/comments`, { method: "POST", body: grid ? { text, grid } : { text } });
+      const body = grid ? { text, grid } : { text };
+      await ask(`${here}/comments`, { method: "POST", body, headers: { "Idempotency-Key": remarkName(body) } });
+      remarkName = wangge.named();
       event.target.reset();
       await showComments();
     } catch (error) {

@@ -144,6 +144,7 @@ CREATE TABLE wangge.decision (
     area_id bigint NOT NULL REFERENCES wangge.area,
     path ltree NOT NULL,
     actor uuid REFERENCES wangge.person,
+    actor_name text NOT NULL DEFAULT '',  -- what they were called then; empty: at the console
     comment text NOT NULL DEFAULT '' CHECK (verdict = 'pass' OR comment <> ''),
     at timestamptz NOT NULL,
     CONSTRAINT one_decision_an_area UNIQUE (plan_id, version, step, area_id),
@@ -157,12 +158,24 @@ CREATE TABLE wangge.plan_comment (
     version integer NOT NULL,
     path ltree NOT NULL,
     actor uuid REFERENCES wangge.person,
+    actor_name text NOT NULL DEFAULT '',
     at timestamptz NOT NULL,
     text text NOT NULL CHECK (text <> '' AND length(text) <= 4000),
     grid_code text,
     geom geometry(Point, 4490)
 );
 CREATE INDEX ON wangge.plan_comment (plan_id);
+
+-- The name of whoever decides or speaks, as it is at that moment. It is not theirs to give, and whoever sees the plan sees it,
+-- though they see nothing else of that person.
+CREATE FUNCTION wangge.actor_is_named() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = wangge, public, pg_temp AS $$
+BEGIN
+    NEW.actor_name := coalesce((SELECT name FROM person WHERE id = NEW.actor), '');
+    RETURN NEW;
+END $$;
+CREATE TRIGGER actor_is_named BEFORE INSERT ON wangge.decision FOR EACH ROW EXECUTE FUNCTION wangge.actor_is_named();
+CREATE TRIGGER actor_is_named BEFORE INSERT ON wangge.plan_comment FOR EACH ROW EXECUTE FUNCTION wangge.actor_is_named();
 
 -- --- what holds whoever writes ------------------------------------------------------------------------------------------
 
@@ -196,6 +209,45 @@ BEGIN
 END $$;
 CREATE TRIGGER grid_is_frozen BEFORE INSERT OR UPDATE OR DELETE ON wangge.grid
     FOR EACH ROW EXECUTE FUNCTION wangge.grid_is_frozen();
+
+-- The areas that decide on a plan, for whoever sees the plan: where areas are not public they see few of them, and would take
+-- the decision of their own for that of all.
+CREATE FUNCTION wangge.areas_of_plan(p_plan uuid) RETURNS TABLE (id bigint, path ltree, code text, level text)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
+    AS $$ SELECT a.id, a.path, a.code, a.level FROM wangge.plan p JOIN wangge.area a ON a.path @> ANY (p.paths)
+          WHERE p.id = p_plan AND p.paths <@ ANY (wangge.scope(2)) $$;
+REVOKE ALL ON FUNCTION wangge.areas_of_plan FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wangge.areas_of_plan TO wangge_app;
+
+-- A plan that is sent back is a draft of the next version, with the same grids, at once. As the owner, because whoever sends
+-- it back may see only a part of it and need not be one who draws; but only for who has just rejected this very version.
+CREATE FUNCTION wangge.begin_next_version(p_plan uuid, p_at timestamptz) RETURNS void LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = wangge, public, pg_temp AS $$
+DECLARE
+    it plan;
+    following integer;
+BEGIN
+    SELECT * INTO it FROM plan WHERE id = p_plan FOR UPDATE;
+    IF NOT EXISTS (SELECT FROM decision d WHERE (d.plan_id, d.version, d.verdict) = (it.id, it.version, 'reject')
+                   AND d.actor = actor()) THEN
+        RAISE EXCEPTION 'only who rejects a plan sends it back' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    following := it.version + 1;
+    UPDATE plan SET state = 'draft', version = following, digest = NULL, revision = revision + 1, updated_at = p_at
+    WHERE id = it.id;
+    INSERT INTO grid (plan_id, version, area_id, path, code, name, kind, subtype, households, persons, buildings,
+        area_m2, perimeter_m, compactness, east, south, west, north, exception, shape)
+    SELECT plan_id, following, area_id, path, code, name, kind, subtype, households, persons, buildings,
+        area_m2, perimeter_m, compactness, east, south, west, north, exception, shape
+    FROM grid WHERE plan_id = it.id AND version = it.version ORDER BY id;
+    INSERT INTO assignment (plan_id, version, snapshot, household_id, grid_id)
+    SELECT s.plan_id, following, s.snapshot, s.household_id, n.id
+    FROM assignment s JOIN grid o ON o.id = s.grid_id
+        JOIN grid n ON (n.plan_id, n.version, n.code) = (o.plan_id, following, o.code)
+    WHERE s.plan_id = it.id AND s.version = it.version;
+END $$;
+REVOKE ALL ON FUNCTION wangge.begin_next_version FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wangge.begin_next_version TO wangge_app;
 
 -- No two grids in force on one day share ground. Checked at commit, after the street's lock: whoever comes second sees
 -- what the first wrote, because READ COMMITTED takes a new snapshot for each statement.

@@ -13,7 +13,7 @@ import shapely
 
 from api.ogc import bulk
 from api.ogc.bulk import FORMATS, FORMULA_STARTS, cell
-from tests.published import HIDDEN, STREETS
+from tests.published import COMMUNITIES, DISTRICT, HIDDEN, STREETS
 from tests.served import served
 
 BULK = "/collections/grids/bulk"
@@ -136,3 +136,22 @@ def test_exports_are_logged(own_town) -> None:
         assert [row["households"] for row in csv.DictReader(io.StringIO(text))] == ["3"]
         assert own_town.value("SELECT body ->> 'form' FROM wangge.event WHERE kind = 'export' AND actor IS NOT NULL") == "csv"
         assert own_town.value("SELECT body -> 'asked' FROM wangge.event WHERE kind = 'export'") == [["kind", "dedicated"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("", DISTRICT),
+        (f"street={STREETS[1]}", STREETS[1]),
+        (f"filter=community='{COMMUNITIES[0]}'", COMMUNITIES[0]),
+        (f"code={HIDDEN}", HIDDEN[:12]),
+        ("at=2001-01-01", None),
+    ],
+)
+def test_exports_are_logged_where_they_belong(own_town, query, place) -> None:
+    """The line in the log lies in the smallest area that holds all that was taken, so that who audits that area reads it."""
+    with served(own_town.app) as client:
+        mine = own_town.key_of("district", DISTRICT)
+        assert client.get(f"{BULK}?f=csv&{query}", headers=mine).status_code == 200
+    logged = "SELECT a.code FROM wangge.event e LEFT JOIN wangge.area a ON a.path = e.path WHERE e.kind = 'export'"
+    assert own_town.value(logged) == place

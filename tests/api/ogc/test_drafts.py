@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 
 import httpx
@@ -12,9 +13,12 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV30SpecValidator
+from psycopg2.errors import InsufficientPrivilege
 
 from api.ogc.collections import DRAFTS
 from api.ogc.drafts import MERGE_PATCH, WRITABLE
+from data.store.pool import connect
+from data.store.sql import run
 from gis.frame import transform_geometry
 from gis.town import LineKind
 from tests.api.v1.hall import Hall, hall_over, problem
@@ -516,36 +520,136 @@ def test_an_edit_reopens_what_was_validated(desk) -> None:
     assert desk.hall.rows(kinds, [desk.plan]) == [("plan.grid.change", G1)]
 
 
+def _send_back(desk, who) -> None:
+    """Have a street reject the plan."""
+    at = f"/v1/plans/{desk.plan}"
+    seen = desk.hall.client.get(at, headers=who).headers["etag"]
+    body = {"action": "reject", "comment": "请调整"}
+    answer = desk.hall.client.post(f"{at}/transitions", json=body, headers=who | {"If-Match": seen})
+    assert (answer.status_code, answer.json()["state"], answer.json()["version"]) == (200, "draft", 2), answer.text
+
+
+def _refused(desk, code) -> None:
+    """Check that nothing of the plan can be changed, in any way."""
+    feature, path, seen = desk.get(G1)
+    before = desk.rows()
+    for answer in (
+        desk.put(path, {**feature, "properties": {**feature["properties"], "name": "新"}}, seen),
+        desk.patch(path, {"properties": {"name": "新"}}, seen),
+        desk.planner.delete(path, headers={"If-Match": seen}),
+        desk.post(new(box(0, 0, 9, 9), plan=desk.plan, name="x", community=C1)),
+    ):
+        problem(answer, 409, code)
+    assert desk.rows() == before
+    assert not any(each["properties"]["editable"] for each in desk.grids().values())
+
+
 def test_what_was_submitted_does_not_change(desk) -> None:
-    """A submitted plan is closed (409); one that came back is closed until the check begins its next version."""
+    """A plan is closed (409) as soon as a part of its communities has submitted it, and until it is sent back."""
+    desk.take("validate")
+    half = desk.hall.comes("half", ("community", C1))
+    at = f"/v1/plans/{desk.plan}"
+    seen = desk.hall.client.get(at, headers=half).headers["etag"]
+    answer = desk.hall.client.post(f"{at}/transitions", json={"action": "submit"}, headers=half | {"If-Match": seen})
+    assert answer.json()["state"] == "validated"
+    _refused(desk, "frozen")
+    desk.take("submit")
+    _refused(desk, "illegal-transition")
+
+
+def test_what_was_sent_back_is_edited_at_once(desk) -> None:
+    """Sent back, a plan is a draft of the next version with the same grids, that is edited at once; the first one stays."""
     desk.take("validate")
     desk.take("submit")
-    feature, path, seen = desk.get(G1)
-    more = new(box(0, 0, 9, 9), plan=desk.plan, name="x", community=C1)
-    changed = {**feature, "properties": {**feature["properties"], "name": "新"}}
-    before = desk.rows()
+    before, homes = desk.rows(), "SELECT count(*) FROM wangge.assignment WHERE plan_id = %s AND version = %s"
+    old = desk.get(G1)[1]
+    _send_back(desk, desk.hall.comes("street", ("street", STREET)))
+    problem(desk.planner.get(old), 404, "not-found")
+    after = desk.rows()
+    assert after[: len(before)] == before
+    # The very same grids, but for their ids and the version.
+    assert [without({0, 1, 22}, row) for row in after[len(before) :]] == [without({0, 1, 22}, row) for row in before]
+    assert {row[22] for row in after[len(before) :]} == {2}
+    assert all(each["properties"]["editable"] for each in desk.grids().values())
+    _, path, seen = desk.get(G1)
+    assert desk.patch(path, {"properties": {"name": "新"}}, seen).status_code == 200
+    assert desk.post(new(box(0, 0, 9, 9), plan=desk.plan, name="x", community=C1)).status_code == 201
+    assert desk.rows()[: len(before)] == before
+    assert [desk.hall.value(homes, [desk.plan, version]) for version in (1, 2)] == [96, 96]
 
-    def refused(code):
-        for answer in (
-            desk.put(path, changed, seen),
-            desk.patch(path, {"properties": {"name": "新"}}, seen),
-            desk.planner.delete(path, headers={"If-Match": seen}),
-            desk.post(more),
-        ):
-            problem(answer, 409, code)
-        assert desk.rows() == before
-        assert not any(each["properties"]["editable"] for each in desk.grids().values())
 
-    refused("illegal-transition")
-    with client_of(desk.hall, desk.hall.comes("street", ("street", STREET))) as street:
-        at = f"/v1/plans/{desk.plan}"
-        body = {"action": "reject", "comment": "请调整"}
-        assert street.post(f"{at}/transitions", json=body, headers={"If-Match": street.get(at).headers["etag"]}).is_success
-    refused("frozen")
+def test_who_sends_back_need_not_see_or_draw_it_all(desk) -> None:
+    """Whoever reviews for one kind of grid only sends the whole plan back: no grid and no household is left behind."""
+    _, path, seen = desk.get(G1)
+    assert desk.patch(path, {"properties": {"kind": "dedicated"}}, seen).status_code == 200
     desk.take("validate")
-    problem(desk.planner.get(path), 404, "not-found")
-    feature, path, seen = desk.get(G1)
-    assert desk.put(path, changed, seen).status_code == 200
+    desk.take("submit")
+    count = len(desk.grids())
+    _send_back(desk, desk.hall.comes("street", ("street", STREET, "dedicated")))
+    assert len(desk.grids()) == count
+    assert desk.hall.value("SELECT count(*) FROM wangge.assignment WHERE plan_id = %s AND version = 2", [desk.plan]) == 96
+
+
+def test_nobody_else_begins_a_version(desk) -> None:
+    """The way round the policies that sends a plan back is only for who has just rejected this version, and only once."""
+    desk.take("validate")
+    desk.take("submit")
+    street = desk.hall.person("street", ("street", STREET))
+    _send_back(desk, desk.hall.key(street))
+    for person in (street, ""):
+        with closing(connect(desk.hall.db.app)) as conn:
+            run(conn, "SELECT set_config('wangge.person', %s, false)", [person])
+            with pytest.raises(InsufficientPrivilege):
+                run(conn, "SELECT wangge.begin_next_version(%s, now())", [desk.plan])
+    assert desk.document()["version"] == 2
+
+
+# --- sent again -------------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_that_is_sent_again_is_done_once(desk) -> None:
+    """With an Idempotency-Key each way to write gives its first answer again, though it would be refused by now."""
+    feature, path, seen = desk.get(G1, ZONE)
+    body = {**feature, "properties": {**feature["properties"], "name": "一"}}
+    sent = {"Content-Type": "application/geo+json", "Content-Crs": f"<{ZONE}>"}
+
+    def twice(key, method, where, **more):
+        headers = {"Idempotency-Key": key, **more.pop("headers")}
+        first, second = (desk.planner.request(method, where, headers=headers, **more) for _ in range(2))
+        assert first.is_success, first.text
+        assert (first.status_code, first.content) == (second.status_code, second.content)
+        told = ("etag", "location", "content-crs", "link", "cache-control", "content-type")
+        assert [first.headers.get(name) for name in told] == [second.headers.get(name) for name in told]
+        assert ("idempotency-replayed" in first.headers, second.headers["idempotency-replayed"]) == (False, "true")
+        return first
+
+    put = twice("a", "PUT", path, json=body, headers={"If-Match": seen, **sent})
+    assert put.headers["etag"] != seen
+    # Other coordinates under the same numbers are another request, and so is the same change to another state.
+    for other in ({"If-Match": put.headers["etag"], **sent}, {"If-Match": seen, **sent, "Content-Crs": f"<{SYSTEMS[0]}>"}):
+        problem(desk.planner.put(path, json=body, headers={"Idempotency-Key": "a", **other}), 422, "idempotency-key-reused")
+    merge = {"If-Match": put.headers["etag"], "Content-Type": MERGE_PATCH}
+    patched = twice("b", "PATCH", path, json={"properties": {"name": "二"}}, headers=merge)
+    made = new(box(0, 0, 9, 9), plan=desk.plan, name="x", community=C1)
+    added = twice("c", "POST", ITEMS, json=made, headers=sent)
+    assert len(desk.grids()) == 7
+    gone = added.headers["location"]
+    twice("d", "DELETE", gone, headers={"If-Match": added.headers["etag"]})
+    assert len(desk.grids()) == 6
+    assert (patched.json()["properties"]["name"], desk.get(G1)[0]["properties"]["name"]) == ("二", "二")
+    kinds = "SELECT kind FROM wangge.event WHERE subject = %s AND kind LIKE 'plan.grid.%%' ORDER BY chain, seq"
+    assert [kind for (kind,) in desk.hall.rows(kinds, [desk.plan])] == [
+        f"plan.grid.{what}" for what in ("change", "change", "add", "remove")
+    ]
+
+
+def test_a_refused_edit_uses_up_no_key(desk) -> None:
+    """What was refused has kept no answer: mended, it is sent with the same key."""
+    _, path, seen = desk.get(G1)
+    headers = {"Idempotency-Key": "k", "Content-Type": MERGE_PATCH}
+    for tag, status in (('"0-0"', 412), (seen, 200)):
+        answer = desk.planner.patch(path, json={"properties": {"name": "新"}}, headers={**headers, "If-Match": tag})
+        assert answer.status_code == status
 
 
 def test_published_plans_are_seen_and_not_edited(db, tmp_path) -> None:

@@ -202,3 +202,26 @@ def state(hall):
         hall.rows("SELECT prefix, person_id FROM wangge.api_key ORDER BY prefix"),
         hall.rows("SELECT count(*) FROM wangge.event"),
     ]
+
+
+def test_a_change_that_is_sent_again_is_done_once(hall, boss):
+    """Every change to somebody has its line in the log once, however often it is sent with its key; no answer may be kept."""
+    person = made(boss, password=PASSWORD)["id"]
+    here = f"/v1/people/{person}"
+    role = boss.post(f"{here}/roles", json={"role": "community", "area": C1}).json()["id"]
+    key = boss.post(f"{here}/keys", json={"name": "k", "expires_at": (NOW + DAY).isoformat()}).json()["prefix"]
+    for n, (method, where, body) in enumerate(
+        (
+            ("PATCH", here, {"active": False}),
+            ("PUT", f"{here}/password", {"password": "one more password"}),
+            ("DELETE", f"{here}/roles/{role}", None),
+            ("DELETE", f"{here}/keys/{key}", None),
+        )
+    ):
+        answers = [boss.request(method, where, json=body, headers={"Idempotency-Key": f"k{n}"}) for _ in range(2)]
+        assert answers[0].is_success, answers[0].text
+        assert (answers[0].status_code, answers[0].content) == (answers[1].status_code, answers[1].content)
+        assert answers[1].headers["idempotency-replayed"] == "true"
+        assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
+    words = ("added", "role-given", "key-made", "shut-out", "password", "role-ended", "key-revoked")
+    assert kinds(hall) == [f"person.{word}" for word in words]

@@ -1,5 +1,6 @@
 """The approval of a plan over HTTP, by people who have signed in: every step, and everything that is no step."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +13,7 @@ from data.store.sql import many
 from partition.engine import divide
 from partition.net import net_of
 from partition.rules import Rules
-from tests.api.v1.hall import DAY, NOW, TODAY, problem
+from tests.api.v1.hall import DAY, NOW, TODAY, hall_over, problem
 from tests.stored import brought, drafted, owner, published, village
 
 C1, C2, STREET, DISTRICT = "370103016001", "370103016002", "街道", "区"
@@ -160,6 +161,95 @@ def test_a_step_is_taken_once(office):
     assert [d["step"] for d in office.district.get(office.plan).json()["decisions"]] == ["submit", "submit"]
 
 
+def _with_key(who, plan, action, key, *, seen, **more):
+    return who.post(f"{plan}/transitions", json={"action": action, **more}, headers={"If-Match": seen, "Idempotency-Key": key})
+
+
+def test_a_step_that_is_sent_again_is_answered_again(office):
+    """With an Idempotency-Key a step whose answer was lost is sent again and answered as before, at every step of the way."""
+    given = []
+    for step in STEPS:
+        who = office.who(step)
+        more = {"effective_from": str(TODAY)} if step == "put_in_force" else {}
+        seen = who.get(office.plan).headers["ETag"]
+        first, second = (_with_key(who, office.plan, step, f"key-{step}", seen=seen, **more) for _ in range(2))
+        assert first.status_code == 200, first.text
+        assert (second.status_code, second.content) == (200, first.content)
+        for name in ("ETag", "Content-Type", "Cache-Control", "Vary"):
+            assert second.headers[name] == first.headers[name]
+        assert ("Idempotency-Replayed" in first.headers, second.headers["Idempotency-Replayed"]) == (False, "true")
+        given.append((who, step, seen, more, first))
+    for who, step, seen, more, first in given:
+        assert _with_key(who, office.plan, step, f"key-{step}", seen=seen, **more).content == first.content
+    plan = office.district.get(office.plan).json()
+    assert (plan["state"], len(plan["decisions"])) == ("filed", 7)
+
+
+def test_a_key_is_for_one_step(office):
+    """Under the same key another step, another comment or another state seen is refused (422); one's own key is one's own."""
+    seen = office.author.get(office.plan).headers["ETag"]
+    assert _with_key(office.author, office.plan, "validate", "k", seen=seen).status_code == 200
+    now = office.author.get(office.plan).headers["ETag"]
+    for action, tag, more in (("withdraw", seen, {}), ("validate", seen, {"comment": "x"}), ("validate", now, {})):
+        problem(_with_key(office.author, office.plan, action, "k", seen=tag, **more), 422, "idempotency-key-reused")
+    assert _with_key(office.planner, office.plan, "submit", "k", seen=now).json()["state"] == "submitted"
+    assert office.author.get(office.plan).json()["state"] == "submitted"
+
+
+def test_a_refused_step_uses_up_no_key(office):
+    """A step that was refused left no answer behind: the key still serves when the step is possible."""
+    seen = office.planner.get(office.plan).headers["ETag"]
+    problem(_with_key(office.planner, office.plan, "submit", "k", seen=seen), 409, "illegal-transition")
+    walk(office, "validate")
+    seen = office.planner.get(office.plan).headers["ETag"]
+    assert _with_key(office.planner, office.plan, "submit", "k", seen=seen).json()["state"] == "submitted"
+
+
+def test_the_same_step_many_times_at_once_is_taken_once(hall, office):
+    """Of many identical requests at one moment one takes the step; the others get its answer, or are told to ask again."""
+    walk(office, "validate")
+    key = hall.key(hall.value("SELECT id::text FROM wangge.person WHERE login = 'planner'"))
+    seen = hall.client.get(office.plan, headers=key).headers["ETag"]
+    headers = key | {"If-Match": seen, "Idempotency-Key": "k"}
+
+    def submit(_):
+        return hall.client.post(f"{office.plan}/transitions", json={"action": "submit"}, headers=headers, timeout=30)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(submit, range(4)))
+    done = [answer for answer in answers if answer.status_code == 200]
+    assert {(answer.status_code, answer.json().get("code")) for answer in answers} <= {
+        (200, None),
+        (409, "request-in-progress"),
+    }
+    assert len({answer.content for answer in done}) == 1
+    assert sum("Idempotency-Replayed" not in answer.headers for answer in done) == 1
+    assert submit(0).content == done[0].content
+    assert [step for (step,) in hall.rows("SELECT step FROM wangge.decision")] == ["submit", "submit"]
+    assert hall.value("SELECT count(*) FROM wangge.event WHERE kind = 'plan.submit'") == 2
+
+
+def test_who_decided_is_named_as_they_were_called(hall, office):
+    """A decision and a remark keep the name of whoever made it, for all who see the plan, and whatever becomes of it later."""
+    walk(office, "validate", "submit")
+    assert office.planner.post(f"{office.plan}/comments", json={"text": "好"}).status_code == 201
+    hall.do("UPDATE wangge.person SET name = 'somebody else' WHERE login = 'planner'")
+    told = office.street.get(office.plan).json()["decisions"]
+    assert {(each["step"], each["actor_name"]) for each in told} == {("submit", "Planner")}
+    assert [each["actor_name"] for each in office.street.get(f"{office.plan}/comments").json()["comments"]] == ["Planner"]
+
+
+def test_nobody_decides_under_another_name(hall, office):
+    """The name that stands beside a decision or a remark is the store's to give: one that is written with it is not kept."""
+    person = hall.value("SELECT id::text FROM wangge.person WHERE login = 'planner'")
+    hall.do(
+        """INSERT INTO wangge.plan_comment (plan_id, version, path, actor, actor_name, at, text)
+           SELECT id, 1, path, %s, 'Mayor', now(), 'x' FROM wangge.plan""",
+        [person],
+    )
+    assert [each["actor_name"] for each in office.author.get(f"{office.plan}/comments").json()["comments"]] == ["Planner"]
+
+
 def test_each_community_submits_for_itself(hall, office):
     """A plan of two communities is submitted when both have; what one has decided is not asked of it again."""
     walk(office, "validate")
@@ -174,6 +264,31 @@ def test_each_community_submits_for_itself(hall, office):
     assert submit(two).json()["state"] == "submitted"
 
 
+def test_nobody_decides_for_areas_that_they_do_not_see(db, tmp_path):
+    """Where areas are for nobody else to see, a step still waits for every community: one's own is not taken for all."""
+    with hall_over(db, tmp_path, public=()) as closed:
+        with owner(db.admin) as conn:
+            made = brought(conn, village().town())
+        author = closed.person("author", ("community", C1), ("community", C2))
+        with owner(db.admin) as conn:
+            plan = f"/v1/plans/{drafted(conn, made, author=author).id}"
+        one, two, all_of_it = (
+            closed.comes("one", ("community", C1)),
+            closed.comes("two", ("community", C2)),
+            closed.key(author),
+        )
+
+        def step(who, action):
+            etag = closed.client.get(plan, headers=who).headers["ETag"]
+            return closed.client.post(f"{plan}/transitions", json={"action": action}, headers=who | {"If-Match": etag}).json()
+
+        assert step(all_of_it, "validate")["state"] == "validated"
+        assert step(one, "submit")["state"] == "validated"
+        told = step(two, "submit")
+        assert (told["state"], [each["area"] for each in told["decisions"]]) == ("submitted", [C1, C2])
+        assert {area["code"] for area in told["areas"] if area["level"] == "community"} == {C1, C2}
+
+
 def test_a_plan_that_is_sent_back(office):
     """A rejection needs a reason; then the plan is a draft again, whose next version is approved while the first stays."""
     walk(office, "validate", "submit")
@@ -183,6 +298,7 @@ def test_a_plan_that_is_sent_back(office):
     answer = take(office.street, office.plan, "reject", comment="东边界应沿路中心线")
     assert (answer.status_code, answer.json()["state"]) == (200, "draft")
     first = answer.json()["versions"]
+    assert answer.json()["version"] == 2
     plan = walk(office, "validate")
     assert plan["version"] == 2
     plan = walk(office, *STEPS[1:6])
