@@ -99,7 +99,7 @@ def measure(conn: connection, plan: str) -> None:
         return result
 
     row = get(conn, plan)
-    ids, xy, _, _ = timed("read the points", lambda: homes.points_of(conn, row, 1))
+    ids, xy, *_ = timed("read the points", lambda: homes.points_of(conn, row, 1))
     grids, codes, polygons, _ = timed("read the grids", lambda: homes._grids_of(conn, row))  # noqa: SLF001
     index = timed("find their grids", lambda: locate(xy, polygons, order=rank_of(codes)))
     inside = index != NOWHERE

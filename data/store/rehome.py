@@ -47,7 +47,7 @@ class Rehomed:
 
 def rehome(conn: connection, plan: PlanRow, snapshot: int) -> Rehomed:
     """Find for every point of a snapshot its grid in a plan's current version, and write it as one batch."""
-    ids, xy, households, persons = points_of(conn, plan, snapshot)
+    ids, xy, households, persons, own = points_of(conn, plan, snapshot)
     grids, codes, polygons, dedicated = _grids_of(conn, plan)
     index = locate(xy, polygons, order=rank_of(codes))
     inside = index != NOWHERE
@@ -61,7 +61,7 @@ def rehome(conn: connection, plan: PlanRow, snapshot: int) -> Rehomed:
         plan=plan.id,
         snapshot=snapshot,
         points=len(points),
-        outside=int((~inside).sum()),
+        outside=int((own & ~inside).sum()),
         out_of_band={codes[g]: int(counted[g]) for g in np.flatnonzero(missed).tolist()},
     )
     batch = hashlib.sha256(np.column_stack([points, homes]).tobytes()).hexdigest()
@@ -87,17 +87,22 @@ def rehome_town(conn: connection, town: int, snapshot: int, day: date) -> list[R
 
 def points_of(
     conn: connection, plan: PlanRow, snapshot: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return ids (n,), places (n, 2) metres, households and persons (n,) of a snapshot's points in a plan's communities."""
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return ids (n,), places (n, 2) metres, households, persons, and whether they are the plan's own (n,), of points.
+
+    A plan's own points are a snapshot's in its communities. Beside them come the town's that are in no community: the strip
+    that they lie in may belong to a grid.
+    """
     rows = many(
         conn,
-        """SELECT id, ST_X(shape), ST_Y(shape), households, persons FROM wangge.household_point
-           WHERE town_id = %s AND seen @> %s AND path <@ ANY (%s::ltree[])""",
+        """SELECT h.id, ST_X(h.shape), ST_Y(h.shape), h.households, h.persons, h.path <> t.path
+           FROM wangge.household_point h JOIN wangge.town t ON t.id = h.town_id
+           WHERE h.town_id = %s AND h.seen @> %s AND (h.path = t.path OR h.path <@ ANY (%s::ltree[]))""",
         [plan.town, snapshot, list(plan.paths)],
     )
-    table = np.array(rows, dtype=np.float64).reshape(-1, 5)
-    households, persons = table[:, 3:].T.astype(np.int64)
-    return table[:, 0].astype(np.int64), table[:, 1:3], households, persons
+    table = np.array(rows, dtype=np.float64).reshape(-1, 6)
+    households, persons = table[:, 3:5].T.astype(np.int64)
+    return table[:, 0].astype(np.int64), table[:, 1:3], households, persons, table[:, 5].astype(np.bool_)
 
 
 def _grids_of(

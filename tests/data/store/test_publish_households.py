@@ -8,7 +8,8 @@ import pytest
 import shapely
 
 from data.store.adopt import adopt
-from data.store.sql import one
+from data.store.rehome import rehome_town
+from data.store.sql import many, one
 from data.store.towns import import_town, load_town
 from gis.errors import Conflict
 from partition.engine import divide
@@ -140,3 +141,24 @@ def test_ground_that_two_communities_claim_is_the_first_one_s(tx) -> None:
     assert HOUSE in load_town(tx, made.imported.name, communities=[NORTH_CODE]).households.id
     for code in (NORTH_CODE, SOUTH_CODE):
         assert adopt(tx, drafted(tx, made, net=net_alone(town, [code])), cut()).state == "effective"
+
+
+@pytest.mark.parametrize("codes", [[SOUTH_CODE], [NORTH_CODE], [NORTH_CODE, SOUTH_CODE]], ids=["south", "north", "both"])
+def test_a_household_in_a_strip_finds_its_grid_again(tx, codes) -> None:
+    """After an import a house in a strip, in no community of the file, is in the grid whose ground the strip became."""
+    town = beside(apart=0.6, at=(200.0, 149.7))
+    made = stored(tx, town)
+    net = net_alone(town, codes)
+    plan = adopt(tx, drafted(tx, made, net=net), cut())
+    again = import_town(tx, beside(apart=0.6, at=(200.0, 149.7), households=41), day=TODAY, now=NOW)
+    (moved,) = rehome_town(tx, again.town, again.snapshot, TODAY)
+    found = many(
+        tx,
+        """SELECT g.code FROM wangge.assignment a JOIN wangge.household_point h ON h.id = a.household_id
+             JOIN wangge.grid g ON g.id = a.grid_id
+           WHERE (a.plan_id, a.snapshot, h.external_id) = (%s, %s, %s)""",
+        [plan.id, again.snapshot, HOUSE],
+    )
+    expected = [net.code[net.grid_of_household[net.household_id.index(HOUSE)]]] if HOUSE in net.household_id else []
+    assert [code for (code,) in found] == expected
+    assert (moved.points, moved.outside) == (len(net.household_id), 0)
