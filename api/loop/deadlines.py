@@ -1,0 +1,68 @@
+"""The clocks of an incident's stages, from the rows of limits and the work calendar: what `take` is handed as `Clocks`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from api.loop.clock import Clock, Due, due, resume, suspend
+from api.loop.limits import Timed
+from api.loop.words import State
+from api.who.caller import Tier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from api.loop.calendar import Calendar
+    from api.loop.clock import Limit
+    from api.loop.incident import Standing
+    from api.loop.limits import Limits
+
+_TIMED: Mapping[State, Timed] = {
+    State.REPORTED: Timed.ACCEPT,
+    State.VERIFYING: Timed.ACCEPT,
+    State.ACCEPTED: Timed.CLAIM,
+    State.ASSIGNED: Timed.CLAIM,
+    State.IN_PROGRESS: Timed.SOLVE,
+    State.SUSPENDED: Timed.SOLVE,
+    State.HANDLED: Timed.CHECK,
+    State.FEEDBACK: Timed.FEEDBACK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """The clocks of a town. In all, a case may take what its matter says, or as long as the highest tier has to solve it."""
+
+    limits: Limits
+    calendar: Calendar
+
+    def total(self, standing: Standing) -> datetime | None:
+        """Return when an incident must be closed that was accepted just now; None: no limit."""
+        return self._due(standing, self._limit(standing, Timed.SOLVE, Tier.DISTRICT))
+
+    def stage(self, standing: Standing) -> datetime | None:
+        """Return when the stage must be over that began just now; None: no limit."""
+        timed = timed_by(standing)
+        return None if timed is None else self._due(standing, self._limit(standing, timed, standing.tier))
+
+    def put_off(self, standing: Standing, due: datetime, since: datetime, until: datetime) -> datetime:
+        """Return a deadline after the time from `since` to `until` did not count."""
+        limit = self._limit(standing, Timed.SOLVE, standing.tier)
+        is_work = limit is not None and limit.unit.is_work
+        clock = Clock(start=min(since, due), due=Due(due), is_work=is_work)
+        return resume(suspend(clock, since), until, self.calendar).due.at
+
+    def _limit(self, standing: Standing, timed: Timed, tier: Tier) -> Limit | None:
+        return self.limits.find(timed, tier=tier, category=standing.category, matter=standing.matter, mode=standing.mode)
+
+    def _due(self, standing: Standing, limit: Limit | None) -> datetime | None:
+        return None if limit is None or standing.at is None else due(standing.at, limit, self.calendar).at
+
+
+def timed_by(standing: Standing) -> Timed | None:
+    """Return which limit the present stage has; None where nothing has to be done."""
+    if standing.call is not None and standing.call.is_open and standing.state in {State.ACCEPTED, State.ASSIGNED}:
+        return Timed.CALL_ASSIGN if standing.call.assigned_at is None else Timed.CALL_JOIN
+    return _TIMED.get(standing.state)

@@ -1,0 +1,190 @@
+"""What follows from the events that say whose an incident is: from the report to the departments that are called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api.loop.call import join
+from api.loop.incident import Party
+from api.loop.payload import party_json
+from api.loop.replay import departments
+from api.loop.settle import located, org_party, place_json, unknown_party
+from api.loop.words import EscalateReason, Finding, Kind, OrgKind, RejectReason, ReturnReason, State, Triage
+from api.who.caller import Tier, within
+from gis.errors import ParameterError
+
+if TYPE_CHECKING:
+    from api.loop.facts import Matter
+    from api.loop.settle import Asked, Move
+
+DEFAULT_SOURCE = "grid"
+
+
+def report(asked: Asked) -> Move:
+    """Settle `report`: it lies in exactly one grid, which the store has found, and comes to the desk there."""
+    place, said = located(asked, "point"), asked.said
+    body = {
+        "place": place_json(place),
+        "kind": said.choice("kind", Kind),
+        "category": said.text("category"),
+        "source": said.text_or_none("source") or DEFAULT_SOURCE,
+        "urgent": said.flag("urgent"),
+        "mode": asked.facts.mode,
+    }
+    return asked.go(body, owner=place.center(asked.facts.intake), tier=Tier.GRID)
+
+
+def rehome(asked: Asked) -> Move:
+    """Settle `rehome`: the net has changed, and it lies in another grid; what was its old center's is its new one's."""
+    place, now = located(asked, "place"), asked.standing
+    tiers = (Tier.COMMUNITY, Tier.STREET, Tier.DISTRICT)
+    owner = next((place.center(tier) for tier in tiers if now.owner == asked.center(tier)), None)
+    return asked.go({"place": place_json(place)}, owner=owner)
+
+
+def verify(asked: Asked) -> Move:
+    """Settle `verify`: somebody goes to look, one of the grid's workers or who is named."""
+    worker = asked.said.text_or_none("worker")
+    if worker is not None and worker not in asked.facts.people:
+        raise unknown_party("worker", worker)
+    return asked.go({"worker": worker})
+
+
+def verified(asked: Asked) -> Move:
+    """Settle `verified`: what they found."""
+    return asked.go({"result": asked.said.choice("result", Finding), "text": asked.said.text_or_none("text")})
+
+
+def accept(asked: Asked) -> Move:
+    """Settle `accept`: a case of an admitted matter; who accepted it answers for it until somebody takes it on."""
+    said = asked.said
+    matter = _matter(asked)
+    triage = said.choice_or_none("triage", Triage) or Triage.GOVERNMENT
+    if triage is Triage.PRIVATE:
+        raise ParameterError("triage", "a private affair is not accepted: reject it, with advice", code="private-affair")
+    tier = said.rank("tier", Tier) if said.has("tier") else Tier.GRID
+    if not Tier.GRID <= tier <= asked.org.tier:
+        raise ParameterError("tier", "it is accepted at the grid's tier, or at any up to your own", code="wrong-tier")
+    body = {
+        "matter": matter.code,
+        "category": matter.category,
+        "department": matter.department,
+        "triage": triage,
+        "urgent": said.flag("urgent"),
+    }
+    return asked.go(body, owner=org_party(asked.org), tier=tier)
+
+
+def reject(asked: Asked) -> Move:
+    """Settle `reject`: a coded reason, and the reporter is told."""
+    reason = asked.said.choice("reason", RejectReason)
+    master = asked.said.text("master") if reason is RejectReason.DUPLICATE else None
+    return asked.end({"reason": reason, "answer": asked.said.text("answer"), "master": master})
+
+
+def void(asked: Asked) -> Move:
+    """Settle `void`: it should not be there."""
+    return asked.end({"reason": asked.said.text("reason")})
+
+
+def claim(asked: Asked) -> Move:
+    """Settle `claim`: the worker takes it on."""
+    return asked.go(owner=Party(is_org=False, id=asked.actor.person or ""))
+
+
+def dispatch(asked: Asked) -> Move:
+    """Settle `dispatch`: it goes to somebody not lower than it stands, and not higher than who sends it."""
+    to, tier = _target(asked)
+    if tier < asked.standing.tier:
+        raise ParameterError("to", "they stand lower than the incident: delegate it", code="lower-tier")
+    if tier > asked.org.tier:
+        raise ParameterError("to", "they stand higher than you: escalate it, or call the district", code="higher-tier")
+    return asked.go({"to": party_json(to)}, owner=to, tier=tier)
+
+
+def delegate(asked: Asked) -> Move:
+    """Settle `delegate`: it goes down to a lower tier; the total clock runs on."""
+    to, tier = _target(asked)
+    if tier >= asked.standing.tier:
+        raise ParameterError("to", "one delegates to a lower tier than the incident's", code="higher-tier")
+    return asked.go({"to": party_json(to), "text": asked.said.text_or_none("text")}, owner=to, tier=tier)
+
+
+def give_back(asked: Asked) -> Move:
+    """Settle `return`: it goes back to who sent it; given back once too often, to the district, which decides."""
+    now = asked.standing
+    times = 0 if now.owner is None else now.returned.count(now.owner.id)
+    giver = now.giver if times < asked.facts.policy.returns_per_org else None
+    to, tier = giver or (asked.center(Tier.DISTRICT), Tier.DISTRICT)
+    body = {
+        "reason": asked.said.choice("reason", ReturnReason),
+        "text": asked.said.text_or_none("text"),
+        "district_decides": giver is None,
+    }
+    return asked.go(body, owner=to, tier=tier)
+
+
+def escalate(asked: Asked) -> Move:
+    """Settle `escalate`: it goes to the center of the next tier, or of a higher one where a rule lets it."""
+    said, now = asked.said, asked.standing
+    not_theirs = {each for each in EscalateReason if (each is EscalateReason.OVERDUE) is not asked.actor.is_system}
+    reason = said.choice("reason", EscalateReason, but=frozenset(not_theirs))
+    tier = said.rank("to_tier", Tier) if said.has("to_tier") else Tier(now.tier + 1)
+    if tier <= now.tier:
+        raise ParameterError("to_tier", "it goes to a higher tier than it has", code="lower-tier")
+    if tier > now.tier + 1 and not any(skip.lets(now, tier) for skip in asked.facts.policy.skips):
+        raise ParameterError("to_tier", "it goes up one tier at a time; no rule lets it skip one", code="skip-level")
+    return asked.go({"reason": reason, "text": said.text_or_none("text")}, owner=asked.center(tier), tier=tier)
+
+
+def call(asked: Asked) -> Move:
+    """Settle `call`: the district's center gets it, to name departments."""
+    return asked.go({"summary": asked.said.text("summary")}, owner=asked.center(Tier.DISTRICT), tier=Tier.DISTRICT)
+
+
+def assign(asked: Asked) -> Move:
+    """Settle `assign`: one department leads and owns the incident, others join it."""
+    for each in asked.said.parts("departments"):
+        each.only(frozenset({"org", "lead", "mandatory"}))
+    named = departments(asked.said)
+    if len({each.org for each in named}) < len(named):
+        raise ParameterError("departments", "a department is named twice", code="named-twice")
+    leads = [each.org for each in named if each.lead]
+    if len(leads) != 1:
+        raise ParameterError("departments", "one department leads, and only one", code="one-lead")
+    for each in named:
+        org = asked.facts.orgs.get(each.org)
+        if org is None:
+            raise unknown_party("departments", each.org)
+        if org.kind is not OrgKind.DEPARTMENT or org.tier is not Tier.DISTRICT or not org.covers(asked.standing.path):
+            raise ParameterError("departments", f"{each.org} is no department of this district", code="no-department")
+    body = {"departments": [{"org": each.org, "lead": each.lead, "mandatory": each.mandatory} for each in named]}
+    return asked.go(body, owner=Party(is_org=True, id=leads[0]))
+
+
+def join_call(asked: Asked) -> Move:
+    """Settle `join`: a department is there; with the last mandatory one the joint work starts."""
+    call = asked.standing.call
+    starts = call is not None and join(call, asked.org.id, at=asked.at).joint_started_at is not None
+    return asked.go(to=State.IN_PROGRESS if starts else None)
+
+
+def _matter(asked: Asked) -> Matter:
+    code = asked.said.text("matter")
+    matter = asked.facts.matters.get(code)
+    if matter is None:
+        raise ParameterError("matter", f"there is no matter {code}", code="unknown-matter")
+    if not matter.is_admitted:
+        raise ParameterError("matter", f"{code} is not admitted, or has exited: choose another", code="exited-matter")
+    return matter
+
+
+def _target(asked: Asked) -> tuple[Party, Tier]:
+    """Return to whom it goes, and at which tier they stand; their area has to cover the place."""
+    party = asked.said.party("to")
+    found = (asked.facts.orgs if party.is_org else asked.facts.people).get(party.id)
+    if found is None:
+        raise unknown_party("to", party.id)
+    if not within(asked.standing.path, found.path):
+        raise ParameterError("to", "the incident lies outside their area", code="out-of-area")
+    return party, found.tier

@@ -1,0 +1,128 @@
+"""What follows from the events of the work: more time, pauses, handling, checks, answers, and what comes after closing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from api.loop.call import RATINGS
+from api.loop.incident import Party
+from api.loop.record import DUE_AT, STAGE_DUE_AT, written
+from api.loop.words import Mediation, Outcome, Satisfaction, State, Supervision, Triage, word
+from api.who.caller import Tier
+from gis.errors import ParameterError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from api.loop.settle import Asked, Move
+
+FURTHEST = timedelta(days=1_096)
+"""How far away a new deadline or a review may be: further is a slip of the pen."""
+
+
+def ask_extend(asked: Asked) -> Move:
+    """Settle `ask_extend`: until when, later than it is due, and why."""
+    return _ask(asked, max(asked.at, asked.standing.due_at or asked.at))
+
+
+def ask_suspend(asked: Asked) -> Move:
+    """Settle `ask_suspend`: when the pause is looked at again, and why."""
+    return _ask(asked, asked.at)
+
+
+def extend(asked: Asked) -> Move:
+    """Settle `extend`: the deadline becomes what was asked, and that of the stage is not earlier."""
+    ask, stage = asked.standing.ask, asked.standing.stage_due_at
+    until = ask.until if ask else asked.at
+    stage_due = written(max(stage, until)) if stage else None
+    return asked.go({"text": asked.said.text_or_none("text"), DUE_AT: written(until), STAGE_DUE_AT: stage_due})
+
+
+def resume(asked: Asked) -> Move:
+    """Settle `resume`: the clocks run again, with as much time left as there was."""
+    now = asked.standing
+    dues = {DUE_AT: _put_off(asked, now.due_at, now.stretch_since)}
+    dues[STAGE_DUE_AT] = _put_off(asked, now.stage_due_at, now.stretch_since)
+    return asked.go({"text": asked.said.text_or_none("text"), **dues})
+
+
+def handle(asked: Asked) -> Move:
+    """Settle `handle`: the work is done, with what shows it; whoever checks it has it now."""
+    said, now = asked.said, asked.standing
+    on_the_spot = said.flag("on_the_spot")
+    if on_the_spot and now.tier is not Tier.GRID:
+        raise ParameterError("on_the_spot", "only the grid solves on the spot", code="not-at-grid-tier")
+    is_consultation = now.triage is Triage.CONSULTATION
+    body = {
+        "result": said.text("result"),
+        "outcome": said.choice("outcome", Outcome),
+        "evidence": list(said.texts("evidence")),
+        "deliberation": said.text("deliberation") if is_consultation else said.text_or_none("deliberation"),
+        "mediation": said.choice_or_none("mediation", Mediation),
+        "on_the_spot": on_the_spot,
+    }
+    street = now.call.street if now.call is not None and now.call.is_open else None
+    return asked.go(body, owner=Party(is_org=True, id=street) if street else asked.center(now.check_tier))
+
+
+def rework(asked: Asked) -> Move:
+    """Settle `check_fail`: it goes back to whose work it was."""
+    return asked.go({"reason": asked.said.text("reason")}, owner=asked.standing.worked_by)
+
+
+def feedback(asked: Asked) -> Move:
+    """Settle `feedback`: who cannot be reached is tried again; a call is closed by the street that called."""
+    now = asked.standing
+    result = asked.said.choice("result", Satisfaction)
+    final = result is not Satisfaction.UNREACHABLE or now.feedback_tries + 1 >= asked.facts.policy.tries
+    body = {"result": result, "answer": asked.said.text("answer"), "final": final}
+    return asked.end(body) if final and not now.has_open_call else asked.go(body, to=State.FEEDBACK)
+
+
+def clear_off(asked: Asked) -> Move:
+    """Settle `clear_off`: the street closes its call, with a rating of every department."""
+    ratings, call = asked.said.numbers("ratings", RATINGS), asked.standing.call
+    called = {each.org for each in call.participants} if call else set[str]()
+    if ratings.keys() != called:
+        raise ParameterError("ratings", f"rate each department that was called: {', '.join(sorted(called))}", code="rate-all")
+    return asked.end({"ratings": ratings, "text": asked.said.text_or_none("text")})
+
+
+def evaluate(asked: Asked) -> Move:
+    """Settle `evaluate`: how the case was handled, by dimension."""
+    scores = asked.said.numbers("scores", RATINGS)
+    if not scores:
+        raise ParameterError("scores", "give a score in one dimension at least")
+    return asked.go({"scores": scores, "text": asked.said.text_or_none("text")})
+
+
+def reopen(asked: Asked) -> Move:
+    """Settle `reopen`: back to whose work it was; the time for which it was closed does not count."""
+    now = asked.standing
+    due = _put_off(asked, now.due_at, now.closed_at)
+    return asked.go({"reason": asked.said.text("reason"), DUE_AT: due}, owner=now.worked_by)
+
+
+def supervise(asked: Asked) -> Move:
+    """Settle `supervise`: a card that is higher than the one that there is."""
+    level = asked.said.rank("level", Supervision)
+    if level <= asked.standing.supervision:
+        raise ParameterError("level", "supervision only goes up", code="supervision-falls")
+    return asked.go({"level": word(level), "reason": asked.said.text("reason")})
+
+
+def _ask(asked: Asked, after: datetime) -> Move:
+    until = asked.said.moment("until")
+    if until <= after:
+        raise ParameterError("until", f"this is not after {written(after)}", code="too-early")
+    if until > asked.at + FURTHEST:
+        raise ParameterError("until", f"this is more than {FURTHEST.days} days away", code="too-far")
+    return asked.go({"until": written(until), "reason": asked.said.text("reason")})
+
+
+def _put_off(asked: Asked, due: datetime | None, since: datetime | None) -> str | None:
+    """Return a deadline after a time that does not count."""
+    if due is None or since is None:
+        return None
+    return written(asked.facts.clocks.put_off(asked.standing, due, since, asked.at))
