@@ -16,12 +16,11 @@ from partition.net import net_of
 from partition.rules import Rules
 from tests.api.v1.hall import Hall
 from tests.api.who.office import PASSWORD
-from tests.maps.conftest import Watched, chromium
+from tests.maps.conftest import Watched
 from tests.paged import NASTY, paged
 from tests.published import COMMUNITIES, HIDDEN
 from tests.stored import NOW, brought, cut, owner, village
 
-__all__ = ["chromium"]
 pytestmark = pytest.mark.browser
 
 C1, C2, STREET, DISTRICT = "370103016001", "370103016002", "街道", "区"

@@ -25,7 +25,7 @@ PROGRAM = (
     "import sys; from api.serve import serve; from api.settings import read_settings; "
     "serve(read_settings(), workers=int(sys.argv[1]), jobs=sys.argv[2] == 'jobs')"
 )
-START_S, END_S = 60, 30
+START_S, END_S = 180, 60
 
 
 @contextmanager

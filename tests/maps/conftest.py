@@ -1,26 +1,15 @@
 """A drawn town for the map tests, and a real Chromium to look at its page."""
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 import shapely
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Error, Page, Request, sync_playwright
+from playwright.sync_api import ConsoleMessage, Dialog, Error, Page, Request
 
 from gis.town import LineKind
 from maps.grids import Areas, GridRows, Lines, PlanView, plan_page
 
-CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "chromium", "chromium-browser", "google-chrome"]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SIZE = {"width": 1440, "height": 900}
 STEP = 0.003
 
@@ -97,21 +86,6 @@ def draw_plan(side: int = 6, **changes) -> PlanView:
 def plan() -> Callable[..., PlanView]:
     """Give the function that draws a plan."""
     return draw_plan
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Start Debian's Chromium once; where there is none, the tests that need it say so and are left out."""
-    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if path is None:
-        pytest.skip("no Chromium on this machine: install the package chromium to run the browser tests")
-    with sync_playwright() as play:
-        try:
-            browser = play.chromium.launch(executable_path=path, args=FLAGS)
-        except Error as error:
-            pytest.skip(f"Chromium does not start here: {error.message.splitlines()[0]}")
-        yield browser
-        browser.close()
 
 
 class Watched:

@@ -15,6 +15,7 @@ import partition.audit
 import partition.audit_findings
 import partition.audit_households
 import partition.audit_layers
+import partition.audit_tally
 import partition.certificate
 import partition.defect
 import partition.nearness
@@ -62,6 +63,7 @@ def square(x, y, size=10):
         partition.audit_findings,
         partition.audit_households,
         partition.audit_layers,
+        partition.audit_tally,
         partition.certificate,
         partition.defect,
         partition.nearness,
@@ -72,7 +74,7 @@ def square(x, y, size=10):
 def test_the_proof_shares_nothing_with_the_maker(module):
     """Of the house, the audit imports errors, findings, centimetres, the town's records, rules, and itself."""
     allowed = {"gis.errors", "gis.finding", "gis.frame", "gis.town", "partition.rules"}
-    audit = {"audit", "audit_findings", "audit_households", "audit_layers", "audit_words"}
+    audit = {"audit", "audit_findings", "audit_households", "audit_layers", "audit_tally", "audit_words"}
     own = {f"partition.{name}" for name in audit | {"certificate", "defect", "nearness", "soundness"}}
     tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
