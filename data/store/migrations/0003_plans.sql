@@ -368,3 +368,11 @@ CREATE POLICY keeper ON wangge.lineage TO CURRENT_USER USING (true) WITH CHECK (
 CREATE POLICY keeper ON wangge.publication TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY keeper ON wangge.decision TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY keeper ON wangge.plan_comment TO CURRENT_USER USING (true) WITH CHECK (true);
+
+-- Which grids lie at which places, counted from 1: numbers only, for the application to ask the grids themselves by.
+CREATE FUNCTION wangge.grids_at(places geometry[], day date) RETURNS TABLE (n bigint, id bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
+    AS $$ SELECT p.n, g.id FROM unnest(places) WITH ORDINALITY AS p (place, n)
+          JOIN grid g ON g.geom && p.place AND ST_Covers(g.geom, p.place) AND g.in_force IS NOT NULL AND g.in_force @> day $$;
+REVOKE ALL ON FUNCTION wangge.grids_at FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wangge.grids_at TO wangge_app;
