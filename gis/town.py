@@ -69,6 +69,19 @@ class Households:
     """Building that must not be split; the id where the town names none."""
     row: NDArray[np.int64]
 
+    def take(self, index: NDArray[np.int64]) -> Households:
+        """Return the points of `index`."""
+        kept = index.tolist()
+        return Households(
+            id=tuple(self.id[k] for k in kept),
+            xy=read_only(self.xy[index]),
+            households=read_only(self.households[index]),
+            persons=read_only(self.persons[index]),
+            compound=tuple(self.compound[k] for k in kept),
+            building=tuple(self.building[k] for k in kept),
+            row=read_only(self.row[index]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Barriers:

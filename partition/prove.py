@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from gis.errors import BrokenPlan
 from gis.locate import NOWHERE, locate, rank_of
-from gis.town import Households
 from partition.audit import audit
 from partition.audit_layers import CommunityLayer, GridLayer
 
 if TYPE_CHECKING:
-    from gis.town import Town
+    from gis.town import Households, Town
     from partition.audit import AuditReport
     from partition.plan import Plan
 
@@ -63,10 +62,7 @@ def _without_neighbours(plan: Plan, town: Town) -> Households:
     Whose a point is, the noded lines say and not the plan: on a line it is the community's with the smaller code.
     """
     points = town.households
+    if len(plan.communities) == len(town.communities.code):
+        return points
     home = locate(points.xy, plan.community_polygon, order=rank_of(town.communities.code))
-    kept = np.flatnonzero((home == NOWHERE) | np.isin(home, plan.communities))
-    columns: dict[str, Any] = {
-        f.name: value[kept] if isinstance(value := getattr(points, f.name), np.ndarray) else tuple(value[k] for k in kept)
-        for f in fields(points)
-    }
-    return Households(**columns)
+    return points.take(np.flatnonzero((home == NOWHERE) | np.isin(home, plan.communities)))

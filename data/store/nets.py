@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 import shapely
 
-from data.store.sql import insert, many, run
+from data.store.sql import array_text, insert, many, run
 from partition.net import Net
 
 if TYPE_CHECKING:
@@ -88,12 +88,8 @@ def assign(
             conn,
             """INSERT INTO wangge.assignment (plan_id, version, snapshot, household_id, grid_id)
                SELECT %s, %s, %s, * FROM unnest(%s::bigint[], %s::bigint[])""",
-            [plan, version, snapshot, _array(points[rows]), _array(grids[rows])],
+            [plan, version, snapshot, array_text(points[rows].tolist()), array_text(grids[rows].tolist())],
         )
-
-
-def _array(values: NDArray[np.int64]) -> str:
-    return "{" + ",".join(map(str, values.tolist())) + "}"
 
 
 def load_net(conn: connection, *, plan: str, version: int) -> Net:

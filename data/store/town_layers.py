@@ -20,11 +20,11 @@ import shapely
 from psycopg2.sql import SQL, Literal
 
 from data.store.area_versions import from_ewkb
-from data.store.sql import copy_text, many, one, run
+from data.store.sql import array_text, copy_text, many, one, run
 from gis.town import Households, LineKind, read_only
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
     from psycopg2.extensions import connection
@@ -161,7 +161,7 @@ def write_points(
         conn,
         """UPDATE wangge.household_point h SET seen = int4range(lower(seen), %s)
         FROM unnest(%s::bigint[]) AS gone (id) WHERE h.id = gone.id""",
-        [number, _array(identity for identity, _ in left.values())],
+        [number, array_text(identity for identity, _ in left.values())],
     )
     # Where a point lies in today's tree is no part of what the files said.
     moved = [(point[0], path) for point, path in zip(found, paths, strict=True) if point is not None and point[1] != path]
@@ -169,7 +169,7 @@ def write_points(
         conn,
         """UPDATE wangge.household_point h SET path = moved.path
         FROM unnest(%s::bigint[], %s::ltree[]) AS moved (id, path) WHERE h.id = moved.id""",
-        [_array(identity for identity, _ in moved), _array(path for _, path in moved)],
+        [array_text(identity for identity, _ in moved), array_text(path for _, path in moved)],
     )
     new = [k for k, point in enumerate(found) if point is None]
     begun = _begin(conn, town, number, lines=[lines[k] for k in new], paths=[paths[k] for k in new])
@@ -213,10 +213,6 @@ def _begin(conn: connection, town: int, number: int, *, lines: Sequence[str], pa
     )
     run(conn, "DROP TABLE arriving")
     return dict(begun)
-
-
-def _array(values: Iterable[object]) -> str:
-    return "{" + ",".join(map(str, values)) + "}"
 
 
 def packed_rows(ids: NDArray[np.int64], rows: NDArray[np.int64]) -> bytes:
@@ -294,17 +290,3 @@ def read_points(conn: connection, town: int, number: int) -> Households:
 def _shapes(texts: Sequence[str]) -> NDArray[np.object_]:
     """Read shapes; the town's frame says what their numbers mean, so that they carry no other mark."""
     return read_only(np.asarray(shapely.set_srid(from_ewkb(texts), 0), dtype=object))
-
-
-def take_points(points: Households, index: NDArray[np.int64]) -> Households:
-    """Return the household points of `index`."""
-    kept = index.tolist()
-    return Households(
-        id=tuple(points.id[k] for k in kept),
-        xy=read_only(points.xy[index]),
-        households=read_only(points.households[index]),
-        persons=read_only(points.persons[index]),
-        compound=tuple(points.compound[k] for k in kept),
-        building=tuple(points.building[k] for k in kept),
-        row=read_only(points.row[index]),
-    )
