@@ -1,7 +1,7 @@
 """Plain routes: the standards' addresses, answered before the layers that FastAPI keeps around the routes that it describes.
 
-What those layers and their threads cost is as much as a feature read by its id. The routes stand in FastAPI's list as well,
-which says what other methods get there.
+Those layers and their threads are a third of what a feature by its id costs the program. The routes stand in FastAPI's list
+as well, which says what other methods get there.
 """
 
 from __future__ import annotations

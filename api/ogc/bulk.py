@@ -108,11 +108,8 @@ def bulk(request: Request) -> Response:
 def _log(request: Request, asked: Asked, question: Question, form: str) -> None:
     """Write down who took what, and where it lies: their file may hold figures that the public does not see."""
     body = {"collection": question.collection.id, "day": question.day.isoformat(), "form": form, "asked": question.query.asked}
-    pool = service(request).pool
-    with pool.read(asked.scope, ms=BULK_MS) as conn:
-        path = _place(conn, question)
-    with pool.write(asked.scope) as conn:
-        record(conn, "export", path=path, subject=question.collection.id, body=body)
+    with service(request).pool.write(asked.scope, ms=BULK_MS) as conn:
+        record(conn, "export", path=_place(conn, question), subject=question.collection.id, body=body)
 
 
 def _place(conn: connection, question: Question) -> str | None:

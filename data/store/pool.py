@@ -16,6 +16,7 @@ from psycopg2 import sql
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR, connection, make_dsn, parse_dsn
 
 from data.store.prepared import name_of
+from data.store.scope import NOBODY
 from data.store.sql import Statement, many, run
 from gis.errors import StoreBusy, StoreError
 
@@ -37,20 +38,19 @@ _PATIENCE: dict[str, Any] = {
 }
 """Without these a call on a cut network hangs for half a minute and longer."""
 
-_BEGIN = """BEGIN ISOLATION LEVEL READ COMMITTED READ {};
-SELECT set_config('wangge.person', %(wangge.person)s, true), set_config('wangge.rights', %(wangge.rights)s, true),
- set_config('wangge.areas_1', %(wangge.areas_1)s, true), set_config('wangge.areas_2', %(wangge.areas_2)s, true),
- set_config('wangge.areas_3', %(wangge.areas_3)s, true), set_config('wangge.categories', %(wangge.categories)s, true),
- set_config('wangge.public', %(wangge.public)s, true), set_config('statement_timeout', %(ms)s, true)"""
+_SETTINGS = (*NOBODY.settings(), "statement_timeout")
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ {}; SELECT " + ", ".join(
+    f"set_config('{name}', %s, true)" for name in _SETTINGS
+)
 _BEGIN_READ = _BEGIN.replace("{}", "ONLY")
 _BEGIN_WRITE = _BEGIN.replace("{}", "WRITE")
 # Left to itself PostgreSQL goes on planning what was prepared (data/store/prepared.py), because it cannot weigh what planning
 # below policies costs: as much again as running a page of a hundred grids.
-_SPEAK = """SELECT set_config('wangge.person', $1::text, true), set_config('wangge.rights', $2::text, true),
- set_config('wangge.areas_1', $3::text, true), set_config('wangge.areas_2', $4::text, true),
- set_config('wangge.areas_3', $5::text, true), set_config('wangge.categories', $6::text, true),
- set_config('wangge.public', $7::text, true), set_config('statement_timeout', $8::text, true),
- set_config('transaction_read_only', 'on', true), set_config('plan_cache_mode', 'force_generic_plan', true)"""
+_SPEAK = (
+    "SELECT "
+    + ", ".join(f"set_config('{name}', ${n}::text, true)" for n, name in enumerate(_SETTINGS, 1))
+    + ", set_config('transaction_read_only', 'on', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
+)
 
 
 def connect(dsn: str) -> connection:
@@ -158,12 +158,17 @@ class Pool:
 def _begin(begin: str, scope: Scope, ms: int, conn: connection) -> None:
     """Begin a transaction for `scope`."""
     with conn.cursor() as cursor:
-        cursor.execute(begin, scope.settings() | {"ms": str(ms)})
+        cursor.execute(begin, _told(scope, ms))
+
+
+def _told(scope: Scope, ms: int) -> list[str]:
+    """Return the values of `_SETTINGS`."""
+    return [*scope.settings().values(), str(ms)]
 
 
 def _ask(scope: Scope, statement: Statement, parameters: Sequence[Any], ms: int, conn: connection) -> list[tuple[Any, ...]]:
     asked = statement if isinstance(statement, sql.Composable) else sql.SQL(statement)
-    told = [*scope.settings().values(), str(ms)]
+    told = _told(scope, ms)
     return many(conn, sql.Composed([_call(name_of(conn, _SPEAK), len(told)), asked]), [*told, *parameters])
 
 
