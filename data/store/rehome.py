@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -93,16 +93,21 @@ def points_of(
     A plan's own points are a snapshot's in its communities. Beside them come the town's that are in no community: the strip
     that they lie in may belong to a grid.
     """
-    rows = many(
+    own: list[tuple[Any, ...]] = many(
         conn,
-        """SELECT h.id, ST_X(h.shape), ST_Y(h.shape), h.households, h.persons, h.path <> t.path
-           FROM wangge.household_point h JOIN wangge.town t ON t.id = h.town_id
-           WHERE h.town_id = %s AND h.seen @> %s AND (h.path = t.path OR h.path <@ ANY (%s::ltree[]))""",
+        """SELECT id, ST_X(shape), ST_Y(shape), households, persons FROM wangge.household_point
+           WHERE town_id = %s AND seen @> %s AND path <@ ANY (%s::ltree[])""",
         [plan.town, snapshot, list(plan.paths)],
     )
-    table = np.array(rows, dtype=np.float64).reshape(-1, 6)
-    households, persons = table[:, 3:5].T.astype(np.int64)
-    return table[:, 0].astype(np.int64), table[:, 1:3], households, persons, table[:, 5].astype(np.bool_)
+    astray: list[tuple[Any, ...]] = many(
+        conn,
+        """SELECT id, ST_X(shape), ST_Y(shape), households, persons FROM wangge.household_point
+           WHERE town_id = %s AND seen @> %s AND path = (SELECT path FROM wangge.town WHERE id = %s)""",
+        [plan.town, snapshot, plan.town],
+    )
+    table = np.array([*own, *astray], dtype=np.float64).reshape(-1, 5)
+    households, persons = table[:, 3:].T.astype(np.int64)
+    return table[:, 0].astype(np.int64), table[:, 1:3], households, persons, np.arange(len(table)) < len(own)
 
 
 def _grids_of(
