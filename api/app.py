@@ -16,6 +16,7 @@ from starlette.routing import Route
 from api.asked import Service
 from api.guard import Guard
 from api.health import healthz, readyz
+from api.incidents.rulebook import Rulebook
 from api.logs import REQUEST_ID, Access
 from api.metrics import Metrics, metrics_page
 from api.ogc import routes as ogc
@@ -24,7 +25,7 @@ from api.plain import Plain
 from api.problems import MEDIA_TYPE, handle_errors, problem_page
 from api.secret import read_secret
 from api.tally import Tally
-from api.v1 import areas, grids, households, jobs, locate, log, people, plans, session, snapshots
+from api.v1 import areas, grids, households, incidents, jobs, locate, log, people, plans, session, snapshots
 from api.who.door import Door
 from api.who.passwords import Passwords
 from api.who.pepper import Pepper
@@ -93,6 +94,7 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime], t
         locate.router,
         jobs.router,
         plans.router,
+        incidents.router,
         households.router,
         snapshots.router,
         log.router,
@@ -134,6 +136,7 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime], t
         now=now,
         door=Door(pepper=pepper, passwords=Passwords(), provider=provider, secure=settings.is_secure),
         metrics=metrics,
+        rules=Rulebook(),
         cursor_key=secret.derive("cursor"),
         pages=pages.PAGES,
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date, datetime
 
+    from api.incidents.rulebook import Rulebook
     from api.metrics import Metrics
     from api.settings import Settings
     from api.who.caller import Right
@@ -37,6 +38,8 @@ class Service:
     now: Callable[[], datetime]
     door: Door
     metrics: Metrics
+    rules: Rulebook
+    """The clocks of incidents."""
     cursor_key: bytes
     """What cursors are signed with."""
     pages: Mapping[str, Callable[[dict[str, object], Asked], str]]

@@ -5,19 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from api.loop.clock import Clock, Due, due, resume, suspend
+from api.loop.clock import Clock, Due, add_seconds, due, resume, seconds_between, suspend
 from api.loop.limits import Timed
-from api.loop.words import State
+from api.loop.spans import running, running_in_stage
+from api.loop.words import OPEN, State
 from api.who.caller import Tier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from api.loop.calendar import Calendar
     from api.loop.clock import Limit
     from api.loop.incident import Standing
     from api.loop.limits import Limits
+    from api.loop.spans import Span
+
+    _Spans = Callable[[Standing, datetime], tuple[Span, ...]]
 
 _TIMED: Mapping[State, Timed] = {
     State.REPORTED: Timed.ACCEPT,
@@ -53,6 +57,29 @@ class Deadlines:
         is_work = limit is not None and limit.unit.is_work
         clock = Clock(start=min(since, due), due=Due(due), is_work=is_work)
         return resume(suspend(clock, since), until, self.calendar).due.at
+
+    def soon(self, standing: Standing) -> datetime | None:
+        """Return when four fifths of all the time that the incident has are used; None while that clock does not run."""
+        return self._soon(standing, standing.due_at, running, self._limit(standing, Timed.SOLVE, Tier.DISTRICT))
+
+    def stage_soon(self, standing: Standing) -> datetime | None:
+        """Return when four fifths of the present stage's time are used; None while that clock does not run."""
+        timed = timed_by(standing)
+        limit = None if timed is None else self._limit(standing, timed, standing.tier)
+        return self._soon(standing, standing.stage_due_at, running_in_stage, limit)
+
+    def _soon(self, standing: Standing, due_at: datetime | None, spans: _Spans, limit: Limit | None) -> datetime | None:
+        now = standing.at
+        if now is None or due_at is None or standing.state is State.SUSPENDED or standing.state not in OPEN:
+            return None
+        is_work = limit is not None and limit.unit.is_work
+        used = sum(self._seconds(span.since, span.until, is_work=is_work) for span in spans(standing, now))
+        allowed = used + self._seconds(now, max(now, due_at), is_work=is_work)
+        left = 4 * allowed // 5 - used
+        return now if left <= 0 else min(due_at, add_seconds(now, left, self.calendar, work=is_work).at)
+
+    def _seconds(self, since: datetime, until: datetime, *, is_work: bool) -> int:
+        return seconds_between(since, until, self.calendar, work=is_work).seconds
 
     def _limit(self, standing: Standing, timed: Timed, tier: Tier) -> Limit | None:
         return self.limits.find(timed, tier=tier, category=standing.category, matter=standing.matter, mode=standing.mode)

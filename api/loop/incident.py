@@ -99,21 +99,22 @@ SYSTEM = Actor(is_system=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an incident lies: exactly one grid, the path of its community, and whose it is at every tier.
+    """Where an incident lies: its grid (None: in none), the path of the smallest area that holds it, and whose it is.
 
-    `centers` are the ids of the command centers of community, street and district.
+    `community`, `street` and `district` are the ids of their command centers; empty where no such area holds the place. The
+    district's is never empty: what lies in no area at all comes to the highest center that there is.
     """
 
-    grid_code: str
+    grid_code: str | None
     path: str
     community: str
     street: str
     district: str
 
     def center(self, tier: Tier) -> Party:
-        """Return the command center that is in charge at a tier; what is the grid's is the community's to answer for."""
-        ids = {Tier.COMMUNITY: self.community, Tier.STREET: self.street, Tier.DISTRICT: self.district}
-        return Party(is_org=True, id=ids.get(tier, self.community))
+        """Return the center in charge at a tier, or the next above; what is the grid's is the community's to answer for."""
+        from_tier = {Tier.STREET: (self.street,), Tier.DISTRICT: ()}.get(tier, (self.community, self.street))
+        return Party(is_org=True, id=next((each for each in from_tier if each), self.district))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,12 +202,12 @@ class Standing:
 
     @property
     def grid_code(self) -> str | None:
-        """The grid that it lies in; only a draft has none."""
+        """The grid that it lies in; a draft has none, nor has what lies outside every grid."""
         return None if self.place is None else self.place.grid_code
 
     @property
     def path(self) -> str:
-        """The path of the community that it lies in; empty for a draft, which is nobody's."""
+        """The path of the smallest area that it lies in; empty for a draft, and outside every area."""
         return "" if self.place is None else self.place.path
 
     @property

@@ -66,6 +66,7 @@ LABELS: Mapping[type[Enum], Mapping[Enum, Label]] = {
     },
     Event: {
         Event.REPORT: Label("上报", "Report"),
+        Event.IMPORT: Label("移入", "Import"),
         Event.VERIFY: Label("发起核实", "Have it verified"),
         Event.VERIFIED: Label("核实结果", "Say what was found"),
         Event.ACCEPT: Label("受理", "Accept"),

@@ -120,7 +120,7 @@ class Payload:
 
     def _there(self, name: str) -> Any:  # noqa: ANN401 - anything that JSON has
         if not self.has(name):
-            raise ParameterError(name, f"{name} is missing", code="field-required")
+            raise ParameterError(name, f"{name} is missing", code="missing-field")
         return self.values[name]
 
     def _list(self, name: str) -> list[Any]:

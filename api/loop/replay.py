@@ -27,6 +27,7 @@ from api.loop.words import (
     Supervision,
     Triage,
 )
+from api.who.caller import Tier
 from gis.errors import StoreError
 
 if TYPE_CHECKING:
@@ -155,6 +156,29 @@ def _report(before: Standing, record: Record, said: Payload) -> _Changes:
     }
 
 
+def _import(before: Standing, record: Record, said: Payload) -> _Changes:
+    """Return what another system says of its case; where it has ended there, the clock ran there, and nobody here worked."""
+    changes = _report(before, record, said)
+    passed = {Stage.COLLECT: said.moment("reported_at")}
+    if record.to_state is not State.CLOSED:
+        return changes | {"passed": tuple(passed.items())}
+    closed_at = said.moment("closed_at")
+    if said.has("accepted_at"):
+        passed[Stage.TRIAGE] = since = said.moment("accepted_at")
+        ran = Stretch(stage=before.stage + 1, state=State.ACCEPTED, tier=record.tier, owner=None, since=since, until=closed_at)
+        changes["stretches"] = (*before.stretches, ran)
+    passed[Stage.FEEDBACK] = closed_at
+    return changes | {
+        "passed": tuple(passed.items()),
+        "stretch_since": closed_at,
+        "outcome": said.choice("outcome", Outcome),
+        "answered": said.flag("answered"),
+        "satisfaction": said.choice_or_none("satisfaction", Satisfaction),
+        # Were it reopened, it would be the nearest center's.
+        "worked_by": Place(**said.values["place"]).center(Tier.COMMUNITY),
+    }
+
+
 def _rehome(_before: Standing, _record: Record, said: Payload) -> _Changes:
     return {"place": Place(**said.values["place"])}
 
@@ -259,6 +283,7 @@ def _of(standing: Standing) -> Call:
 
 _EFFECTS: Mapping[Event, Callable[[Standing, Record, Payload], _Changes]] = {
     Event.REPORT: _report,
+    Event.IMPORT: _import,
     Event.REHOME: _rehome,
     Event.VERIFY: lambda _b, _r, said: {"asked_to_verify": said.text_or_none("worker")},
     Event.VERIFIED: lambda _b, _r, _s: {"asked_to_verify": None},

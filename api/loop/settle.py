@@ -97,9 +97,9 @@ def org_party(org: Org) -> Party:
 
 
 def located(asked: Asked, field: str) -> Place:
-    """Return the place that was found; raises `ParameterError` where no grid has the point."""
+    """Return the place that was found; raises `ParameterError` where nobody could say which it is."""
     if asked.facts.place is None:
-        raise ParameterError(field, "no grid has this point, or the address was not found: place it", code="outside-grids")
+        raise ParameterError(field, "the address was not found: give a point", code="no-place")
     return asked.facts.place
 
 

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from api.loop.call import join
 from api.loop.incident import Party
 from api.loop.payload import party_json
+from api.loop.record import DUE_AT, written
 from api.loop.replay import departments
 from api.loop.settle import located, org_party, place_json, unknown_party
-from api.loop.words import EscalateReason, Finding, Kind, OrgKind, RejectReason, ReturnReason, State, Triage
+from api.loop.words import (
+    EscalateReason,
+    Finding,
+    Kind,
+    OrgKind,
+    Outcome,
+    RejectReason,
+    ReturnReason,
+    Satisfaction,
+    State,
+    Triage,
+)
 from api.who.caller import Tier, within
 from gis.errors import ParameterError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from api.loop.facts import Matter
     from api.loop.settle import Asked, Move
 
 DEFAULT_SOURCE = "grid"
+
+OF_CLOSED = ("closed_at", "accepted_at", DUE_AT, "outcome", "satisfaction", "answered")
+"""What another system says of a case that has ended there."""
 
 
 def report(asked: Asked) -> Move:
@@ -32,6 +50,48 @@ def report(asked: Asked) -> Move:
         "mode": asked.facts.mode,
     }
     return asked.go(body, owner=place.center(asked.facts.intake), tier=Tier.GRID)
+
+
+def bring_in(asked: Asked) -> Move:
+    """Settle `import`: a case of another system, as that tells it. What is open comes to the desk here, as a report does.
+
+    What has ended there stays ended: nobody here claimed it or sent it to anybody, and the log makes nothing of that kind up.
+    What it was due by is what the other system says, else what our limits give from its acceptance.
+    """
+    place, said = located(asked, "point"), asked.said
+    reported_at = _not_later(asked, "reported_at", asked.at)
+    body = {
+        "place": place_json(place),
+        "kind": said.choice("kind", Kind),
+        "category": said.text("category"),
+        "source": said.text("source"),
+        "urgent": said.flag("urgent"),
+        "mode": asked.facts.mode,
+        "reported_at": written(reported_at),
+    }
+    if not said.has("closed_at"):
+        told = next((name for name in OF_CLOSED if said.has(name)), None)
+        if told is not None:
+            raise ParameterError(told, "this is said of what is closed: say when", code="not-closed")
+        return asked.go(body, owner=place.center(asked.facts.intake), tier=Tier.GRID)
+    if not said.flag("answered"):
+        raise ParameterError("answered", "what is closed was answered: else bring it in open", code="not-answered")
+    closed_at = _not_later(asked, "closed_at", asked.at, since=reported_at)
+    ended = {
+        "closed_at": written(closed_at),
+        "outcome": said.choice("outcome", Outcome),
+        "satisfaction": said.choice_or_none("satisfaction", Satisfaction),
+        "answered": True,
+    }
+    accepted_at = _not_later(asked, "accepted_at", closed_at, since=reported_at) if said.has("accepted_at") else None
+    due_at = said.moment(DUE_AT) if said.has(DUE_AT) else None
+    if accepted_at is not None:
+        ended["accepted_at"] = written(accepted_at)
+        then = replace(asked.standing, at=accepted_at, category=body["category"], mode=asked.facts.mode, tier=Tier.GRID)
+        due_at = due_at or asked.facts.clocks.total(then)
+    if due_at is not None:
+        ended[DUE_AT] = written(due_at)
+    return asked.go(body | ended, tier=Tier.GRID, to=State.CLOSED)
 
 
 def rehome(asked: Asked) -> Move:
@@ -167,6 +227,14 @@ def join_call(asked: Asked) -> Move:
     call = asked.standing.call
     starts = call is not None and join(call, asked.org.id, at=asked.at).joint_started_at is not None
     return asked.go(to=State.IN_PROGRESS if starts else None)
+
+
+def _not_later(asked: Asked, field: str, than: datetime, *, since: datetime | None = None) -> datetime:
+    """Return a moment of a case in another system, which lies between two others."""
+    moment = asked.said.moment(field)
+    if moment > than or (since is not None and moment < since):
+        raise ParameterError(field, "reported, accepted, closed, arrived here: they follow each other", code="time-went-back")
+    return moment
 
 
 def _matter(asked: Asked) -> Matter:

@@ -5,6 +5,7 @@ in_progress ─handle► handled ─check_pass► feedback ─feedback, clear_of
 
 and aside: reported ⇄ verifying, in_progress ⇄ suspended, accepted ─claim► in_progress, assigned ─return► accepted,
 handled ─check_fail► in_progress, closed ─reopen► in_progress, reported ─reject► rejected, reported, accepted ─void► voided.
+What comes from another system begins with draft ─import► reported, or closed where it has ended there.
 """
 
 from __future__ import annotations
@@ -56,6 +57,15 @@ STEPS = (
         settle=settle_routes.report,
         requires=("kind", "category"),
         allows=("source", "urgent"),
+    ),
+    Step(
+        event=Event.IMPORT,
+        takes=(State.DRAFT,),
+        gives=State.REPORTED,
+        who=(Who.SYSTEM,),
+        settle=settle_routes.bring_in,
+        requires=("kind", "category", "source", "reported_at"),
+        allows=("urgent", *settle_routes.OF_CLOSED),
     ),
     Step(
         event=Event.VERIFY,

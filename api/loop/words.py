@@ -43,6 +43,7 @@ class Event(StrEnum):
     """What happens to an incident. Of pairs such as `ask_extend` and `extend`, the plain word is when it becomes true."""
 
     REPORT = "report"
+    IMPORT = "import"
     VERIFY = "verify"
     VERIFIED = "verified"
     ACCEPT = "accept"
@@ -92,7 +93,7 @@ class Stage(IntEnum):
 
 
 STAGE_OF: Mapping[Event, Stage] = {
-    **dict.fromkeys((Event.REPORT, Event.VERIFY, Event.VERIFIED), Stage.COLLECT),
+    **dict.fromkeys((Event.REPORT, Event.IMPORT, Event.VERIFY, Event.VERIFIED), Stage.COLLECT),
     **dict.fromkeys(
         (
             Event.ACCEPT, Event.REJECT, Event.VOID, Event.CLAIM, Event.DISPATCH, Event.RETURN, Event.ESCALATE, Event.DELEGATE,

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psycopg2.extras import Json
 
+from api.loop.record import Record
+from api.loop.words import Event, State
+from api.who.caller import Tier
 from data.store.log import record
 from data.store.sql import many, one, run
 from data.store.town_layers import packed_rows
@@ -40,7 +43,7 @@ SEES = {"grid_worker": INTERNAL, "community": HOUSEHOLDS, "street": HOUSEHOLDS, 
 
 @dataclass(frozen=True)
 class Mark:
-    """A text that stands for something; `level` is a number of `SEES`, or who alone reads it: log, people."""
+    """A text that stands for something; `level` is a number of `SEES`, or who alone reads it: log, people, hand."""
 
     text: str
     level: int | str
@@ -76,6 +79,8 @@ class Actor:
         """Whether the mark may stand in an answer to them."""
         if mark.level == "log":
             return self.role == "auditor" and any(path is None or inside(path, self.path) for path in mark.paths)
+        if mark.level == "hand":
+            return self.role == "community" and self.path in mark.paths
         if mark.level == "people":
             return self.role == "administrator" or mark.text == self.name
         return any(self.sees(mark.level, path) for path in mark.paths)
@@ -99,6 +104,10 @@ class Crowd:
     """The community of each grid of a plan, by the plan's id and the grid's code."""
     in_force: set[str] = field(default_factory=set)
     jobs: dict[str, str] = field(default_factory=dict)
+    incidents: dict[str, str] = field(default_factory=dict)
+    """The community of each incident, by its number."""
+    pictures: dict[str, str] = field(default_factory=dict)
+    """The incident of each picture, by the picture's id."""
     actors: dict[str, Actor] = field(default_factory=dict)
 
     def mark(self, text: str, level: int | str, *codes: str | None) -> str:
@@ -121,6 +130,8 @@ def gathered(hall: Hall) -> Crowd:
         for code in (None, *crowd.path):
             mark = crowd.mark(f"event-of-{code}.", "log", code)
             record(conn, "test", path=None if code is None else crowd.path[code], subject=mark)
+        for code in COMMUNITIES:
+            _incident(conn, crowd, code)
     people = (
         ("grid_worker", C), ("community", C), ("street", S), ("district", D), ("auditor", D), ("administrator", None),
         ("community", COMMUNITIES[1]), ("street", STREETS[1]), ("district", DISTRICTS[1]), ("auditor", None),
@@ -300,3 +311,50 @@ def _grid(  # noqa: PLR0917 - a row, in the order of its columns
         [plan, day, day, day, code, code, *counts, *public,
          Json({"reason": "too_few", "proven": True}) if counts[0] == FEW else None, shape, community],
     )  # fmt: skip
+
+
+def _incident(conn: Any, crowd: Crowd, community: str) -> None:
+    """Report something in a community, with who reported it and a picture; its center has it in hand."""
+    no, center = f"20260101{community}", f"center:{community}"
+    said = Record(
+        seq=1,
+        event=Event.REPORT,
+        from_state=State.DRAFT,
+        to_state=State.REPORTED,
+        tier=Tier.GRID,
+        actor=None,
+        org=None,
+        at=NOW,
+        payload={
+            "place": {
+                "grid_code": f"{community}001",
+                "path": crowd.path[community],
+                "community": center,
+                "street": f"center:{community[:9]}",
+                "district": f"center:{community[:6]}",
+            },
+            "kind": "problem",
+            "category": "rubbish",
+            "source": crowd.mark(f"source-of-{community}", INTERNAL, community),
+            "mode": "normal",
+            "owner": {"org": center},
+        },
+    )
+    run(
+        conn,
+        """INSERT INTO wangge.incident (no, path, grid_code, geom, source, log, title, reported_at, state, tier, owner_org,
+             kind, category, revision, at)
+           SELECT %s, %s, %s, ST_Centroid(geom), %s, %s, %s, %s, 'reported', 1, %s, 'problem', 'rubbish', 1, %s
+           FROM wangge.grid WHERE code = %s AND in_force IS NOT NULL""",
+        [no, crowd.path[community], f"{community}001", said.payload["source"], Json([said.as_json()]),
+         crowd.mark(f"heap-in-{community}", INTERNAL, community), NOW, center, NOW, f"{community}001"],
+    )  # fmt: skip
+    contact = crowd.mark(f"reporter-in-{community}", "hand", community)
+    run(conn, "INSERT INTO wangge.incident_contact (no, name) VALUES (%s, %s)", [no, contact])
+    (picture,) = one(
+        conn,
+        """INSERT INTO wangge.attachment (no, media_type, width, height, digest, at, content)
+           VALUES (%s, 'image/png', 1, 1, %s, %s, %s) RETURNING id::text""",
+        [no, community.encode(), NOW, crowd.mark(f"picture-in-{community}", INTERNAL, community).encode()],
+    )
+    crowd.incidents[no], crowd.pictures[picture] = community, no

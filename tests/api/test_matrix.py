@@ -427,6 +427,89 @@ def changed(ask, district, told):
     assert told["counts"]["added"] == len(ask.homes(district))
 
 
+def works(ask):
+    """Whether they work with incidents at all."""
+    return ask.actor.role in {"grid_worker", "community", "street", "district"}
+
+
+def list_incidents(ask):
+    """The incidents of the places that they work in."""
+    answer = ask("/v1/incidents?limit=1000")
+    if not works(ask):
+        ask.denied(answer)
+        return
+    mine = {no for no, code in ask.crowd.incidents.items() if ask.actor.sees(INTERNAL, ask.path(code))}
+    assert {each["no"] for each in answer.json()["incidents"]} == mine
+    for code in (*COMMUNITIES, *STREETS, *DISTRICTS):
+        answer = ask(f"/v1/incidents?area={code}")
+        if code not in ask.areas([code]):
+            assert answer.status_code == 404
+        else:
+            there = {no for no in mine if inside(ask.path(ask.crowd.incidents[no]), ask.path(code))}
+            assert {each["no"] for each in answer.json()["incidents"]} == there
+
+
+def report(ask):
+    """Whoever works in incidents reports; a body that says nothing is nothing."""
+    answer = ask("/v1/incidents", "POST", json={"category": "rubbish"})
+    if ask.actor.role == "":
+        assert answer.status_code in {401, 422}
+    else:
+        assert answer.status_code == 422
+    said = {"lon": 0, "lat": 0, "category": "rubbish", "client_uuid": "00000000-0000-0000-0000-000000000001"}
+    answer = ask("/v1/incidents", "POST", json=said)
+    if works(ask):
+        assert answer.status_code in {200, 201}
+        ask.crowd.hall.do("DELETE FROM wangge.incident WHERE client_uuid IS NOT NULL")
+    else:
+        ask.denied(answer)
+
+
+def of_incidents(tail, method="GET", **body):
+    """Something of each incident: found exactly where the incident is seen."""
+
+    def check(ask):
+        for no, code in ask.crowd.incidents.items():
+            answer = ask(f"/v1/incidents/{no}{tail}", method, **body)
+            if not works(ask):
+                ask.denied(answer)
+            elif not ask.actor.sees(INTERNAL, ask.path(code)):
+                assert answer.status_code == 404, answer.text
+            elif method == "GET":
+                assert answer.status_code == 200, answer.text
+            else:
+                assert answer.status_code in {400, 403, 409}, answer.text
+
+    return check
+
+
+def contact(ask):
+    """Who reported is told to those who have the incident in hand."""
+    for no, code in ask.crowd.incidents.items():
+        answer = ask(f"/v1/incidents/{no}/contact")
+        if not works(ask):
+            ask.denied(answer)
+        else:
+            in_hand = ask.actor.role == "community" and ask.actor.path == ask.path(code)
+            assert answer.status_code == (200 if in_hand else 404)
+
+
+def picture(method):
+    """A picture is seen with its incident, and shown to all by those who dispatch there."""
+
+    def check(ask):
+        for identity, no in ask.crowd.pictures.items():
+            body = {"json": {"is_public": False}} if method == "PATCH" else {}
+            answer = ask(f"/v1/incidents/{no}/pictures/{identity}", method, **body)
+            if not works(ask) or (method == "PATCH" and not ask.actor.plans):
+                ask.denied(answer)
+            else:
+                seen = ask.actor.sees(INTERNAL, ask.path(ask.crowd.incidents[no]))
+                assert answer.status_code == (200 if seen else 404), answer.text
+
+    return check
+
+
 def areas(ask):
     """Areas: all where they are public; else one's own, what lies in it and above it. Who gives roles finds every area."""
     every = [CITY, *DISTRICTS, *STREETS, *COMMUNITIES]
@@ -579,6 +662,16 @@ MATRIX = {
     ("GET", "/v1/jobs"): jobs,
     ("GET", "/v1/jobs/{job_id}"): job("GET", 200),
     ("DELETE", "/v1/jobs/{job_id}"): job("DELETE", 409),
+    ("GET", "/v1/incidents"): list_incidents,
+    ("POST", "/v1/incidents"): report,
+    ("GET", "/v1/incidents/{no}"): of_incidents(""),
+    ("GET", "/v1/incidents/{no}/events"): of_incidents("/events"),
+    ("GET", "/v1/incidents/{no}/contact"): contact,
+    ("GET", "/v1/incidents/{no}/pictures"): of_incidents("/pictures"),
+    ("POST", "/v1/incidents/{no}/pictures"): of_incidents("/pictures", "POST", content=b"no picture"),
+    ("GET", "/v1/incidents/{no}/pictures/{picture_id}"): picture("GET"),
+    ("PATCH", "/v1/incidents/{no}/pictures/{picture_id}"): picture("PATCH"),
+    ("POST", "/v1/incidents/{no}/transitions"): of_incidents("/transitions", "POST", json={"event": "archive"}),
     ("GET", "/v1/households"): household_box,
     ("GET", "/v1/towns"): towns,
     ("GET", "/v1/towns/{name}/snapshots"): of_towns("/snapshots", lambda *_: None),

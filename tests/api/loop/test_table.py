@@ -11,6 +11,7 @@ S = State
 ANY_OPEN = set(OPEN)
 ROWS = {
     "report": ({S.DRAFT}, {S.REPORTED}),
+    "import": ({S.DRAFT}, {S.REPORTED, S.CLOSED}),
     "verify": ({S.REPORTED}, {S.VERIFYING}),
     "verified": ({S.VERIFYING}, {S.REPORTED}),
     "accept": ({S.REPORTED}, {S.ACCEPTED}),

@@ -232,7 +232,7 @@ def test_a_report_lies_in_one_grid_and_comes_to_a_desk() -> None:
     assert straight.standing.owner == PLACE.center(Tier.STREET)
     assert straight.records[0].actor == "ann"
     error = refused(Story(facts=replace(FACTS, place=None)), "ann", "report")
-    assert (error.code, isinstance(error, ParameterError)) == ("outside-grids", True)
+    assert (error.code, isinstance(error, ParameterError)) == ("no-place", True)
 
 
 def test_a_private_affair_is_answered_not_accepted() -> None:
@@ -246,7 +246,7 @@ def test_a_private_affair_is_answered_not_accepted() -> None:
     (offer,) = [each for each in offers(talk.standing, PEOPLE["clerk"], talk.at) if each.event is Event.HANDLE]
     assert "deliberation" in offer.requires
     error = refused(talk, "clerk", "handle", deliberation=None)
-    assert (error.code, error.parameter if isinstance(error, ParameterError) else "") == ("field-required", "deliberation")
+    assert (error.code, error.parameter if isinstance(error, ParameterError) else "") == ("missing-field", "deliberation")
     street = talk.does("clerk", "escalate").does("sam", "take")
     assert refused(street, "sam", "call").code == "consultation"
 
@@ -423,8 +423,8 @@ def test_a_reporter_is_looked_for_twice() -> None:
     story.does("clerk", "reopen").does("ann", "handle").does("clerk", "check_pass")
     assert story.does("hot", "feedback", result="unreachable").standing.state is State.FEEDBACK
     assert refused(checked(), "hot", "feedback", answer="").code == "invalid-parameter"
-    assert refused(reported(), "clerk", "reject", answer=None).code == "field-required"
-    assert refused(reported(), "clerk", "reject", reason="duplicate", master=None).code == "field-required"
+    assert refused(reported(), "clerk", "reject", answer=None).code == "missing-field"
+    assert refused(reported(), "clerk", "reject", reason="duplicate", master=None).code == "missing-field"
     assert reported().does("clerk", "reject", reason="duplicate", master="9").standing.master == "9"
 
 
@@ -444,7 +444,7 @@ def test_reopening_has_an_end_and_happens_by_itself_once() -> None:
     assert "reopen" in late.may("clerk")
     error = refused(late, "clerk", "reopen", after=HOUR)
     assert (error.code, isinstance(error, Conflict)) == ("too-late", True)
-    assert refused(closed(), "clerk", "reopen", reason=None).code == "field-required"
+    assert refused(closed(), "clerk", "reopen", reason=None).code == "missing-field"
     at_the_street = cleared()
     assert "reopen" not in at_the_street.may("sam")
     assert "reopen" in at_the_street.may("dan")
@@ -524,7 +524,7 @@ def test_each_required_field_is_asked_for(event) -> None:
                 less = {key: value for key, value in payload.items() if key != field}
                 with pytest.raises(ParameterError) as caught:
                     take(story.standing, Act(event=event, payload=less), who, story.at, story.facts)
-                assert (caught.value.parameter, caught.value.code) == (field, "field-required")
+                assert (caught.value.parameter, caught.value.code) == (field, "missing-field")
             with pytest.raises(ParameterError) as caught:
                 take(story.standing, Act(event=event, payload=payload | {"owner": {"org": "x"}}), who, story.at, story.facts)
             assert (caught.value.parameter, caught.value.code) == ("owner", "unknown-field")

@@ -113,6 +113,10 @@ BY_TIER = {
     Tier.DISTRICT: {"org": "water"},
 }
 DEPARTMENTS = [{"org": "water", "lead": True}, {"org": "power", "mandatory": True}, {"org": "parks"}]
+PAST = [(START - days * DAY).isoformat() for days in (3, 3, 2, 1)]
+IMPORTED = {"kind": "problem", "category": "pipes", "source": "hotline_12345", "reported_at": PAST[0]}
+ENDED = {"closed_at": PAST[2], "outcome": "resolved", "answered": True}
+TIMED = {"accepted_at": PAST[1]}
 WORK = {"result": "mended", "outcome": "resolved", "evidence": ["photo-1"]}
 
 
@@ -125,6 +129,7 @@ def well_formed(standing: Standing, event: Event, who: Actor, at: datetime, vari
     later = (max(at, standing.due_at or at) + DAY).isoformat()
     said: dict[Event, dict[str, Any]] = {
         Event.REPORT: {"kind": one(*map(str, Kind)), "category": "pipes", "urgent": bool(variant % 2)},
+        Event.IMPORT: one(IMPORTED, *(IMPORTED | each for each in (ENDED, ENDED | TIMED, ENDED | TIMED | {"due_at": PAST[3]}))),
         Event.VERIFY: one({}, {"worker": "bob"}),
         Event.VERIFIED: {"result": "true"},
         Event.ACCEPT: one(
@@ -204,6 +209,10 @@ def reported(**policy: Any) -> Story:
     return Story(facts=facts).does("nobody", "report")
 
 
+def imported(**said: Any) -> Story:
+    return Story().does("system", "import", **said)
+
+
 def accepted(**policy: Any) -> Story:
     return reported(**policy).does("clerk", "accept")
 
@@ -281,7 +290,10 @@ def called_twice() -> Story:
 def stories() -> tuple[Story, ...]:
     """Return a story for every state and every turn of the loop."""
     return (
-        Story(), reported(), reported().does("sam", "verify"), reported().does("sam", "verify").does("ann", "verified"),
+        Story(), reported(), imported(), imported().does("clerk", "accept").does("ann", "claim"), imported(**ENDED),
+        imported(**ENDED, **TIMED), imported(**ENDED).does("system", "archive", after=20 * DAY),
+        imported(**ENDED, **TIMED, satisfaction="unsatisfied").does("system", "reopen").does("clerk", "handle"),
+        reported().does("sam", "verify"), reported().does("sam", "verify").does("ann", "verified"),
         reported().does("clerk", "reject"), reported().does("chief", "void"), accepted(), accepted().does("chief", "void"),
         reported().does("sam", "accept", tier="street"), accepted().does("clerk", "dispatch"),
         reported().does("clerk", "accept", matter="noise", triage="consultation"), claimed(),
@@ -298,9 +310,9 @@ def stories() -> tuple[Story, ...]:
 
 
 FORWARD = (
-    Event.REPORT, Event.VERIFIED, Event.ACCEPT, Event.CLEAR_OFF, Event.HANDLE, Event.ASSIGN, Event.JOIN, Event.TAKE, Event.CALL,
-    Event.CLAIM, Event.ESCALATE, Event.EXTEND, Event.SUSPEND, Event.RESUME, Event.CHECK_PASS, Event.FEEDBACK, Event.EVALUATE,
-    Event.ARCHIVE, Event.REOPEN,
+    Event.REPORT, Event.IMPORT, Event.VERIFIED, Event.ACCEPT, Event.CLEAR_OFF, Event.HANDLE, Event.ASSIGN, Event.JOIN,
+    Event.TAKE, Event.CALL, Event.CLAIM, Event.ESCALATE, Event.EXTEND, Event.SUSPEND, Event.RESUME, Event.CHECK_PASS,
+    Event.FEEDBACK, Event.EVALUATE, Event.ARCHIVE, Event.REOPEN,
 )  # fmt: skip
 """What leads on; most people press the first of these that they have."""
 

@@ -526,7 +526,11 @@ def test_the_door_opens_where_the_owner_is_no_superuser(cluster):
         run(server, SQL("CREATE DATABASE {} OWNER {}").format(Identifier(name), owner))
         try:
             with closing(connect(make_dsn(cluster.admin, dbname=name))) as conn:
-                run(conn, "CREATE EXTENSION postgis; CREATE EXTENSION ltree; CREATE EXTENSION btree_gist")
+                run(
+                    conn,
+                    "CREATE EXTENSION IF NOT EXISTS postgis; CREATE EXTENSION IF NOT EXISTS ltree; "
+                    "CREATE EXTENSION IF NOT EXISTS btree_gist",
+                )
                 run(conn, SQL("GRANT CREATE, USAGE ON SCHEMA public TO {}").format(owner))
                 run(conn, SQL("SET SESSION AUTHORIZATION {}").format(owner))
                 migrate(conn)

@@ -1,0 +1,221 @@
+"""The desk: a report becomes an incident, and what somebody does with one becomes where it stands.
+
+One corridor for everybody: the HTTP routes, Open311, the service itself. Whoever calls has begun the transaction and says for
+whom; what the rules allow (api/loop) and what the store lets through (its policies) both have to hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from api.incidents.actors import actor_of
+from api.incidents.facts import facts_for, report_facts
+from api.incidents.rows import columns
+from api.loop.duplicates import Nearness
+from api.loop.facts import Policy
+from api.loop.incident import SYSTEM, Actor, Standing
+from api.loop.record import Record
+from api.loop.replay import replay
+from api.loop.steps import BY_EVENT
+from api.loop.take import Act, take
+from api.loop.words import Event
+from api.who.caller import Right, Tier
+from data.store import incidents
+from data.store.scope import speak
+from gis.errors import ParameterError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from psycopg2.extensions import connection
+
+    from api.asked import Asked
+    from api.incidents.rulebook import Rulebook
+    from api.loop.take import Taken
+    from data.store.incidents import Near
+
+_NEARNESS, _USUAL = Nearness(), Policy()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What somebody reports: where (degrees, CGCS2000), what of, and how they call it themselves.
+
+    `external_id` is that of the system that `source` names, `client_uuid` the terminal's own, given before it had a network.
+    """
+
+    lon: float
+    lat: float
+    kind: str
+    category: str
+    title: str = ""
+    description: str = ""
+    address: str = ""
+    source: str = "grid"
+    external_id: str | None = None
+    client_uuid: str | None = None
+    urgent: bool = False
+    occurred_at: datetime | None = None
+    contact: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """What a report became. `is_new` is false where it had come before; `near` are open ones that it may repeat."""
+
+    no: str
+    is_new: bool
+    standing: Standing | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    near: tuple[Near, ...] = ()
+
+
+def report(
+    conn: connection,
+    wanted: Report,
+    *,
+    asked: Asked,
+    rules: Rulebook,
+    policy: Policy = _USUAL,
+    intake: Tier = Tier.COMMUNITY,
+) -> Reported:
+    """Write down what somebody reports; the transaction speaks for them with the right to handle incidents.
+
+    Raises
+    ------
+    ParameterError
+        Something that was said cannot be used: names it.
+    """
+    kept = incidents.kept_as(conn, source=wanted.source, external_id=wanted.external_id, client_uuid=wanted.client_uuid)
+    if kept is not None:
+        return Reported(no=kept, is_new=False)
+    found = incidents.find_place(conn, wanted.lon, wanted.lat, day=asked.today, now=asked.now)
+    deadlines = rules.deadlines(conn, found.rules)
+    said: dict[str, Any] = {"kind": wanted.kind, "category": wanted.category, "source": wanted.source}
+    taken = take(
+        Standing(),
+        Act(event=Event.REPORT, payload=said | ({"urgent": True} if wanted.urgent else {})),
+        # Whoever reports does so for themselves, whatever they work in.
+        Actor(caller=asked.caller),
+        asked.now,
+        report_facts(found, deadlines=deadlines, policy=policy, intake=intake),
+    )
+    district = found.areas.get("district") or found.areas.get("city") or ""
+    (no,) = incidents.number(conn, district=district, day=asked.today)
+    row = columns(taken.standing, deadlines)
+    incidents.add(
+        conn,
+        at=(wanted.lon, wanted.lat),
+        arrival={
+            "no": no,
+            "source": wanted.source,
+            "external_id": wanted.external_id,
+            "client_uuid": wanted.client_uuid,
+            "title": wanted.title,
+            "description": wanted.description,
+            "address": wanted.address,
+            "reporter": asked.caller.person_id or None,
+            "contact": masked(wanted.contact.get("phone") or wanted.contact.get("email") or ""),
+            "occurred_at": wanted.occurred_at,
+            "reported_at": asked.now,
+            "kind": wanted.kind,
+        },
+        standing=row,
+        # What was said in words can be erased, and is not in the log; that it was not changed, this shows.
+        body=taken.record.as_json() | {"words": words_digest(wanted.title, wanted.description, wanted.address)},
+    )
+    if wanted.contact:
+        incidents.keep_contact(conn, no, wanted.contact)
+    near = incidents.near(
+        conn,
+        no=no,
+        at=(wanted.lon, wanted.lat),
+        category=wanted.category,
+        when=asked.now,
+        metres=_NEARNESS.metres,
+        time=_NEARNESS.time,
+    )
+    return Reported(no=no, is_new=True, standing=taken.standing, columns=row, near=tuple(near))
+
+
+def standing_of(conn: connection, no: str) -> Standing:
+    """Return where an incident stands, from its log."""
+    return replay(Record.of_json(each) for each in incidents.records(conn, no))
+
+
+def act(
+    conn: connection,
+    no: str,
+    wanted: Act,
+    asked: Asked,
+    rules: Rulebook,
+    *,
+    org: str | None = None,
+    policy: Policy = _USUAL,
+) -> Taken:
+    """Do what a caller wants with an incident; they see it, and the transaction goes on speaking with the right it takes.
+
+    `org` says for which of their organisations they act. Raises as `take` does; `NotFound` where they do not see it.
+    """
+    if wanted.event is Event.REPORT:
+        raise ParameterError("event", "an incident is reported once, by POST /v1/incidents", code="illegal-transition")
+    before = incidents.get(conn, no)
+    actor = actor_of(conn, asked.caller, now=asked.now, today=asked.today)
+    if org is not None:
+        actor = actor.acting_for(org)
+    standing = standing_of(conn, no)
+    deadlines = rules.deadlines(conn)
+    facts = facts_for(conn, wanted, standing, deadlines=deadlines, policy=policy, now=asked.now)
+    taken = take(standing, wanted, actor, asked.now, facts)
+    # Who may not is told why before the store is asked to let them; of several at once the first wins, and the others are
+    # judged by what it left.
+    speak(conn, asked.acting(_right(wanted.event, standing, actor)))
+    if incidents.get(conn, no, lock=True)["revision"] != before["revision"]:
+        taken = take(standing_of(conn, no), wanted, actor, asked.now, facts)
+    incidents.move(conn, no, standing=columns(taken.standing, deadlines), body=taken.record.as_json())
+    speak(conn, asked.scope)
+    return taken
+
+
+def act_by_itself(conn: connection, no: str, wanted: Act, now: datetime, rules: Rulebook, *, policy: Policy = _USUAL) -> Taken:
+    """Do what the service does by itself, as the store's owner; the incident is locked already."""
+    standing = standing_of(conn, no)
+    deadlines = rules.deadlines(conn)
+    facts = facts_for(conn, wanted, standing, deadlines=deadlines, policy=policy, now=now)
+    taken = take(standing, wanted, SYSTEM, now, facts)
+    incidents.move(conn, no, standing=columns(taken.standing, deadlines), body=taken.record.as_json())
+    return taken
+
+
+def verify_row(conn: connection, no: str, rules: Rulebook) -> None:
+    """Raise `StoreError` unless an incident's row is what its log says."""
+    row, said = incidents.get(conn, no), columns(standing_of(conn, no), rules.deadlines(conn))
+    # The clocks' limits may have changed since, and the ticker keeps its own time; what the log holds may not differ.
+    clocks = {"soon_at", "stage_soon_at", "wake_at"}
+    wrong = sorted(name for name in said.keys() - clocks if said[name] != row[name])
+    if wrong:
+        raise StoreError(f"the row of {no} is not what its log says, in {', '.join(wrong)}")
+
+
+def masked(text: str) -> str:
+    """Return a phone number or address as others than the handler see it: 138****0000."""
+    if not text:
+        return ""
+    name, at, domain = text.partition("@")
+    if at:
+        return f"{name[:1]}***@{domain}"
+    return f"{text[:3]}****{text[-4:]}" if len(text) >= 11 else f"{text[:1]}****{text[-1:]}" if len(text) > 4 else "****"  # noqa: PLR2004
+
+
+def words_digest(*texts: str) -> str:
+    """Return the digest of what was said in words."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+def _right(event: Event, standing: Standing, actor: Actor) -> Right:
+    """Return the right that an event is taken with here: of a hotline's feedback, that to handle."""
+    right = BY_EVENT[event].right
+    return right if actor.may(right, standing) else Right.HANDLE_INCIDENTS

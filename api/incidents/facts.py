@@ -1,0 +1,100 @@
+"""What an act names, looked up in the store: organisations, people, matters. What is not found there does not exist."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
+
+from api.incidents.actors import org_of
+from api.loop.facts import Facts, Matter, Policy
+from api.loop.incident import Person, Place
+from api.loop.words import Mode
+from api.who.caller import TIERS, Role, Tier, within
+from data.store.credentials import find_grants
+from data.store.incidents import matter_named, orgs_named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from psycopg2.extensions import connection
+
+    from api.loop.deadlines import Deadlines
+    from api.loop.incident import Standing
+    from api.loop.take import Act
+    from data.store.incidents import Found
+
+CENTER = "center:"
+"""What the ids of command centers begin with; the code of their area follows."""
+
+
+def place_of(found: Found) -> Place:
+    """Return a place as the rules know it: who is in charge there follows from the areas around it."""
+
+    def center(level: str) -> str:
+        code = found.areas.get(level)
+        return "" if code is None else CENTER + code
+
+    return Place(
+        grid_code=found.grid_code,
+        path=found.path,
+        community=center("community") if found.path else "",
+        street=center("street") if found.path else "",
+        district=center("district") or center("city"),
+    )
+
+
+def facts_for(conn: connection, act: Act, standing: Standing, *, deadlines: Deadlines, policy: Policy, now: datetime) -> Facts:
+    """Return what an act names, and the clocks."""
+    facts = Facts(clocks=deadlines, policy=policy, mode=standing.mode)
+    orgs, people, matters = _named(act.payload)
+    if orgs:
+        facts = replace(facts, orgs={row[0]: org_of(*row) for row in orgs_named(conn, orgs)})
+    if people:
+        found = {person: _person(conn, person, standing.path, now) for person in people if _is_id(person)}
+        facts = replace(facts, people={key: each for key, each in found.items() if each is not None})
+    if matters:
+        facts = replace(facts, matters={code: matter for code in matters if (matter := _matter(conn, code)) is not None})
+    return facts
+
+
+def report_facts(found: Found, *, deadlines: Deadlines, policy: Policy, intake: Tier) -> Facts:
+    """Return what a report at a place is judged by."""
+    return Facts(place=place_of(found), clocks=deadlines, policy=policy, mode=Mode(found.mode), intake=intake)
+
+
+def _named(payload: Mapping[str, Any]) -> tuple[list[str], list[str], list[str]]:
+    """Return the ids of organisations, people and matters that a payload names, whatever else is wrong with it."""
+    parties = [payload.get("to"), *_objects(payload.get("departments"))]
+    orgs = [each["org"] for each in parties if isinstance(each, dict) and isinstance(each.get("org"), str)]
+    people = [each["person"] for each in parties if isinstance(each, dict) and isinstance(each.get("person"), str)]
+    worker, matter = payload.get("worker"), payload.get("matter")
+    return orgs, [*people, *([worker] if isinstance(worker, str) else [])], [matter] if isinstance(matter, str) else []
+
+
+def _objects(value: object) -> Iterator[Any]:
+    if isinstance(value, list):
+        yield from cast("list[Any]", value)
+
+
+def _person(conn: connection, person: str, path: str, now: datetime) -> Person | None:
+    """Return somebody as a target: at the highest tier that a role of theirs gives them where the incident lies."""
+    grants = [(TIERS[Role(held.role)], held.area) for held in find_grants(conn, person, now) if held.area is not None]
+    there = [(tier, area) for tier, area in grants if within(path, area)] or grants
+    if not there:
+        return None
+    tier, area = max(there)
+    return None if tier is Tier.NONE else Person(id=person, tier=tier, path=area)
+
+
+def _matter(conn: connection, code: str) -> Matter | None:
+    row = matter_named(conn, code)
+    return None if row is None else Matter(code=row[0], category=row[1], department=row[2], is_admitted=row[3])
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

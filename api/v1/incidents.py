@@ -1,0 +1,414 @@
+"""Incidents over HTTP: report, list, look, act, read the log."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
+
+import numpy as np
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from starlette.concurrency import run_in_threadpool
+
+from api.asked import Asking, Serving, Store
+from api.idempotency import OnlyOnce
+from api.incidents.actors import actor_of
+from api.incidents.desk import Report, act, report, standing_of
+from api.incidents.photos import keep_photo
+from api.incidents.rows import lights
+from api.loop.labels import label
+from api.loop.take import Act, offers
+from api.loop.words import Event, Kind, State, Supervision, word
+from api.v1.answers import answer, precondition, private, tag
+from api.v1.parameters import NO_NUL, Code, only
+from api.who.caller import Right, Tier
+from data.store import incidents
+from data.store.attachments import attached, picture, show_to_all
+from data.store.incidents import Filter
+from data.store.log import record
+from data.store.plans import area_named
+from gis.chinese_frames import SHIFTED, to_wgs84
+from gis.errors import NotFound, ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from psycopg2.extensions import connection
+
+    from api.asked import Asked
+    from api.incidents.desk import Reported
+    from api.loop.incident import Standing
+
+router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
+
+IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the incident as you have seen it.")]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=NO_NUL)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=NO_NUL)]
+Words = Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL)]
+
+
+class Contact(BaseModel):
+    """Who reports; for whoever has the incident in hand, and nobody else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Line = ""
+    phone: Annotated[str, StringConstraints(pattern=r"^[0-9+() -]{0,30}$")] = ""
+    email: Annotated[str, StringConstraints(max_length=200, pattern=r"^([^@\s\x00]+@[^@\s\x00]+)?$")] = ""
+
+
+class NewIncident(BaseModel):
+    """Something that somebody reports, with the place where it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    coord_sys: Literal["wgs84", "cgcs2000", "gcj02", "bd09"] = "wgs84"
+    kind: Kind = Kind.PROBLEM
+    category: Name
+    title: Line = ""
+    description: Words = ""
+    address: Line = ""
+    source: Name = "grid"
+    external_id: Name | None = None
+    client_uuid: UUID | None = None
+    urgent: bool = False
+    occurred_at: AwareDatetime | None = None
+    contact: Contact | None = None
+
+
+class Wanted(BaseModel):
+    """What is to happen with an incident. Beside `event` stand the fields that it needs; `transitions` names them."""
+
+    model_config = ConfigDict(extra="allow")
+
+    event: str
+    org: Annotated[str, StringConstraints(max_length=110, pattern=NO_NUL)] | None = Field(
+        default=None, description="For which of your organisations you act, where you work in several."
+    )
+
+    @model_validator(mode="after")
+    def _not_too_much(self) -> Wanted:
+        if len(self.model_extra or {}) > 20:  # noqa: PLR2004 - no event has as many
+            msg = "there are too many fields"
+            raise ValueError(msg)
+        return self
+
+
+class Shown(BaseModel):
+    """Whether everybody may see a picture."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    is_public: bool
+
+
+_PICTURE = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("image/jpeg", "image/png", "image/webp")
+        },
+    }
+}
+
+
+@router.post("", status_code=201, dependencies=[Depends(only())])
+def report_incident(wanted: NewIncident, asked: Asking, store: Store, serving: Serving, once: OnlyOnce) -> Response:
+    """Report something. The grid is found by the place; what was sent before, by any of its ids, is not made twice (200).
+
+    `duplicates` are open incidents nearby of the same category, for whoever accepts to judge.
+    """
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    said = _report(wanted)
+
+    def write(conn: connection) -> Response:
+        made = report(conn, said, asked=asked, rules=serving.rules)
+        here = f"{asked.base}/v1/incidents/{made.no}"
+        return answer(_receipt(made, here), status=201 if made.is_new else 200, location=here)
+
+    with store.write(asked.acting(Right.HANDLE_INCIDENTS)) as conn:
+        return once(conn, lambda: write(conn))
+
+
+@router.get("", dependencies=[Depends(only(
+    "state", "open", "category", "kind", "matter", "grid", "area", "source", "outside", "overdue", "urgent", "mine",
+    "from", "to", "before", "limit",
+))])  # fmt: skip
+def list_incidents(  # noqa: PLR0917 - FastAPI passes by name
+    asked: Asking,
+    store: Store,
+    state: Annotated[list[State] | None, Query()] = None,
+    is_open: Annotated[bool | None, Query(alias="open")] = None,
+    category: Annotated[str | None, Query(max_length=60, pattern=NO_NUL)] = None,
+    kind: Annotated[Kind | None, Query()] = None,
+    matter: Annotated[str | None, Query(max_length=60, pattern=NO_NUL)] = None,
+    grid: Annotated[str | None, Query(max_length=60, pattern=NO_NUL)] = None,
+    area: Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area.")] = None,
+    source: Annotated[str | None, Query(max_length=60, pattern=NO_NUL)] = None,
+    outside: Annotated[bool | None, Query(description="Whether they lie in no grid.")] = None,
+    overdue: Annotated[bool | None, Query(description="Whether a clock of theirs has run out.")] = None,
+    urgent: Annotated[bool | None, Query()] = None,
+    mine: Annotated[bool, Query(description="Only what you, or those you work in, have in hand.")] = False,  # noqa: FBT002
+    reported_from: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+    reported_to: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="From where the page before ended.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """List the incidents that you may see, the newest first."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    with store.read(asked.scope) as conn:
+        owners = None
+        if mine:
+            actor = actor_of(conn, asked.caller, now=asked.now, today=asked.today)
+            owners = (tuple(each.org.id for each in actor.memberships), asked.caller.person_id or None)
+        wanted = Filter(
+            states=None if state is None else [str(each) for each in state],
+            is_open=is_open,
+            category=category,
+            kind=None if kind is None else str(kind),
+            matter=matter,
+            source=source,
+            grid=grid,
+            area=None if area is None else area_named(conn, area).path,
+            is_outside=outside,
+            is_overdue=overdue,
+            is_urgent=urgent,
+            owners=owners,
+            reported_from=reported_from,
+            reported_to=reported_to,
+        )
+        rows = incidents.listed(conn, wanted, now=asked.now, before=before, limit=limit + 1)
+    page = rows[:limit]
+    more = page[-1]["id"] if len(rows) > limit else None
+    return answer({"incidents": [_view(row, asked) for row in page], "next": more})
+
+
+@router.get("/{no}", dependencies=[Depends(only())])
+def show_incident(no: Code, asked: Asking, store: Store) -> Response:
+    """Show where an incident stands, and what you may do with it now."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    with store.read(asked.scope) as conn:
+        return _document(conn, no, asked)
+
+
+@router.get("/{no}/events", dependencies=[Depends(only())])
+def show_events(no: Code, asked: Asking, store: Store) -> Response:
+    """Show the log of an incident: who did what, when, and what followed."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    with store.read(asked.scope) as conn:
+        row = incidents.get(conn, no)
+        records = incidents.records(conn, no)
+    return answer(
+        {"no": no, "events": [{**each, "label": label(Event(each["event"])).say(asked.lang)} for each in records]},
+        etag=tag(no, row["revision"]),
+    )
+
+
+@router.get("/{no}/contact", dependencies=[Depends(only())])
+def show_contact(no: Code, asked: Asking, store: Store) -> Response:
+    """Show who reported: to whoever has the incident in hand. That it was read stands in the log."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    with store.write(asked.acting(Right.HANDLE_INCIDENTS)) as conn:
+        row = incidents.get(conn, no)
+        found = incidents.contact(conn, no)
+        if found is None:
+            raise NotFound("nobody left a contact, or the incident is not in your hands")
+        record(conn, "contact.read", path=row["path"] or None, subject=no)
+    return private(answer(found))
+
+
+@router.get("/{no}/pictures", dependencies=[Depends(only())])
+def list_pictures(no: Code, asked: Asking, store: Store) -> Response:
+    """List the pictures of an incident, oldest first."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    here = f"{asked.base}/v1/incidents/{no}/pictures"
+    with store.read(asked.scope) as conn:
+        incidents.get(conn, no)
+        found = attached(conn, no)
+    return answer({"pictures": [asdict(each) | {"href": f"{here}/{each.id}"} for each in found]})
+
+
+@router.post("/{no}/pictures", status_code=201, dependencies=[Depends(only())], openapi_extra=_PICTURE)
+async def add_picture(no: Code, request: Request, asked: Asking, store: Store, once: OnlyOnce) -> Response:
+    """Add a picture: JPEG, PNG or WebP, of at most 10 MB. It is drawn anew, so where it was taken is not kept."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    content = await request.body()
+
+    def keep(conn: connection) -> Response:
+        made = keep_photo(conn, no, content, author=asked.caller.person_id, now=asked.now)
+        return answer({"id": made}, status=201, location=f"{asked.base}/v1/incidents/{no}/pictures/{made}")
+
+    def write() -> Response:
+        with store.write(asked.acting(Right.HANDLE_INCIDENTS)) as conn:
+            return once(conn, lambda: keep(conn))
+
+    return await run_in_threadpool(write)
+
+
+@router.get("/{no}/pictures/{picture_id}", dependencies=[Depends(only())])
+def show_picture(no: Code, picture_id: UUID, asked: Asking, store: Store) -> Response:
+    """Give a picture."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    with store.read(asked.scope) as conn:
+        media_type, content = picture(conn, no, str(picture_id))
+    # Whatever it is, it is shown and never run.
+    headers = {"Content-Security-Policy": "sandbox; default-src 'none'", "X-Content-Type-Options": "nosniff"}
+    return private(Response(content, media_type=media_type, headers=headers))
+
+
+@router.patch("/{no}/pictures/{picture_id}", dependencies=[Depends(only())])
+def show_picture_to_all(  # noqa: PLR0917 - FastAPI passes by name
+    no: Code, picture_id: UUID, wanted: Shown, asked: Asking, store: Store, once: OnlyOnce
+) -> Response:
+    """Say whether everybody may see a picture, where incidents are shown to everybody at all (Open311)."""
+    asked.caller.require(Right.DISPATCH_INCIDENTS)
+
+    def change(conn: connection) -> Response:
+        row = incidents.get(conn, no)
+        show_to_all(conn, no, str(picture_id), is_public=wanted.is_public)
+        body = {"picture": str(picture_id), "is_public": wanted.is_public}
+        incidents.note(conn, no, kind="picture-shown", path=row["path"], body=body)
+        return answer({"id": picture_id, "is_public": wanted.is_public})
+
+    with store.write(asked.acting(Right.DISPATCH_INCIDENTS)) as conn:
+        return once(conn, lambda: change(conn))
+
+
+@router.post("/{no}/transitions", dependencies=[Depends(only())])
+def take_step(  # noqa: PLR0917 - FastAPI passes by name
+    no: Code, wanted: Wanted, asked: Asking, store: Store, serving: Serving, once: OnlyOnce, if_match: IfMatch = None
+) -> Response:
+    """Do something with an incident. `transitions` of the incident says what you may do, and what has to come with it."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    event = Act.named(wanted.event, wanted.model_extra or {})
+
+    def step(conn: connection) -> Response:
+        if if_match is not None:
+            precondition(if_match, tag(no, incidents.get(conn, no)["revision"]))
+        act(conn, no, event, asked, serving.rules, org=wanted.org)
+        return _document(conn, no, asked)
+
+    with store.write(asked.scope) as conn:
+        return once(conn, lambda: step(conn))
+
+
+def _report(wanted: NewIncident) -> Report:
+    lon, lat = wanted.lon, wanted.lat
+    if wanted.coord_sys in SHIFTED:
+        ((lon, lat),) = to_wgs84(np.array([[lon, lat]]), wanted.coord_sys).tolist()
+    if wanted.external_id is not None and wanted.source == "grid":
+        raise ParameterError("source", "an external id is another system's: name it", code="missing-field")
+    contact = {} if wanted.contact is None else {k: v for k, v in wanted.contact.model_dump().items() if v}
+    return Report(
+        lon=lon,
+        lat=lat,
+        kind=str(wanted.kind),
+        category=wanted.category,
+        title=wanted.title,
+        description=wanted.description,
+        address=wanted.address,
+        source=wanted.source,
+        external_id=wanted.external_id,
+        client_uuid=None if wanted.client_uuid is None else str(wanted.client_uuid),
+        urgent=wanted.urgent,
+        occurred_at=wanted.occurred_at,
+        contact=contact,
+    )
+
+
+def _receipt(made: Reported, here: str) -> dict[str, Any]:
+    """Return what whoever reported is told: the number, the grid, and what may be the same."""
+    links = [{"rel": "self", "href": here, "type": "application/json"}]
+    if made.standing is None:
+        return {"no": made.no, "is_new": False, "links": links}
+    return {
+        "no": made.no,
+        "is_new": True,
+        "state": made.columns["state"],
+        "grid": made.columns["grid_code"],
+        "outside": made.columns["grid_code"] is None,
+        "owner": _owner(made.columns),
+        "stage_due_at": made.columns["stage_due_at"],
+        "duplicates": [
+            {"no": each.no, "away_m": each.away_m, "apart_s": int(each.apart.total_seconds()), "state": each.state,
+             "title": each.title}
+            for each in made.near
+        ],
+        "links": links,
+    }  # fmt: skip
+
+
+def _document(conn: connection, no: str, asked: Asked) -> Response:
+    row = incidents.get(conn, no)
+    actor = actor_of(conn, asked.caller, now=asked.now, today=asked.today)
+    standing = standing_of(conn, no)
+    transitions = [
+        {"event": str(each.event), "label": label(each.event).say(asked.lang), "requires": each.requires, "allows": each.allows,
+         "proposes": each.proposes}
+        for each in offers(standing, actor, asked.now)
+    ]  # fmt: skip
+    document = _view(row, asked) | {"call": _call(standing), "transitions": transitions}
+    return answer(document, etag=tag(no, row["revision"]))
+
+
+def _call(standing: Standing) -> dict[str, Any] | None:
+    return None if standing.call is None else asdict(standing.call)
+
+
+def _view(row: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+    shown = lights(row, asked.now)
+    return {
+        "no": row["no"],
+        "state": row["state"],
+        "state_label": label(State(row["state"])).say(asked.lang),
+        "tier": word(Tier(row["tier"])),
+        "owner": _owner(row),
+        "grid": row["grid_code"],
+        "outside": row["grid_code"] is None,
+        "lon": row["lon"],
+        "lat": row["lat"],
+        "kind": row["kind"],
+        "category": row["category"],
+        "matter": row["matter"],
+        "department": row["department"],
+        "title": row["title"],
+        "description": row["description"],
+        "address": row["address"],
+        "contact": row["contact"],
+        "source": row["source"],
+        "external_id": row["external_id"],
+        "urgent": row["urgent"],
+        "mode": row["mode"],
+        "triage": row["triage"],
+        "master": row["master"],
+        "supervision": word(Supervision(row["supervision"])),
+        "outcome": row["outcome"],
+        "satisfaction": row["satisfaction"],
+        "answered": row["is_answered"],
+        "returns": row["returns"],
+        "reworks": row["reworks"],
+        "reopens": row["reopens"],
+        "extensions": row["extensions"],
+        "occurred_at": row["occurred_at"],
+        "reported_at": row["reported_at"],
+        "accepted_at": row["accepted_at"],
+        "handled_at": row["handled_at"],
+        "closed_at": row["closed_at"],
+        "archived_at": row["archived_at"],
+        "clocks": {
+            "total": {"due_at": row["due_at"], "soon_at": row["soon_at"], "light": shown["total"]},
+            "stage": {"due_at": row["stage_due_at"], "soon_at": row["stage_soon_at"], "light": shown["stage"]},
+        },
+        "revision": row["revision"],
+        "updated_at": row["at"],
+        "links": [{"rel": "self", "href": f"{asked.base}/v1/incidents/{row['no']}", "type": "application/json"}],
+    }
+
+
+def _owner(row: Mapping[str, Any]) -> dict[str, str] | None:
+    if row["owner_org"] is not None:
+        return {"org": row["owner_org"]}
+    return None if row["owner_person"] is None else {"person": row["owner_person"]}

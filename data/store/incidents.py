@@ -1,0 +1,329 @@
+"""Incidents in the store: where they lie, where they stand, and their log.
+
+A row says what the log says. Both are written here, in the transaction of whoever acts; what follows from an act is the rules'
+to say (api/loop), which is handed in as plain values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg2.sql import SQL, Identifier
+
+from data.store.log import record
+from data.store.sql import many, maybe, one, run
+from gis.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime, timedelta
+
+    from psycopg2.extensions import connection
+
+EVENT = "incident."
+"""What the kinds of an incident's events begin with."""
+ENDED = ("closed", "archived", "rejected", "voided")
+"""The states in which nobody has to do anything."""
+
+STANDING = (
+    "path", "grid_code", "state", "tier", "owner_org", "owner_person", "category", "urgent", "mode", "triage", "matter",
+    "department", "master", "supervision", "outcome", "satisfaction", "is_answered", "returns", "reworks", "reopens",
+    "extensions", "accepted_at", "handled_at", "closed_at", "archived_at", "due_at", "stage_due_at", "soon_at", "stage_soon_at",
+    "wake_at", "revision", "at",
+)  # fmt: skip
+"""The columns that the log decides."""
+_ARRIVAL = (
+    "no", "source", "external_id", "client_uuid", "title", "description", "address", "reporter", "contact", "occurred_at",
+    "reported_at", "kind",
+)  # fmt: skip
+_READ = (
+    "id", "no", "source", "external_id", "client_uuid", "title", "description", "address", "contact", "occurred_at",
+    "reported_at", "kind", *STANDING,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Where a place lies: its grid (None: none), the path of the smallest area around it ('': none), areas by level.
+
+    Outside all areas `areas` names the one whose center answers for what is nobody's. `mode` is the one of operation there,
+    `rules` the version of calendar and limits.
+    """
+
+    grid_code: str | None
+    path: str
+    areas: Mapping[str, str]
+    mode: str
+    rules: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """An open incident near another: how far away in metres, and how long before or after."""
+
+    no: str
+    away_m: float
+    apart: timedelta
+    state: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """What a list is narrowed by; None leaves it open. `area` is a path, `owners` are organisations and one person."""
+
+    states: Sequence[str] | None = None
+    is_open: bool | None = None
+    category: str | None = None
+    kind: str | None = None
+    matter: str | None = None
+    source: str | None = None
+    grid: str | None = None
+    area: str | None = None
+    is_outside: bool | None = None
+    is_overdue: bool | None = None
+    is_urgent: bool | None = None
+    owners: tuple[Sequence[str], str | None] | None = None
+    reported_from: datetime | None = None
+    reported_to: datetime | None = None
+
+
+# --- where ------------------------------------------------------------------------------------------------------------------
+
+
+def find_place(conn: connection, lon: float, lat: float, *, day: date, now: datetime) -> Found:
+    """Return where a place (degrees, CGCS2000) lies on a day."""
+    grid, path, areas, mode, rules = one(
+        conn,
+        """SELECT p.grid_code, p.path, p.codes, wangge.mode_at(p.path::ltree, %s), (SELECT version FROM wangge.clock_rules)
+           FROM wangge.incident_place(ST_SetSRID(ST_MakePoint(%s, %s), 4490), %s) p""",
+        [now, lon, lat, day],
+    )
+    by_level = dict(each.split("=", 1) for each in areas or ())
+    return Found(grid_code=grid, path=path, areas=by_level, mode=mode, rules=rules)
+
+
+def rules_version(conn: connection) -> int:
+    """Return the version of calendar and limits."""
+    (version,) = one(conn, "SELECT version FROM wangge.clock_rules")
+    return version
+
+
+def clock_rows(conn: connection) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """Return the rows of the work calendar and of the limits; none where the town has not stated its own."""
+    days = many(conn, "SELECT day, kind, sessions FROM wangge.work_calendar ORDER BY day")
+    limits = many(
+        conn,
+        # Those of the matters are rows like any other: a case may take what its matter says.
+        """SELECT matter, category, tier, stage, value, unit, mode FROM wangge.time_limit ORDER BY id""",
+    )
+    return days, limits
+
+
+# --- one --------------------------------------------------------------------------------------------------------------------
+
+
+def kept_as(conn: connection, *, source: str, external_id: str | None, client_uuid: str | None) -> str | None:
+    """Return the number of the incident that this very report has become already."""
+    if external_id is None and client_uuid is None:
+        return None
+    (no,) = one(conn, "SELECT wangge.incident_kept(%s, %s, %s)", [source, external_id, client_uuid])
+    return no
+
+
+def number(conn: connection, *, district: str, day: date, count: int = 1) -> list[str]:
+    """Return the next numbers of a district's day; whoever else wants one waits until this transaction ends."""
+    (last,) = one(
+        conn,
+        """INSERT INTO wangge.incident_number AS n (district, day, last) VALUES (%(district)s, %(day)s, %(count)s)
+           ON CONFLICT (district, day) DO UPDATE SET last = n.last + %(count)s RETURNING last""",
+        {"district": district, "day": day, "count": count},
+    )
+    return [f"{day:%Y%m%d}{district}{serial:05d}" for serial in range(last - count + 1, last + 1)]
+
+
+_ADD = SQL("INSERT INTO wangge.incident (geom, {}) VALUES (ST_SetSRID(ST_MakePoint(%s, %s), 4490), {})").format(
+    SQL(", ").join(map(Identifier, (*_ARRIVAL, *STANDING))), SQL(", ").join([SQL("%s")] * len((*_ARRIVAL, *STANDING)))
+)
+
+
+def add(
+    conn: connection,
+    *,
+    at: tuple[float, float],
+    arrival: Mapping[str, Any],
+    standing: Mapping[str, Any],
+    body: Mapping[str, Any],
+) -> None:
+    """Write down a new incident at a place (longitude, latitude), with the first record of its log."""
+    run(conn, _ADD, [*at, *(arrival.get(name) for name in _ARRIVAL), *(standing[name] for name in STANDING)])
+    _log(conn, str(arrival["no"]), standing, body)
+
+
+def keep_contact(conn: connection, no: str, contact: Mapping[str, str]) -> None:
+    """Keep who reported, for whoever has the incident in hand."""
+    run(
+        conn,
+        "INSERT INTO wangge.incident_contact (no, name, phone, email) VALUES (%s, %s, %s, %s)",
+        [no, contact.get("name", ""), contact.get("phone", ""), contact.get("email", "")],
+    )
+
+
+def contact(conn: connection, no: str) -> dict[str, str] | None:
+    """Return who reported, or None where the caller does not have the incident in hand, or nobody said."""
+    row = maybe(conn, "SELECT name, phone, email FROM wangge.incident_contact WHERE no = %s", [no])
+    return None if row is None else dict(zip(("name", "phone", "email"), row, strict=True))
+
+
+_SELECT = SQL("SELECT {}, ST_X(geom) AS lon, ST_Y(geom) AS lat FROM wangge.incident i ").format(
+    SQL(", ").join(
+        SQL("{0}::text").format(Identifier(name)) if name in {"path", "client_uuid", "owner_person"} else Identifier(name)
+        for name in _READ
+    )
+)
+FIELDS = (*_READ, "lon", "lat")
+"""What a row of an incident says, by name."""
+
+
+def get(conn: connection, no: str, *, lock: bool = False) -> dict[str, Any]:
+    """Return an incident that the caller may see; with `lock`, nobody else changes it until the transaction ends."""
+    found = _rows(conn, _SELECT + SQL("WHERE no = %s") + SQL(" FOR UPDATE" if lock else ""), [no])
+    if not found:
+        raise NotFound(f"there is no incident {no}, or it is not yours to see")
+    return found[0]
+
+
+def records(conn: connection, no: str) -> list[dict[str, Any]]:
+    """Return the log of an incident in order: what came in a batch, and what was done."""
+    rows = many(
+        conn,
+        """SELECT body FROM (
+             SELECT jsonb_array_elements(i.log) AS body FROM wangge.incident i WHERE i.no = %(no)s
+             UNION ALL SELECT r.body FROM wangge.incident_batch_record r WHERE r.no = %(no)s
+             UNION ALL
+             SELECT e.body FROM wangge.event e WHERE e.subject = %(no)s AND e.kind LIKE 'incident.%%' AND e.body ? 'seq'
+           ) r ORDER BY (body ->> 'seq')::integer""",
+        {"no": no},
+    )
+    return [body for (body,) in rows]
+
+
+_MOVE = SQL("UPDATE wangge.incident SET {} WHERE no = %s AND revision = %s").format(
+    SQL(", ").join(SQL("{} = %s").format(Identifier(name)) for name in STANDING)
+)
+
+
+def move(conn: connection, no: str, *, standing: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    """Write where an incident stands now, with the record that says so; whoever calls has locked it."""
+    if not run(conn, _MOVE, [*(standing[name] for name in STANDING), no, standing["revision"] - 1]):
+        raise NotFound(f"there is no incident {no} that you may change")
+    _log(conn, no, standing, body)
+
+
+def _log(conn: connection, no: str, standing: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    record(conn, EVENT + str(body["event"]), path=standing["path"] or None, subject=no, body=body)
+
+
+# --- many -------------------------------------------------------------------------------------------------------------------
+
+
+def listed(conn: connection, wanted: Filter, *, now: datetime, before: int | None, limit: int) -> list[dict[str, Any]]:
+    """Return the incidents that the caller may see, the newest first; those before the id `before`."""
+    orgs, person = wanted.owners or ((), None)
+    statement = _SELECT + SQL(
+        """WHERE (%(before)s::bigint IS NULL OR id < %(before)s)
+           AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s::text[]))
+           AND (%(is_open)s::boolean IS NULL OR (state <> ALL (%(ended)s::text[])) = %(is_open)s)
+           AND (%(category)s::text IS NULL OR category = %(category)s)
+           AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+           AND (%(matter)s::text IS NULL OR matter = %(matter)s)
+           AND (%(source)s::text IS NULL OR source = %(source)s)
+           AND (%(grid)s::text IS NULL OR grid_code = %(grid)s)
+           AND (%(area)s::ltree IS NULL OR path <@ %(area)s::ltree)
+           AND (%(outside)s::boolean IS NULL OR (grid_code IS NULL) = %(outside)s)
+           AND (%(overdue)s::boolean IS NULL OR (state <> ALL (%(ended)s::text[]) AND state <> 'suspended'
+                AND coalesce(least(due_at, stage_due_at) < %(now)s, false)) = %(overdue)s)
+           AND (%(urgent)s::boolean IS NULL OR urgent = %(urgent)s)
+           AND (NOT %(mine)s OR owner_org = ANY (%(orgs)s::text[]) OR owner_person = %(person)s::uuid)
+           AND (%(since)s::timestamptz IS NULL OR reported_at >= %(since)s)
+           AND (%(until)s::timestamptz IS NULL OR reported_at < %(until)s)
+           ORDER BY id DESC LIMIT %(limit)s"""
+    )
+    return _rows(
+        conn,
+        statement,
+        {
+            "before": before, "states": None if wanted.states is None else list(wanted.states), "is_open": wanted.is_open,
+            "ended": list(ENDED), "category": wanted.category, "kind": wanted.kind, "matter": wanted.matter,
+            "source": wanted.source, "grid": wanted.grid, "area": wanted.area, "outside": wanted.is_outside,
+            "overdue": wanted.is_overdue, "urgent": wanted.is_urgent, "mine": wanted.owners is not None, "orgs": list(orgs),
+            "person": person, "since": wanted.reported_from, "until": wanted.reported_to, "now": now, "limit": limit,
+        },
+    )  # fmt: skip
+
+
+def near(
+    conn: connection, *, no: str, at: tuple[float, float], category: str, when: datetime, metres: float, time: timedelta
+) -> list[Near]:
+    """Return open incidents of a category near a place and a moment, that the caller may see: the nearest first."""
+    rows = many(
+        conn,
+        """SELECT i.no, ST_DistanceSphere(i.geom, p.at) AS away, greatest(i.reported_at - %(when)s, %(when)s - i.reported_at),
+             i.state, i.title
+           FROM (SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4490) AS at) p
+             JOIN wangge.incident i ON i.geom && ST_Expand(p.at, %(metres)s / 111000.0 / greatest(cos(radians(%(lat)s)), 0.01),
+               %(metres)s / 110500.0)
+           WHERE i.category = %(category)s AND i.no <> %(no)s AND i.state <> ALL (%(ended)s::text[])
+             AND i.reported_at BETWEEN %(when)s - %(time)s AND %(when)s + %(time)s
+             AND ST_DistanceSphere(i.geom, p.at) <= %(metres)s
+           ORDER BY 2, 1 LIMIT 20""",
+        {
+            "no": no, "lon": at[0], "lat": at[1], "category": category, "when": when, "metres": metres, "time": time,
+            "ended": list(ENDED),
+        },
+    )  # fmt: skip
+    return [Near(no=n, away_m=round(away, 1), apart=apart, state=state, title=title) for n, away, apart, state, title in rows]
+
+
+def _rows(conn: connection, statement: Any, parameters: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - as `many` takes them
+    return [dict(zip(FIELDS, row, strict=True)) for row in many(conn, statement, parameters)]
+
+
+# --- who and what -----------------------------------------------------------------------------------------------------------
+
+
+def memberships(conn: connection, person: str, now: datetime) -> list[tuple[str, str, str, str, bool]]:
+    """Return the organisations that somebody works in: code, kind, tier, path, and whether as chief of the duty."""
+    return many(conn, "SELECT code, kind, tier, path, is_duty_chief FROM wangge.memberships(%s, %s)", [person, now])
+
+
+def posts_held(conn: connection, person: str, day: date) -> list[tuple[str, str]]:
+    """Return the grids on which somebody holds post A or B that day; none while they are on leave."""
+    return many(conn, "SELECT grid_code, letter FROM wangge.posts_held(%s, %s)", [person, day])
+
+
+def orgs_named(conn: connection, codes: Sequence[str]) -> list[tuple[str, str, str, str]]:
+    """Return organisations by code, of those that the caller may see: code, kind, tier, path."""
+    return many(conn, "SELECT code, kind, tier, path::text FROM wangge.org WHERE code = ANY (%s) AND active", [list(codes)])
+
+
+def matter_named(conn: connection, code: str) -> tuple[str, str, str | None, bool] | None:
+    """Return a matter: code, category, department, and whether it is admitted."""
+    row = maybe(conn, "SELECT code, category, department, status = 'admitted' FROM wangge.matter WHERE code = %s", [code])
+    return None if row is None else (row[0], row[1], row[2], row[3])
+
+
+def owners(conn: connection, numbers: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return who owns each of some open incidents, as the log writes it."""
+    rows = many(
+        conn,
+        "SELECT no, owner_org, owner_person::text FROM wangge.incident WHERE no = ANY (%s)",
+        [list(numbers)],
+    )
+    return {no: {"org": org} if org is not None else {"person": person} for no, org, person in rows}
+
+
+def note(conn: connection, no: str, *, kind: str, path: str, body: Mapping[str, Any]) -> None:
+    """Write a fact about an incident into the log that changes nothing of where it stands."""
+    record(conn, EVENT + kind, path=path or None, subject=no, body=body)

@@ -1,0 +1,50 @@
+"""The loop over HTTP: from a report to the archive, by the people whose step it is."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from api.incidents.desk import verify_row
+from api.incidents.rulebook import Rulebook
+from data.store.pool import connect
+from tests.api.incidents.station import GRID, HERE, at
+from tests.api.v1.hall import problem
+from tests.published import DISTRICT
+
+
+def test_a_case_goes_round(station) -> None:
+    """A heap is reported, accepted, claimed, handled, checked, told of and closed, and every step is in the log."""
+    made = station.reports()
+    no = made["no"]
+    assert (made["state"], made["grid"], made["owner"]) == ("reported", GRID, {"org": f"center:{HERE}"})
+    assert no == "2026030237010300001"
+    station.done("community", no, "accept", matter="0101")
+    station.done("worker", no, "claim")
+    station.done("worker", no, "handle", result="taken away", outcome="resolved", evidence=["photo"])
+    station.done("community", no, "check_pass")
+    station.done("community", no, "feedback", result="satisfied", answer="it is gone")
+    shown = station.shown(no)
+    assert (shown["state"], shown["owner"], shown["satisfaction"]) == ("closed", None, "satisfied")
+    log = station.asks("district", "GET", f"/v1/incidents/{no}/events").json()["events"]
+    assert [each["event"] for each in log] == ["report", "accept", "claim", "handle", "check_pass", "feedback"]
+    with closing(connect(station.hall.db.admin)) as conn:
+        verify_row(conn, no, Rulebook())
+
+
+def test_outside_every_grid_is_a_state_with_a_count(station) -> None:
+    """What lies in no grid is kept, is nobody's guess, is found by `outside`, and belongs to the nearest center above."""
+    inside = station.reports()
+    far = station.reports("worker", **at(-5000, 0))
+    assert (far["grid"], far["outside"], far["owner"]) == (None, True, {"org": f"center:{DISTRICT}"})
+    listed = station.asks("district", "GET", "/v1/incidents", params={"outside": "true"}).json()["incidents"]
+    assert [each["no"] for each in listed] == [far["no"]]
+    assert inside["outside"] is False
+
+
+def test_who_may_not_is_told_why(station) -> None:
+    """A step by the wrong person, from the wrong state or without its fields is refused with its reason."""
+    no = station.reports()["no"]
+    problem(station.does("worker", no, "accept", matter="0101"), 403, "scope-denied")
+    problem(station.does("community", no, "claim"), 409, "illegal-transition")
+    problem(station.does("community", no, "accept"), 400, "missing-field")
+    problem(station.does("other_street", no, "accept", matter="0101"), 404, "not-found")
