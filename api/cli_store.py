@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from api import report as say
+from api.chores import usual_chores
 from api.logs import log_to
 from api.secret import read_secret
 from api.serve import serve as serve_until_stopped
@@ -194,14 +195,15 @@ def worker(
     processes: Annotated[int, typer.Option(help="Processes that one plan is spread over.", min=1)] = 1,
     home: Home = None,
 ) -> None:
-    """Run the plans that were asked for over HTTP; any number of workers, on any number of machines, share the work.
+    """Run the plans that were asked for over HTTP, and do what time calls for; any number of workers share the work.
 
     运行后台任务。
     """
     with _store(home) as (settings, store):
         log_to(level=settings.log_level)
         stop = stop_at_signals()
-        work(_admin(store), name=f"{os.uname().nodename}-{os.getpid()}", stop=stop, once=once, processes=processes)
+        name, chores = f"{os.uname().nodename}-{os.getpid()}", usual_chores(settings.zone)
+        work(_admin(store), name=name, stop=stop, once=once, processes=processes, chores=chores)
 
 
 @app.command(epilog="Example:  wangge migrate")

@@ -95,7 +95,10 @@ def _at_work(store: Store, settings: Settings) -> AbstractContextManager[object]
     if store.admin_dsn is None:
         raise InputError("jobs are worked on as the store's owner: set WANGGE_ADMIN_DSN, or run none here")
     return start_worker(
-        store.admin_dsn, name=f"{socket.gethostname()}-{os.getpid()}", set_up=partial(log_to, level=settings.log_level)
+        store.admin_dsn,
+        name=f"{socket.gethostname()}-{os.getpid()}",
+        zone=settings.zone,
+        set_up=partial(log_to, level=settings.log_level),
     )
 
 

@@ -3,8 +3,8 @@
 As many as there are machines and processors may run: the store gives every job to one of them at a time. A worker tends
 the job while another process works on it (work_process.py): it renews the lease, tells how far the work is, and hears
 whether somebody wants it stopped. The job of a worker that is killed, at any moment, is taken by another and leaves one
-result; the job of one that is asked to go waits again, as if it had not been begun. Beside that, and while a job goes on,
-a worker throws away what the store keeps for a time only.
+result; the job of one that is asked to go waits again, as if it had not been begun. Beside that a worker does the chores
+(chores.py).
 
 A worker comes as the store's owner, because it acts for the authors of jobs (data/store/jobs.py).
 """
@@ -12,10 +12,9 @@ A worker comes as the store's owner, because it acts for the authors of jobs (da
 from __future__ import annotations
 
 import logging
-import math
 import signal
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -23,18 +22,20 @@ from multiprocessing import get_context
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from api.chores import do_once, doing, usual_chores
 from api.divide_job import divide_job
 from api.work_process import AWAY, Failed, Hand, Order, Over, Progress, wait_for_parent
-from data.store import answers, credentials, jobs
+from data.store import jobs
 from data.store.jobs import MOST_TRIES, Hold
 from data.store.pool import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
     from multiprocessing.context import SpawnProcess
 
     from psycopg2.extensions import connection
 
+    from api.chores import Chore
     from api.work_process import Do
     from data.store.jobs import Job
 
@@ -57,8 +58,6 @@ class Pace:
     """Between two looks at an empty queue."""
     warm: float = 60.0
     """How long the process that works is kept when there is no work; its memory goes with it."""
-    tidy: float = 3600.0
-    """Between two times that what is over is thrown away."""
 
 
 def utc_now() -> datetime:
@@ -76,6 +75,7 @@ def work(
     pace: Pace = Pace(),
     processes: int = 1,
     do: Do = divide_job,
+    chores: Sequence[Chore] = (),
 ) -> None:
     """Work on jobs until `stop` is set.
 
@@ -95,11 +95,15 @@ def work(
         How many the units of one job are spread over.
     do
         How a job is done; this and `now` are functions that stand in modules.
+    chores
+        What is done beside the jobs; with `once`, when none is left.
     """
-    with _Worker(_Store(admin_dsn), Hand(Order(admin_dsn, do, now, processes)), name, stop, now, pace) as worker:
+    with (
+        nullcontext() if once else doing(chores, admin_dsn, now),
+        _Worker(_Store(admin_dsn), Hand(Order(admin_dsn, do, now, processes)), name, stop, now, pace) as worker,
+    ):
         idle_since = time.monotonic()
         while not stop.is_set():
-            worker.tidy()
             try:
                 job = worker.take()
             except AWAY as error:
@@ -111,6 +115,7 @@ def work(
                 worker.tend(job)
                 idle_since = time.monotonic()
             elif once:
+                do_once(chores, admin_dsn, now)
                 return
             else:
                 if time.monotonic() - idle_since > pace.warm:
@@ -146,8 +151,6 @@ class _Worker:
     stop: Event
     now: Callable[[], datetime]
     pace: Pace
-    tidied: float = -math.inf
-    """When what is over was last thrown away, on the monotonic clock."""
 
     def __enter__(self) -> Self:
         return self
@@ -159,16 +162,6 @@ class _Worker:
     def take(self) -> Job | None:
         """Take a job, if one waits."""
         return self.store.ask(partial(jobs.take, worker=self.name, lease_s=self.pace.lease, now=self.now()))
-
-    def tidy(self) -> None:
-        """Throw away what is over, if it is time for that again; what cannot be done now can wait until the next time."""
-        if time.monotonic() < self.tidied + self.pace.tidy:
-            return
-        self.tidied = time.monotonic()
-        try:
-            self.store.ask(partial(_forget, now=self.now()))
-        except AWAY as error:
-            _log.warning("what is over was not thrown away: %s", error)
 
     def tend(self, job: Job) -> None:
         """Have a job done, stopped, or let go: when this returns, this worker has nothing to do with it any more."""
@@ -187,7 +180,6 @@ class _Worker:
             match self._renew(job, so_far):
                 case Hold.GOING:
                     held = beat
-                    self.tidy()
                 case Hold.CANCEL:
                     self._break_off(partial(jobs.stopped, job=job, now=self.now()))
                     return
@@ -235,12 +227,6 @@ class _Worker:
             return False
 
 
-def _forget(conn: connection, now: datetime) -> None:
-    """Forget answers that nobody will ask for again, sessions that are over, and failed attempts to sign in that are old."""
-    answers.forget(conn, now - answers.KEPT)
-    credentials.forget_over(conn, now)
-
-
 def stop_at_signals() -> Event:
     """Return what SIGTERM and SIGINT set from now on; for the main thread."""
     stop = Event()
@@ -251,13 +237,13 @@ def stop_at_signals() -> Event:
 
 @contextmanager
 def start_worker(
-    admin_dsn: str, *, name: str, processes: int = 1, set_up: Callable[[], object] | None = None
+    admin_dsn: str, *, name: str, zone: str, processes: int = 1, set_up: Callable[[], object] | None = None
 ) -> Generator[SpawnProcess]:
-    """Have a worker in a process beside this one, which ends with it, however it ends.
+    """Have a worker in a process beside this one, which ends with it, however it ends, and does the chores too.
 
     `set_up` is called first in the new process, to set up its log: a function that stands in a module, or a `partial` of one.
     """
-    process = get_context("spawn").Process(target=_work_beside, args=(admin_dsn, name, processes, set_up), name=name)
+    process = get_context("spawn").Process(target=_work_beside, args=(admin_dsn, name, zone, processes, set_up), name=name)
     process.start()
     try:
         yield process
@@ -269,7 +255,7 @@ def start_worker(
         process.close()
 
 
-def _work_beside(admin_dsn: str, name: str, processes: int, set_up: Callable[[], object] | None) -> None:
+def _work_beside(admin_dsn: str, name: str, zone: str, processes: int, set_up: Callable[[], object] | None) -> None:
     stop = stop_at_signals()
 
     def stop_with_parent() -> None:
@@ -279,4 +265,4 @@ def _work_beside(admin_dsn: str, name: str, processes: int, set_up: Callable[[],
     Thread(target=stop_with_parent, daemon=True).start()
     if set_up is not None:
         set_up()
-    work(admin_dsn, name=name, stop=stop, processes=processes)
+    work(admin_dsn, name=name, stop=stop, processes=processes, chores=usual_chores(zone))

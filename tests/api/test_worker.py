@@ -7,13 +7,14 @@ import sys
 import threading
 import time
 from contextlib import closing, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import shapely
 
+from api.chores import Chore, doing, tidy
 from api.divide_job import divide_job
 from api.worker import Pace, work
 from data.sample import write_sample
@@ -62,7 +63,8 @@ def put_plan(conn, author=None, **wants):
 
 def work_once(db, do=divide_job, **more):
     """Work until nothing waits."""
-    work(db.admin, name="w", stop=threading.Event(), once=True, now=more.pop("now", _now), pace=QUICK, do=do, **more)
+    told = {"now": _now, "pace": QUICK, "do": do, "chores": [tidy()], **more}
+    work(db.admin, name="w", stop=threading.Event(), once=True, **told)
 
 
 def _now():
@@ -70,10 +72,11 @@ def _now():
 
 
 @contextmanager
-def working(db, do=play, pace=QUICK):
+def working(db, do=play, pace=QUICK, chores=()):
     """Have a worker in a thread, until the end of the block."""
     stop = threading.Event()
-    thread = threading.Thread(target=work, args=(db.admin,), kwargs={"name": "t", "stop": stop, "do": do, "pace": pace})
+    told = {"name": "t", "stop": stop, "do": do, "pace": pace, "chores": chores}
+    thread = threading.Thread(target=work, args=(db.admin,), kwargs=told)
     thread.start()
     try:
         yield stop
@@ -401,7 +404,7 @@ BESIDE = """
 import sys
 from api.worker import start_worker
 if __name__ == "__main__":
-    with start_worker(sys.argv[1], name="beside") as process:
+    with start_worker(sys.argv[1], name="beside", zone="UTC") as process:
         print(process.pid, flush=True)
         sys.stdin.readline()
 """
@@ -483,15 +486,33 @@ def test_a_worker_throws_away_what_is_over(db, conn) -> None:
 def test_it_does_so_again_and_while_it_works(db, conn, tmp_path) -> None:
     """What is over is thrown away time and again, also while one job goes on; not before it is time for it again."""
     put(conn, act="gate", folder=str(tmp_path))
-    with working(db, pace=replace(QUICK, tidy=0.2)):
+    with working(db, chores=[tidy(every_s=0.2)]):
         until(lambda: pids(tmp_path))
         for _ in range(2):
             _keep(conn, NOW - timedelta(days=9))
             until(lambda: _kept(conn) == (0, 0, 0))
         (tmp_path / "go").touch()
-    with working(db, pace=replace(QUICK, tidy=3600.0)):
-        for kept in (0, 1):  # the first job shows that it has begun, and so has looked
-            job = put(conn, act="count", steps=5, each=0.1)
-            until(lambda: jobs.get(conn, job).state == "done")  # noqa: B023 - asked at once
-            assert _kept(conn) == (kept,) * 3
-            _keep(conn, NOW - timedelta(days=9))
+    _keep(conn, NOW - timedelta(days=9))
+    with working(db, chores=[tidy(every_s=3600.0)]):
+        until(lambda: _kept(conn) == (0, 0, 0))
+        _keep(conn, NOW - timedelta(days=9))
+        job = put(conn, act="count", steps=5, each=0.1)
+        until(lambda: jobs.get(conn, job).state == "done")
+        assert _kept(conn) == (1, 1, 1)
+
+
+def test_a_chore_that_fails_is_done_again(db) -> None:
+    """What goes wrong once, and a connection that is lost, end no chore; others go on meanwhile."""
+    done: dict[str, int] = {"bad": 0, "good": 0}
+
+    def bad(conn, _now) -> bool:
+        done["bad"] += 1
+        run(conn, "SELECT pg_terminate_backend(pg_backend_pid())")
+        return False
+
+    def good(_conn, _now) -> bool:
+        done["good"] += 1
+        return done["good"] % 3 != 0
+
+    with doing([Chore(name="bad", every_s=0.02, do=bad), Chore(name="good", every_s=0.02, do=good)], db.admin, _now):
+        until(lambda: min(done.values()) >= 6)
