@@ -91,7 +91,8 @@ def once_for(request: Request, asked: Asked, body: bytes) -> Once:
     # The draft of the header writes it as a quoted string; most clients write it bare.
     key = key.strip().removeprefix('"').removesuffix('"')
     if not _KEY.fullmatch(key):
-        raise ParameterError(HEADER, "a key has 1 to 200 characters of ASCII, without blanks")
+        zh = "键为 1 至 200 个 ASCII 字符，不含空格"
+        raise ParameterError(HEADER, "a key has 1 to 200 characters of ASCII, without blanks", zh=zh)
     return Once(
         person=asked.caller.person_id,
         key=key,

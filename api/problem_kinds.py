@@ -5,32 +5,13 @@ Each has a page of its own at `/problems/<code>`, which the member `type` of an 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from api.problem_kind import ProblemKind
+from api.problem_kinds_loop import LOOP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from api.lang import Lang
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemKind:
-    """One kind of problem: a title and what to do about it, in Chinese and English."""
-
-    zh: str
-    zh_advice: str
-    en: str
-    en_advice: str
-
-    def title(self, lang: Lang) -> str:
-        """Return what it is called."""
-        return self.zh if lang == "zh" else self.en
-
-    def advice(self, lang: Lang) -> str:
-        """Return what to do."""
-        return self.zh_advice if lang == "zh" else self.en_advice
-
 
 _REQUEST: Mapping[str, ProblemKind] = {
     "bad-request": ProblemKind(
@@ -41,6 +22,9 @@ _REQUEST: Mapping[str, ProblemKind] = {
     ),
     "unknown-parameter": ProblemKind(
         "未知参数", "请去掉该参数，或检查拼写。", "There is no such parameter", "Leave it away, or check its spelling."
+    ),
+    "missing-field": ProblemKind(
+        "缺少必填字段", "请补上 errors 中列出的字段。", "A field is missing", "Add the one that errors lists."
     ),
     "invalid-filter": ProblemKind(
         "过滤条件无效",
@@ -149,7 +133,10 @@ _CALLER: Mapping[str, ProblemKind] = {
         "不属于您的层级", "请由相应层级办理。", "This is for another tier", "Leave it to those whose step it is."
     ),
     "self-approval": ProblemKind(
-        "不得自编自审", "请由他人审核。", "Nobody approves what they made or decided", "Let somebody else decide."
+        "不得审批自己编制、决定或申请的事",
+        "请由他人审核。",
+        "Nobody decides on what they made, decided or asked for",
+        "Let somebody else decide.",
     ),
 }
 
@@ -280,5 +267,5 @@ _OURS: Mapping[str, ProblemKind] = {
     ),
 }
 
-KINDS: Mapping[str, ProblemKind] = {**_REQUEST, **_CALLER, **_STATE, **_PLANS, **_OURS}
+KINDS: Mapping[str, ProblemKind] = {**_REQUEST, **_CALLER, **_STATE, **_PLANS, **LOOP, **_OURS}
 """All kinds by their codes."""

@@ -25,6 +25,7 @@ from api.cookies import with_cookies
 from api.pages.problem import problem_page as page_of_problem
 from api.pages.problem import wants_page
 from api.problem_kinds import KINDS
+from api.problem_kinds_loop import LOOP
 from api.who.sessions import forgotten_cookies
 from gis import errors
 
@@ -133,13 +134,26 @@ def problem_of(error: Exception, lang: Lang) -> Problem:
             return Problem(status=500, code="internal-error", kind="internal-error")
 
 
+def said(error: errors.WanggeError, lang: Lang) -> str:
+    """Return the sentence of an error in a language; where nobody has put it into Chinese, its kind's title or the English one.
+
+    Only the titles of the loop say what its errors say; elsewhere a kind is wider than the sentences that have it.
+    """
+    if lang == "zh" and isinstance(error, errors.RequestError):
+        if error.zh is not None:
+            return error.zh
+        if error.code in LOOP:
+            return LOOP[error.code].title(lang)
+    return str(error)
+
+
 def _of_ours(error: errors.WanggeError, lang: Lang) -> Problem:
     status, usual = next((status, code) for kind, status, code in STATUS if isinstance(error, kind))
     code = error.code if isinstance(error, errors.RequestError) else usual
     status = STATUS_OF_CODE.get(code, status)
     more: dict[str, object] = dict(error.extra) if isinstance(error, errors.RequestError) else {}
     if isinstance(error, errors.ParameterError):
-        more.setdefault("errors", [{"parameter": error.parameter, "code": code, "detail": str(error)}])
+        more.setdefault("errors", [{"parameter": error.parameter, "code": code, "detail": said(error, lang)}])
     if isinstance(error, errors.InputError | errors.BrokenPlan) and error.findings:
         more["errors"] = [_finding(finding, lang) for finding in error.findings]
     # What is wrong with the store or with a plan of ours names hosts and folders: that is for the log.
@@ -148,7 +162,7 @@ def _of_ours(error: errors.WanggeError, lang: Lang) -> Problem:
         status=status,
         code=code,
         kind=code if code in KINDS else _usual_kind(error, usual),
-        detail="" if hidden else str(error),
+        detail="" if hidden else said(error, lang),
         more={} if hidden else more,
         headers=_headers(code, status, more),
     )

@@ -73,14 +73,18 @@ class StoreBusy(StoreError):
 
 
 class RequestError(WanggeError):
-    """A question cannot be answered as it was asked. `code` is a stable word for machines."""
+    """A question cannot be answered as it was asked. `code` is a stable word for machines.
+
+    As a text it is English, which is what the log keeps; `zh` is the same sentence for people who read Chinese.
+    """
 
     code = "bad-request"
 
-    def __init__(self, message: str, *, code: str | None = None, **extra: object) -> None:
+    def __init__(self, message: str, *, code: str | None = None, zh: str | None = None, **extra: object) -> None:
         super().__init__(message)
         if code is not None:
             self.code = code
+        self.zh = zh
         self.extra = extra
         """Further members of the answer, by name."""
 
@@ -96,8 +100,10 @@ class ParameterError(RequestError, ValueError):
 
     code = "invalid-parameter"
 
-    def __init__(self, parameter: str, message: str, *, code: str | None = None, **extra: object) -> None:
-        super().__init__(message, code=code, **extra)
+    def __init__(
+        self, parameter: str, message: str, *, code: str | None = None, zh: str | None = None, **extra: object
+    ) -> None:
+        super().__init__(message, code=code, zh=zh, **extra)
         self.parameter = parameter
 
 

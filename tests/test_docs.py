@@ -240,8 +240,9 @@ def test_the_api_guide_tells_roles_steps_and_problems(page, lang):
 
 @pytest.mark.parametrize("page", GUIDES, ids=called)
 def test_the_api_guide_knows_every_finer_code(page):
-    """A code that our resources or the door give an error, and that is no kind of its own, stands beside its kind."""
-    sources = [*(ROOT / "api" / "v1").glob("*.py"), *(ROOT / "api" / "who").glob("*.py"), ROOT / "data" / "store" / "people.py"]
+    """A code that our resources, the loop or the door give an error, and that is no kind of its own, stands beside its kind."""
+    rooms = ("v1", "who", "loop", "incidents")
+    sources = [*(path for room in rooms for path in (ROOT / "api" / room).glob("*.py")), ROOT / "data" / "store" / "people.py"]
     given = {code for path in sources for code in re.findall(r"\bcode=\"([a-z-]+)\"", text_of(path))}
     finer = {code for row in rows(page, "|".join(PROBLEMS)) if len(row) == 2 for code in re.findall(r"`([a-z-]+)`", row[1])}
     assert given - set(PROBLEMS) - {"has-administrator"} == finer

@@ -24,7 +24,7 @@ from api.loop.words import Event
 from api.who.caller import Right, Tier
 from data.store import incidents
 from data.store.scope import speak
-from gis.errors import ParameterError, StoreError
+from gis.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -160,8 +160,6 @@ def act(
 
     `org` says for which of their organisations they act. Raises as `take` does; `NotFound` where they do not see it.
     """
-    if wanted.event is Event.REPORT:
-        raise ParameterError("event", "an incident is reported once, by POST /v1/incidents", code="illegal-transition")
     before = incidents.get(conn, no)
     actor = actor_of(conn, asked.caller, now=asked.now, today=asked.today)
     if org is not None:

@@ -55,7 +55,8 @@ def facts_for(conn: connection, act: Act, standing: Standing, *, deadlines: Dead
         found = {person: _person(conn, person, standing.path, now) for person in people if _is_id(person)}
         facts = replace(facts, people={key: each for key, each in found.items() if each is not None})
     if matters:
-        facts = replace(facts, matters={code: matter for code in matters if (matter := _matter(conn, code)) is not None})
+        known = {code: _matter(conn, code, standing.path) for code in matters}
+        facts = replace(facts, matters={code: matter for code, matter in known.items() if matter is not None})
     return facts
 
 
@@ -88,8 +89,8 @@ def _person(conn: connection, person: str, path: str, now: datetime) -> Person |
     return None if tier is Tier.NONE else Person(id=person, tier=tier, path=area)
 
 
-def _matter(conn: connection, code: str) -> Matter | None:
-    row = matter_named(conn, code)
+def _matter(conn: connection, code: str, path: str) -> Matter | None:
+    row = matter_named(conn, code, path)
     return None if row is None else Matter(code=row[0], category=row[1], department=row[2], is_admitted=row[3])
 
 

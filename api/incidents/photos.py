@@ -42,7 +42,7 @@ def keep_photo(conn: connection, no: str, content: bytes, *, author: str | None,
     row = get(conn, no)
     clean, media_type, width, height = cleaned(content)
     if len(attached(conn, no)) >= MOST:
-        raise Conflict(f"an incident has at most {MOST} pictures", code="too-many-pictures")
+        raise Conflict(f"an incident has at most {MOST} pictures", code="too-many-pictures", zh=f"每个事件最多 {MOST} 张照片")
     made = attach(conn, no, clean, media_type, width, height, author=author, now=now)
     note(conn, no, kind="picture", path=row["path"], body={"picture": made, "media_type": media_type})
     return made
@@ -51,7 +51,8 @@ def keep_photo(conn: connection, no: str, content: bytes, *, author: str | None,
 def cleaned(content: bytes) -> tuple[bytes, str, int, int]:
     """Return a picture and nothing else: its bytes, type, width and height in pixels; raises `ParameterError`."""
     if len(content) > LARGEST:
-        raise ParameterError("content", f"a picture has at most {LARGEST // 2**20} MB", code="picture-too-large")
+        most = f"{LARGEST // 2**20} MB"
+        raise ParameterError("content", f"a picture has at most {most}", code="picture-too-large", zh=f"每张照片最大 {most}")
     try:
         with Image.open(BytesIO(content), formats=tuple(_TYPES)) as opened:
             if opened.width * opened.height > MOST_PIXELS:
@@ -74,5 +75,8 @@ def cleaned(content: bytes) -> tuple[bytes, str, int, int]:
 
 def _too_many_pixels() -> ParameterError:
     return ParameterError(
-        "content", f"a picture has at most {MOST_PIXELS // 1_000_000} million pixels", code="picture-too-large"
+        "content",
+        f"a picture has at most {MOST_PIXELS // 1_000_000} million pixels",
+        code="picture-too-large",
+        zh=f"每张照片最多 {MOST_PIXELS // 10_000} 万像素",
     )

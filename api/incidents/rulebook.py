@@ -5,9 +5,8 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from api.loop.calendar import calendar_from, default_calendar
 from api.loop.deadlines import Deadlines
-from api.loop.limits import default_limits, limits_from
+from api.matters.clocks import town_calendar, town_limits
 from data.store.incidents import clock_rows, rules_version
 
 if TYPE_CHECKING:
@@ -24,17 +23,15 @@ class Rulebook:
     def deadlines(self, conn: connection, version: int | None = None) -> Deadlines:
         """Return the clocks as they are; `version` is that of calendar and limits, where it is known already.
 
-        A town that states no days or no limits of its own has those of a fresh installation.
+        What a town does not state itself is as in a fresh installation (api/matters/clocks.py).
         """
         version = rules_version(conn) if version is None else version
         with self._lock:
             kept = self._kept
         if kept is not None and kept[0] == version:
             return kept[1]
-        days, limits = clock_rows(conn)
-        made = Deadlines(
-            limits_from(limits) if limits else default_limits(), calendar_from(days) if days else default_calendar()
-        )
+        days, limits, matters = clock_rows(conn)
+        made = Deadlines(town_limits(limits, matters), town_calendar(days))
         with self._lock:
             self._kept = (version, made)
         return made

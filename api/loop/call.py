@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from api.loop.labels import label
+from api.loop.words import Event
 from gis.errors import Conflict
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class Call:
 
 def assign(call: Call, participants: tuple[Participant, ...], *, at: datetime, join_due_at: datetime | None) -> Call:
     """Return the call with its departments named; each has until `join_due_at` to join."""
-    _in_order("assign", call.assigned_at is None, call.called_at, at)
+    _in_order(Event.ASSIGN, call.assigned_at is None, call.called_at, at)
     return replace(call, assigned_at=at, join_due_at=join_due_at, participants=participants)
 
 
@@ -81,7 +83,7 @@ def unassign(call: Call) -> Call:
 
 def join(call: Call, org: str, *, at: datetime) -> Call:
     """Return the call with one more department there; with the last mandatory one the joint work starts."""
-    _in_order("join", call.waits_for(org), call.assigned_at, at)
+    _in_order(Event.JOIN, call.waits_for(org), call.assigned_at, at)
     there = tuple(replace(each, joined_at=at) if each.org == org else each for each in call.participants)
     complete = all(each.joined_at is not None for each in there if each.lead or each.mandatory)
     return replace(call, participants=there, joint_started_at=call.joint_started_at or (at if complete else None))
@@ -89,7 +91,7 @@ def join(call: Call, org: str, *, at: datetime) -> Call:
 
 def handled(call: Call, *, at: datetime) -> Call:
     """Return the call with its work done."""
-    _in_order("handle", call.handled_at is None, call.joint_started_at, at)
+    _in_order(Event.HANDLE, call.handled_at is None, call.joint_started_at, at)
     return replace(call, handled_at=at)
 
 
@@ -101,13 +103,13 @@ def again(call: Call) -> Call:
 
 def clear_off(call: Call, ratings: Mapping[str, int], *, at: datetime) -> Call:
     """Return the call cleared, each department rated."""
-    _in_order("clear_off", call.is_open, call.handled_at, at)
+    _in_order(Event.CLEAR_OFF, call.is_open, call.handled_at, at)
     rated = tuple(replace(each, rating=ratings[each.org]) for each in call.participants)
     return replace(call, cleared_at=at, participants=rated)
 
 
-def _in_order(step: str, fits: bool, before: datetime | None, at: datetime) -> None:  # noqa: FBT001 - the answer, not a switch
+def _in_order(step: Event, fits: bool, before: datetime | None, at: datetime) -> None:  # noqa: FBT001 - the answer, not a switch
     """Raise unless the step fits and the one before it has been made, not later than `at`."""
     if not fits or before is None or at < before:
         msg = f"the call does not stand where it could {step}"
-        raise Conflict(msg, code="call-order")
+        raise Conflict(msg, code="call-order", zh=f"按呼叫的顺序，现在不能“{label(step).zh}”")

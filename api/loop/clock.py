@@ -182,7 +182,8 @@ def suspend(clock: Clock, at: datetime) -> Clock:
     """Return the clock, standing still from `at` on; raises `Conflict` where it stands still already, or ran later."""
     last = clock.suspensions[-1].until if clock.suspensions else clock.start
     if last is None or at < last:
-        raise Conflict("the clock is suspended already, or was begun or resumed after that moment")
+        msg = "the clock is suspended already, or was begun or resumed after that moment"
+        raise Conflict(msg, zh="计时已经暂停，或在该时间之后才开始、恢复")
     return replace(clock, suspensions=(*clock.suspensions, Suspension(at)))
 
 
@@ -193,7 +194,7 @@ def resume(clock: Clock, at: datetime, calendar: Calendar) -> Clock:
     """
     since = clock.suspended_since
     if since is None or at < since:
-        raise Conflict("the clock is not suspended at that moment")
+        raise Conflict("the clock is not suspended at that moment", zh="计时在该时间没有暂停")
     suspensions = (*clock.suspensions[:-1], Suspension(since, at))
     if since > clock.due.at:
         return replace(clock, suspensions=suspensions)

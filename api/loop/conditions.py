@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from api.loop.labels import label
 from api.loop.words import Event, Satisfaction, Stage, Supervision, Triage
 from api.who.caller import Tier
 from gis.errors import Conflict, Refused
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 def at_grid_tier(standing: Standing, _actor: Actor, _at: datetime, _policy: Policy) -> None:
     """Raise unless the incident is the grid's: what went up is claimed by nobody."""
     if standing.tier is not Tier.GRID:
-        raise Conflict("only what stands at the grid's tier is claimed", code="not-at-grid-tier")
+        msg = "only what stands at the grid's tier is claimed"
+        raise Conflict(msg, code="not-at-grid-tier", zh="只有在网格层级的事件可以认领")
 
 
 def without_call(standing: Standing, _actor: Actor, _at: datetime, _policy: Policy) -> None:
@@ -77,17 +79,20 @@ def may_ask_extend(standing: Standing, actor: Actor, at: datetime, policy: Polic
     """Raise, also, once the deadline has been extended as often as it may be."""
     may_ask(standing, actor, at, policy)
     if standing.extension_count >= policy.extensions:
-        raise Conflict(f"it has been extended {standing.extension_count} times, and may not be again", code="extension-limit")
+        times = standing.extension_count
+        msg = f"it has been extended {times} times, and may not be again"
+        raise Conflict(msg, code="extension-limit", zh=f"已延期 {times} 次，不能再延期")
 
 
 def asked(event: Event) -> Condition:
     """Return the condition that this was asked, and by somebody else."""
+    asking = label(Event.ASK_EXTEND if event is Event.EXTEND else Event.ASK_SUSPEND)
 
     def condition(standing: Standing, actor: Actor, _at: datetime, _policy: Policy) -> None:
         if standing.ask is None or standing.ask.event is not event:
-            raise Conflict(f"nobody asked to {event}", code="nothing-asked")
+            raise Conflict(f"nobody asked to {event}", code="nothing-asked", zh=f"没有待决定的“{asking.zh}”")
         if standing.ask.by == actor.person:
-            raise Refused("nobody decides on what they asked for", code="self-approval")
+            raise Refused("nobody decides on what they asked for", code="self-approval", zh="本人申请的事，请由他人决定")
 
     return condition
 
@@ -123,7 +128,8 @@ def may_archive(standing: Standing, _actor: Actor, at: datetime, policy: Policy)
     if reopens(standing):
         raise Conflict("the reporter was not satisfied: it is reopened first", code="reopen-due")
     if not is_evaluated(standing) and (standing.closed_at is None or at < standing.closed_at + policy.archive_after):
-        raise Conflict("it is neither evaluated nor closed for long enough", code="too-early")
+        zh = f"尚未评价，结案也未满 {policy.archive_after.days} 天"
+        raise Conflict("it is neither evaluated nor closed for long enough", code="too-early", zh=zh)
 
 
 def may_reopen(standing: Standing, actor: Actor, at: datetime, policy: Policy) -> None:
@@ -131,7 +137,8 @@ def may_reopen(standing: Standing, actor: Actor, at: datetime, policy: Policy) -
     if actor.is_system and not reopens(standing):
         raise Conflict("there is no reason to reopen it by itself", code="no-reason")
     if standing.closed_at is None or at > standing.closed_at + policy.reopen_within:
-        raise Conflict(f"it was closed more than {policy.reopen_within.days} days ago", code="too-late")
+        days = policy.reopen_within.days
+        raise Conflict(f"it was closed more than {days} days ago", code="too-late", zh=f"结案已超过 {days} 天，不能重办")
 
 
 def may_supervise(standing: Standing, actor: Actor, at: datetime, _policy: Policy) -> None:

@@ -14,7 +14,7 @@ from api.loop.payload import Payload, party_json
 from api.loop.record import moment, written
 from api.loop.words import OrgKind, Satisfaction
 from api.who.caller import Right, Tier, within
-from gis.errors import Conflict, ParameterError, Refused, StoreError
+from gis.errors import Conflict, ParameterError, Refused, RulesError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,6 +78,56 @@ JIUQUAN = Variant(
     (OrderStep(Step.PLACED, Part.RESIDENT), OrderStep(Step.DISPATCHED, Part.CENTER, Tier.COMMUNITY), *_END),
 )
 VARIANTS: Mapping[str, Variant] = {each.name: each for each in (YUNYANG, JIUQUAN)}
+"""The variants of a fresh installation; a town may state others."""
+
+_BY: Mapping[str, tuple[Part, Tier]] = {
+    "resident": (Part.RESIDENT, Tier.NONE),
+    "community": (Part.CENTER, Tier.COMMUNITY),
+    "street": (Part.CENTER, Tier.STREET),
+    "district": (Part.CENTER, Tier.DISTRICT),
+    "target": (Part.TARGET, Tier.NONE),
+}
+"""Who takes a step, as rows say it."""
+_PART_OF: Mapping[Step, Part] = {
+    Step.PLACED: Part.RESIDENT,
+    Step.SORTED: Part.CENTER,
+    Step.DISPATCHED: Part.CENTER,
+    Step.TAKEN: Part.TARGET,
+    Step.FINISHED: Part.TARGET,
+    Step.RATED: Part.RESIDENT,
+}
+_LEFT_OUT = frozenset({Step.SORTED})
+"""What a variant may do without."""
+
+
+def variant_from(name: str, rows: Iterable[Mapping[str, str]]) -> Variant:
+    """Return a variant from its steps as rows: `{"step": "sorted", "by": "community"}`.
+
+    Raises
+    ------
+    RulesError
+        A word that nobody knows, a step in the wrong place or of the wrong people, or one that is missing.
+    """
+    steps: list[OrderStep] = []
+    for row in rows:
+        said, by = row.get("step", ""), row.get("by", "")
+        if said not in list(Step) or by not in _BY:
+            known = f"there are {', '.join(Step)}, by {', '.join(_BY)}"
+            raise RulesError(f"the variant {name} has the step {said!r} by {by!r}; {known}")
+        part, tier = _BY[by]
+        if part is not _PART_OF[Step(said)]:
+            raise RulesError(f"in the variant {name}, {said} is not for the {by}")
+        steps.append(OrderStep(Step(said), part, tier))
+    wanted = [each for each in Step if each not in _LEFT_OUT or each in {step.step for step in steps}]
+    if [each.step for each in steps] != wanted:
+        raise RulesError(f"the variant {name} must go {', '.join(wanted)}")
+    return Variant(name, tuple(steps))
+
+
+def variant_rows(variant: Variant) -> list[dict[str, str]]:
+    """Return a variant's steps as `variant_from` reads them."""
+    by = {said: word for word, said in _BY.items()}
+    return [{"step": str(each.step), "by": by[each.part, each.tier]} for each in variant.steps]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +238,22 @@ def replay_order(variant: Variant, path: str, records: Iterable[OrderRecord]) ->
     for record in records:
         order = follow_order(order, record)
     return order
+
+
+def order_columns(order: Order) -> dict[str, Any]:
+    """Return an order's row: what its log says, as columns that lists and figures can ask for."""
+    done = dict(order.done)
+    target = order.target
+    return {
+        "state": str(order.done[-1][0]),
+        "placed_by": order.placed_by,
+        "target_org": target.id if target is not None and target.is_org else None,
+        "target_person": target.id if target is not None and not target.is_org else None,
+        "satisfaction": None if order.satisfaction is None else str(order.satisfaction),
+        **{f"{step}_at": done.get(step) for step in Step},
+        "revision": len(order.done),
+        "at": order.done[-1][1],
+    }
 
 
 def _body(order: Order, step: Step, said: Payload, known: Mapping[Party, Org | Person]) -> dict[str, Any]:

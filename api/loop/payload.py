@@ -10,7 +10,7 @@ from api.loop.record import moment
 from gis.errors import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -46,7 +46,7 @@ class Payload:
         """Return true or false; false where it is not there."""
         value = self.values.get(name)
         if value is not None and not isinstance(value, bool):
-            raise ParameterError(name, "write true or false")
+            raise ParameterError(name, "write true or false", zh="请填写 true 或 false")
         return bool(value)
 
     def choice(self, name: str, words: type[_Word], *, but: frozenset[_Word] = frozenset()) -> _Word:
@@ -55,7 +55,7 @@ class Payload:
         value = self._there(name)
         found = next((each for each in allowed if each == value), None)
         if found is None:
-            raise ParameterError(name, f"write one of {', '.join(allowed)}")
+            raise _no_choice(name, allowed)
         return found
 
     def choice_or_none(self, name: str, words: type[_Word]) -> _Word | None:
@@ -67,7 +67,7 @@ class Payload:
         value = self._there(name)
         found = next((each for each in ranks if each.name.lower() == value), None)
         if found is None:
-            raise ParameterError(name, f"write one of {', '.join(each.name.lower() for each in ranks)}")
+            raise _no_choice(name, [each.name.lower() for each in ranks])
         return found
 
     def moment(self, name: str) -> datetime:
@@ -76,7 +76,9 @@ class Payload:
         try:
             return moment(text)
         except ValueError:
-            raise ParameterError(name, "write a moment with its zone, as 2026-11-21T09:30:00+08:00") from None
+            example = "2026-11-21T09:30:00+08:00"
+            zh = f"请填写带时区的时间，如 {example}"
+            raise ParameterError(name, f"write a moment with its zone, as {example}", zh=zh) from None
 
     def party(self, name: str) -> Party:
         """Return an organisation or a person: `{"org": id}` or `{"person": id}`."""
@@ -96,19 +98,21 @@ class Payload:
         """Return a list of objects, with one at least."""
         found = self._list(name)
         if not all(isinstance(each, dict) for each in found):
-            raise ParameterError(name, "write a list of objects")
+            raise ParameterError(name, "write a list of objects", zh="请填写由对象组成的列表")
         return tuple(Payload(each) for each in found)
 
     def numbers(self, name: str, allowed: range) -> dict[str, int]:
         """Return whole numbers by name."""
         value = self._there(name)
         if not isinstance(value, dict):
-            raise ParameterError(name, "write an object of whole numbers by id")
+            raise ParameterError(name, "write an object of whole numbers by id", zh="请填写对象：每个键对应一个整数")
         found = cast("dict[str, Any]", value)
         if not all(_is_plain(each) and len(each) <= LONGEST_NAME for each in found) or len(found) > MOST:
-            raise ParameterError(name, f"write at most {MOST} numbers, with ids of at most {LONGEST_NAME} characters")
+            msg = f"write at most {MOST} numbers, with ids of at most {LONGEST_NAME} characters"
+            raise ParameterError(name, msg, zh=f"最多填写 {MOST} 个数，键最长 {LONGEST_NAME} 字")
         if not all(isinstance(each, int) and not isinstance(each, bool) and each in allowed for each in found.values()):
-            raise ParameterError(name, f"write whole numbers from {allowed[0]} to {allowed[-1]}")
+            first, last = allowed[0], allowed[-1]
+            raise ParameterError(name, f"write whole numbers from {first} to {last}", zh=f"请填写 {first} 至 {last} 的整数")
         return found
 
     def only(self, names: frozenset[str]) -> None:
@@ -116,17 +120,20 @@ class Payload:
         unknown = sorted(self.values.keys() - names)
         if unknown:
             known = ", ".join(sorted(names)) or "no fields"
-            raise ParameterError(unknown[0], f"there is no such field here; this event has {known}", code="unknown-field")
+            zh = f"没有此字段；可填：{'、'.join(sorted(names))}" if names else "没有此字段；这里无需填写任何字段"
+            msg = f"there is no such field here; this event has {known}"
+            raise ParameterError(unknown[0], msg, code="unknown-field", zh=zh)
 
     def _there(self, name: str) -> Any:  # noqa: ANN401 - anything that JSON has
         if not self.has(name):
-            raise ParameterError(name, f"{name} is missing", code="missing-field")
+            raise ParameterError(name, f"{name} is missing", code="missing-field", zh=f"缺少字段 {name}")
         return self.values[name]
 
     def _list(self, name: str) -> list[Any]:
         value = self._there(name)
         if not isinstance(value, list) or not 1 <= len(found := cast("list[Any]", value)) <= MOST:
-            raise ParameterError(name, f"write a list with one entry at least, and at most {MOST}")
+            msg = f"write a list with one entry at least, and at most {MOST}"
+            raise ParameterError(name, msg, zh=f"请填写列表，至少 1 项，最多 {MOST} 项")
         return found
 
 
@@ -137,7 +144,8 @@ def party_json(party: Party | None) -> dict[str, str] | None:
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str) or not 1 <= len(value.strip()) <= LONGEST or not _is_plain(value):
-        raise ParameterError(name, f"write a text of at most {LONGEST} characters that is not empty")
+        msg = f"write a text of at most {LONGEST} characters that is not empty"
+        raise ParameterError(name, msg, zh=f"请填写文字，不能为空，最长 {LONGEST} 字")
     return value.strip()
 
 
@@ -146,5 +154,9 @@ def _is_plain(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
 
 
+def _no_choice(name: str, allowed: Sequence[str]) -> ParameterError:
+    return ParameterError(name, f"write one of {', '.join(allowed)}", zh=f"请从中选择：{'、'.join(allowed)}")
+
+
 def _no_party(name: str) -> ParameterError:
-    return ParameterError(name, 'write {"org": id} or {"person": id}')
+    return ParameterError(name, 'write {"org": id} or {"person": id}', zh='请填写 {"org": 编号} 或 {"person": 编号}')

@@ -110,7 +110,8 @@ def place_json(place: Place) -> dict[str, str]:
 
 def unknown_party(field: str, found: str) -> ParameterError:
     """Return what to raise for an organisation or a person that nobody knows."""
-    return ParameterError(field, f"there is nobody by the id {found} here", code="unknown-party")
+    zh = f"这里没有编号为“{found}”的单位或人员"
+    return ParameterError(field, f"there is nobody by the id {found} here", code="unknown-party", zh=zh)
 
 
 def _without_nulls(body: Mapping[str, Any]) -> dict[str, Any]:

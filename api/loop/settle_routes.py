@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from api.loop.call import join
 from api.loop.incident import Party
+from api.loop.labels import label
 from api.loop.payload import party_json
 from api.loop.record import DUE_AT, written
 from api.loop.replay import departments
@@ -75,7 +76,8 @@ def bring_in(asked: Asked) -> Move:
             raise ParameterError(told, "this is said of what is closed: say when", code="not-closed")
         return asked.go(body, owner=place.center(asked.facts.intake), tier=Tier.GRID)
     if not said.flag("answered"):
-        raise ParameterError("answered", "what is closed was answered: else bring it in open", code="not-answered")
+        msg = "what is closed was answered: else bring it in open"
+        raise ParameterError("answered", msg, code="not-answered", zh="已结案的事件须已反馈；尚未反馈的，请按未结案移入")
     closed_at = _not_later(asked, "closed_at", asked.at, since=reported_at)
     ended = {
         "closed_at": written(closed_at),
@@ -124,7 +126,8 @@ def accept(asked: Asked) -> Move:
         raise ParameterError("triage", "a private affair is not accepted: reject it, with advice", code="private-affair")
     tier = said.rank("tier", Tier) if said.has("tier") else Tier.GRID
     if not Tier.GRID <= tier <= asked.org.tier:
-        raise ParameterError("tier", "it is accepted at the grid's tier, or at any up to your own", code="wrong-tier")
+        zh = f"受理的层级请从{label(Tier.GRID).zh}选到您所在的{label(asked.org.tier).zh}"
+        raise ParameterError("tier", "it is accepted at the grid's tier, or at any up to your own", code="wrong-tier", zh=zh)
     body = {
         "matter": matter.code,
         "category": matter.category,
@@ -156,9 +159,11 @@ def dispatch(asked: Asked) -> Move:
     """Settle `dispatch`: it goes to somebody not lower than it stands, and not higher than who sends it."""
     to, tier = _target(asked)
     if tier < asked.standing.tier:
-        raise ParameterError("to", "they stand lower than the incident: delegate it", code="lower-tier")
+        zh = "对方低于事件所在的层级，请用交办"
+        raise ParameterError("to", "they stand lower than the incident: delegate it", code="lower-tier", zh=zh)
     if tier > asked.org.tier:
-        raise ParameterError("to", "they stand higher than you: escalate it, or call the district", code="higher-tier")
+        msg = "they stand higher than you: escalate it, or call the district"
+        raise ParameterError("to", msg, code="higher-tier", zh="对方高于您的层级，请用上报上级，或由街道呼叫")
     return asked.go({"to": party_json(to)}, owner=to, tier=tier)
 
 
@@ -166,7 +171,8 @@ def delegate(asked: Asked) -> Move:
     """Settle `delegate`: it goes down to a lower tier; the total clock runs on."""
     to, tier = _target(asked)
     if tier >= asked.standing.tier:
-        raise ParameterError("to", "one delegates to a lower tier than the incident's", code="higher-tier")
+        zh = "交办须选择比事件更低的层级"
+        raise ParameterError("to", "one delegates to a lower tier than the incident's", code="higher-tier", zh=zh)
     return asked.go({"to": party_json(to), "text": asked.said.text_or_none("text")}, owner=to, tier=tier)
 
 
@@ -191,7 +197,8 @@ def escalate(asked: Asked) -> Move:
     reason = said.choice("reason", EscalateReason, but=frozenset(not_theirs))
     tier = said.rank("to_tier", Tier) if said.has("to_tier") else Tier(now.tier + 1)
     if tier <= now.tier:
-        raise ParameterError("to_tier", "it goes to a higher tier than it has", code="lower-tier")
+        zh = "上报上级须选择比事件更高的层级"
+        raise ParameterError("to_tier", "it goes to a higher tier than it has", code="lower-tier", zh=zh)
     if tier > now.tier + 1 and not any(skip.lets(now, tier) for skip in asked.facts.policy.skips):
         raise ParameterError("to_tier", "it goes up one tier at a time; no rule lets it skip one", code="skip-level")
     return asked.go({"reason": reason, "text": said.text_or_none("text")}, owner=asked.center(tier), tier=tier)
@@ -217,7 +224,8 @@ def assign(asked: Asked) -> Move:
         if org is None:
             raise unknown_party("departments", each.org)
         if org.kind is not OrgKind.DEPARTMENT or org.tier is not Tier.DISTRICT or not org.covers(asked.standing.path):
-            raise ParameterError("departments", f"{each.org} is no department of this district", code="no-department")
+            msg = f"{each.org} is no department of this district"
+            raise ParameterError("departments", msg, code="no-department", zh=f"“{each.org}”不是本区的部门")
     body = {"departments": [{"org": each.org, "lead": each.lead, "mandatory": each.mandatory} for each in named]}
     return asked.go(body, owner=Party(is_org=True, id=leads[0]))
 
@@ -233,7 +241,8 @@ def _not_later(asked: Asked, field: str, than: datetime, *, since: datetime | No
     """Return a moment of a case in another system, which lies between two others."""
     moment = asked.said.moment(field)
     if moment > than or (since is not None and moment < since):
-        raise ParameterError(field, "reported, accepted, closed, arrived here: they follow each other", code="time-went-back")
+        msg = "reported, accepted, closed, arrived here: they follow each other"
+        raise ParameterError(field, msg, code="time-went-back", zh="上报、受理、结案、移入的时间须依次先后")
     return moment
 
 
@@ -241,9 +250,10 @@ def _matter(asked: Asked) -> Matter:
     code = asked.said.text("matter")
     matter = asked.facts.matters.get(code)
     if matter is None:
-        raise ParameterError("matter", f"there is no matter {code}", code="unknown-matter")
+        raise ParameterError("matter", f"there is no matter {code}", code="unknown-matter", zh=f"清单中没有事项“{code}”")
     if not matter.is_admitted:
-        raise ParameterError("matter", f"{code} is not admitted, or has exited: choose another", code="exited-matter")
+        msg = f"{code} is not admitted, or has exited: choose another"
+        raise ParameterError("matter", msg, code="exited-matter", zh=f"事项“{code}”未准入或已退出，请另选")
     return matter
 
 

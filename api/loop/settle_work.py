@@ -52,7 +52,8 @@ def handle(asked: Asked) -> Move:
     said, now = asked.said, asked.standing
     on_the_spot = said.flag("on_the_spot")
     if on_the_spot and now.tier is not Tier.GRID:
-        raise ParameterError("on_the_spot", "only the grid solves on the spot", code="not-at-grid-tier")
+        zh = "只有在网格层级的事件可以当场解决"
+        raise ParameterError("on_the_spot", "only the grid solves on the spot", code="not-at-grid-tier", zh=zh)
     is_consultation = now.triage is Triage.CONSULTATION
     body = {
         "result": said.text("result"),
@@ -85,7 +86,8 @@ def clear_off(asked: Asked) -> Move:
     ratings, call = asked.said.numbers("ratings", RATINGS), asked.standing.call
     called = {each.org for each in call.participants} if call else set[str]()
     if ratings.keys() != called:
-        raise ParameterError("ratings", f"rate each department that was called: {', '.join(sorted(called))}", code="rate-all")
+        msg = f"rate each department that was called: {', '.join(sorted(called))}"
+        raise ParameterError("ratings", msg, code="rate-all", zh=f"请评价每个被呼叫的部门：{'、'.join(sorted(called))}")
     return asked.end({"ratings": ratings, "text": asked.said.text_or_none("text")})
 
 
@@ -93,7 +95,7 @@ def evaluate(asked: Asked) -> Move:
     """Settle `evaluate`: how the case was handled, by dimension."""
     scores = asked.said.numbers("scores", RATINGS)
     if not scores:
-        raise ParameterError("scores", "give a score in one dimension at least")
+        raise ParameterError("scores", "give a score in one dimension at least", zh="请至少评一个方面")
     return asked.go({"scores": scores, "text": asked.said.text_or_none("text")})
 
 
@@ -115,9 +117,11 @@ def supervise(asked: Asked) -> Move:
 def _ask(asked: Asked, after: datetime) -> Move:
     until = asked.said.moment("until")
     if until <= after:
-        raise ParameterError("until", f"this is not after {written(after)}", code="too-early")
+        msg = f"this is not after {written(after)}"
+        raise ParameterError("until", msg, code="too-early", zh=f"须晚于 {written(after)}")
     if until > asked.at + FURTHEST:
-        raise ParameterError("until", f"this is more than {FURTHEST.days} days away", code="too-far")
+        days = FURTHEST.days
+        raise ParameterError("until", f"this is more than {days} days away", code="too-far", zh=f"须在 {days} 天以内")
     return asked.go({"until": written(until), "reason": asked.said.text("reason")})
 
 

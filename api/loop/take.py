@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from api.loop.facts import Facts, Policy
+from api.loop.labels import label
 from api.loop.payload import Payload, party_json
 from api.loop.record import DUE_AT, OWNER, STAGE_DUE_AT, Record, written
 from api.loop.replay import follow
@@ -40,7 +41,8 @@ class Act:
     def named(cls, event: str, payload: Mapping[str, Any]) -> Act:
         """Return an act by the event's word; raises `ParameterError` where there is none."""
         if event not in {str(each) for each in Event}:
-            raise ParameterError("event", f"there is no event {event!r}; there are {', '.join(Event)}", code="unknown-event")
+            msg = f"there is no event {event!r}; there are {', '.join(Event)}"
+            raise ParameterError("event", msg, code="unknown-event", zh=f"没有步骤“{event}”；可填：{'、'.join(Event)}")
         return cls(event=Event(event), payload=payload)
 
 
@@ -129,7 +131,8 @@ def _permitted(standing: Standing, step: Step, actor: Actor, at: datetime, polic
         raise _illegal(standing, step, actor, at, policy)
     org = permit(standing, step.who, step.right, actor)
     if standing.at is not None and at < standing.at:
-        raise Conflict("the last thing that happened to it is later than this", code="time-went-back")
+        msg = "the last thing that happened to it is later than this"
+        raise Conflict(msg, code="time-went-back", zh="时间早于该事件的上一步，请刷新后重试")
     if step.condition is not None:
         step.condition(standing, actor, at, policy)
     return org
@@ -161,6 +164,7 @@ def _illegal(standing: Standing, step: Step, actor: Actor, at: datetime, policy:
     return Conflict(
         f"an incident that is {standing.state} cannot {step.event}",
         code="illegal-transition",
+        zh=f"事件状态为“{label(standing.state).zh}”，不能“{label(step.event).zh}”",
         state=str(standing.state),
         allowed=allowed,
     )

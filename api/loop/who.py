@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from api.loop.labels import Label
 from api.loop.words import OrgKind
 from api.who.caller import Right, Tier
 from gis.errors import Refused
@@ -63,7 +64,7 @@ def permit(standing: Standing, who: tuple[Who, ...], right: Right, actor: Actor)
             first = first or refused
         else:
             return org
-    raise first or Refused("nobody may do this")
+    raise first or Refused("nobody may do this", zh="这一步不由任何人办理")
 
 
 def centers(standing: Standing, right: Right, actor: Actor) -> Iterator[Org]:
@@ -75,7 +76,7 @@ def centers(standing: Standing, right: Right, actor: Actor) -> Iterator[Org]:
             yield each.org
 
 
-def _center_of(tiers: Callable[[Standing, Tier], bool], whose: str) -> Callable[[Standing, Right, Actor], Permit]:
+def _center_of(tiers: Callable[[Standing, Tier], bool], whose: Label) -> Callable[[Standing, Right, Actor], Permit]:
     """Return the rule for members of command centers whose tier fits the incident's."""
 
     def rule(standing: Standing, right: Right, actor: Actor) -> Permit:
@@ -85,7 +86,8 @@ def _center_of(tiers: Callable[[Standing, Tier], bool], whose: str) -> Callable[
             # Whoever sits in several acts for the nearest.
             return (min(fitting, key=lambda org: org.tier),)
         if there:
-            raise Refused(f"this is for {whose}; your tier is another", code="wrong-tier")
+            zh = f"由{whose.zh}办理，不属于您的层级"
+            raise Refused(f"this is for {whose.en}; your tier is another", code="wrong-tier", zh=zh)
         raise _denied(right)
 
     return rule
@@ -107,13 +109,15 @@ def _verifier(standing: Standing, right: Right, actor: Actor) -> Permit:
     _require(standing, right, actor)
     if actor.person is not None and (actor.person == standing.asked_to_verify or actor.has_post(standing.grid_code)):
         return (None,)
-    raise Refused("this is for the worker who was asked to look, or one of the grid's own", code="no-post")
+    msg = "this is for the worker who was asked to look, or one of the grid's own"
+    raise Refused(msg, code="no-post", zh="由受指派核实的人员，或本网格 A、B 岗网格员办理")
 
 
 def _post(standing: Standing, right: Right, actor: Actor) -> Permit:
     _require(standing, right, actor)
     if actor.person is None or not actor.has_post(standing.grid_code):
-        raise Refused("this is for workers who hold post A or B on this grid today", code="no-post")
+        msg = "this is for workers who hold post A or B on this grid today"
+        raise Refused(msg, code="no-post", zh="由本网格今日在岗的 A、B 岗网格员办理")
     return (None,)
 
 
@@ -174,7 +178,8 @@ def _same_or_higher(standing: Standing, right: Right, actor: Actor) -> Permit:
         return (_own(standing, actor),)
     higher = [each.org for each in actor.memberships if each.org.covers(standing.path) and each.org.tier >= standing.tier]
     if not higher:
-        raise Refused("this is for the organisation that owns the incident, or one as high", code="wrong-tier")
+        msg = "this is for the organisation that owns the incident, or one as high"
+        raise Refused(msg, code="wrong-tier", zh="由承办单位，或不低于事件所在层级的单位办理")
     return (min(higher, key=lambda org: org.tier),)
 
 
@@ -193,23 +198,32 @@ def _denied(right: Right) -> Refused:
     return Refused(
         f"the incident lies outside your areas or categories, or your role does not do this; it needs the right {right}",
         code="scope-denied",
+        zh=f"事件不在您的辖区或类别内，或不属于您的职责；需要权限 {right}",
         right=str(right),
     )
 
 
 _ANSWERS = _center_of(
-    lambda standing, tier: tier >= standing.check_tier, "the center that checks this incident, or a higher one"
+    lambda standing, tier: tier >= standing.check_tier,
+    Label("核查该事件的指挥中心，或更高层级的指挥中心", "the center that checks this incident, or a higher one"),
 )
 
 _RULES: Mapping[Who, Callable[[Standing, Right, Actor], Permit]] = {
     Who.SYSTEM: _system,
     Who.ANYBODY: _anybody,
-    Who.DUTY: _center_of(lambda _, tier: tier in {Tier.COMMUNITY, Tier.STREET}, "the duty of the community or the street"),
-    Who.STREET: _center_of(lambda _, tier: tier is Tier.STREET, "the street's center"),
-    Who.DISTRICT: _center_of(lambda _, tier: tier is Tier.DISTRICT, "the district's center"),
-    Who.CENTER: _center_of(lambda standing, tier: tier >= standing.tier, "a center as high as the incident stands"),
+    Who.DUTY: _center_of(
+        lambda _, tier: tier in {Tier.COMMUNITY, Tier.STREET},
+        Label("社区或街道的值班人员", "the duty of the community or the street"),
+    ),
+    Who.STREET: _center_of(lambda _, tier: tier is Tier.STREET, Label("街道指挥中心", "the street's center")),
+    Who.DISTRICT: _center_of(lambda _, tier: tier is Tier.DISTRICT, Label("区级指挥中心", "the district's center")),
+    Who.CENTER: _center_of(
+        lambda standing, tier: tier >= standing.tier,
+        Label("不低于事件所在层级的指挥中心", "a center as high as the incident stands"),
+    ),
     Who.UPPER: _center_of(
-        lambda standing, tier: tier > standing.tier or tier is Tier.DISTRICT, "a center above where the incident stands"
+        lambda standing, tier: tier > standing.tier or tier is Tier.DISTRICT,
+        Label("高于事件所在层级的指挥中心", "a center above where the incident stands"),
     ),
     Who.VERIFIER: _verifier,
     Who.POST: _post,

@@ -42,7 +42,7 @@ def precondition(if_match: str | None, current: str) -> None:
     """Refuse a change by somebody who has not said which state they have seen, or has seen another than the current one."""
     if if_match is None:
         msg = "say in If-Match which version you have seen (the ETag of the resource)"
-        raise Conflict(msg, code="precondition-required")
+        raise Conflict(msg, code="precondition-required", zh="请在 If-Match 中写明您所见的版本（即其 ETag）")
     if if_match.strip() != "*" and current not in {part.strip() for part in if_match.split(",")}:
         msg = "this has changed since you have seen it; fetch it again"
-        raise Stale(msg, current=current)
+        raise Stale(msg, current=current, zh="您查看之后已有改动，请重新取得")

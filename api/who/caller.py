@@ -192,10 +192,11 @@ class Caller:
             return
         if not self.is_known:
             msg = "this is not for everybody: sign in, or show a key"
-            raise Unidentified(msg)
+            raise Unidentified(msg, zh="此项不对所有人开放：请登录，或出示密钥")
         where = "" if path is None else " here"
         msg = f"your roles do not let you do this{where}; it needs the right {right}"
-        raise Refused(msg, right=str(right))
+        zh = f"您的角色{'' if path is None else '在这里'}不办理此项；需要权限 {right}"
+        raise Refused(msg, right=str(right), zh=zh)
 
     def areas_for(self, right: Right) -> tuple[str, ...]:
         """Return the paths of the areas in which the caller has `right`; none lies in another."""

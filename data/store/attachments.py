@@ -69,11 +69,11 @@ def picture(conn: connection, no: str, identity: str) -> tuple[str, bytes]:
     """Return the type and the content of a picture that the caller may see."""
     row = maybe(conn, "SELECT media_type, content FROM wangge.attachment WHERE no = %s AND id::text = %s", [no, identity])
     if row is None:
-        raise NotFound("there is no such picture, or it is not yours to see")
+        raise NotFound("there is no such picture, or it is not yours to see", zh="没有这张照片，或您无权查看")
     return row[0], bytes(row[1])
 
 
 def show_to_all(conn: connection, no: str, identity: str, *, is_public: bool) -> None:
     """Say whether everybody may see a picture."""
     if not run(conn, "UPDATE wangge.attachment SET is_public = %s WHERE no = %s AND id::text = %s", [is_public, no, identity]):
-        raise NotFound("there is no such picture, or it is not yours to show")
+        raise NotFound("there is no such picture, or it is not yours to show", zh="没有这张照片，或您无权公开")

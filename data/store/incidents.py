@@ -110,15 +110,14 @@ def rules_version(conn: connection) -> int:
     return version
 
 
-def clock_rows(conn: connection) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """Return the rows of the work calendar and of the limits; none where the town has not stated its own."""
+def clock_rows(
+    conn: connection,
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """Return what the town states: days of the work calendar, limits, and the limits that matters have of their own."""
     days = many(conn, "SELECT day, kind, sessions FROM wangge.work_calendar ORDER BY day")
-    limits = many(
-        conn,
-        # Those of the matters are rows like any other: a case may take what its matter says.
-        """SELECT matter, category, tier, stage, value, unit, mode FROM wangge.time_limit ORDER BY id""",
-    )
-    return days, limits
+    limits = many(conn, "SELECT matter, category, tier, stage, value, unit, mode FROM wangge.time_limit ORDER BY id")
+    matters = many(conn, "SELECT matter, value, unit FROM wangge.matter_limits()")
+    return days, limits, matters
 
 
 # --- one --------------------------------------------------------------------------------------------------------------------
@@ -190,7 +189,7 @@ def get(conn: connection, no: str, *, lock: bool = False) -> dict[str, Any]:
     """Return an incident that the caller may see; with `lock`, nobody else changes it until the transaction ends."""
     found = _rows(conn, _SELECT + SQL("WHERE no = %s") + SQL(" FOR UPDATE" if lock else ""), [no])
     if not found:
-        raise NotFound(f"there is no incident {no}, or it is not yours to see")
+        raise NotFound(f"there is no incident {no}, or it is not yours to see", zh=f"没有事件“{no}”，或您无权查看")
     return found[0]
 
 
@@ -217,7 +216,7 @@ _MOVE = SQL("UPDATE wangge.incident SET {} WHERE no = %s AND revision = %s").for
 def move(conn: connection, no: str, *, standing: Mapping[str, Any], body: Mapping[str, Any]) -> None:
     """Write where an incident stands now, with the record that says so; whoever calls has locked it."""
     if not run(conn, _MOVE, [*(standing[name] for name in STANDING), no, standing["revision"] - 1]):
-        raise NotFound(f"there is no incident {no} that you may change")
+        raise NotFound(f"there is no incident {no} that you may change", zh=f"没有您可以改动的事件“{no}”")
     _log(conn, no, standing, body)
 
 
@@ -308,9 +307,17 @@ def orgs_named(conn: connection, codes: Sequence[str]) -> list[tuple[str, str, s
     return many(conn, "SELECT code, kind, tier, path::text FROM wangge.org WHERE code = ANY (%s) AND active", [list(codes)])
 
 
-def matter_named(conn: connection, code: str) -> tuple[str, str, str | None, bool] | None:
-    """Return a matter: code, category, department, and whether it is admitted."""
-    row = maybe(conn, "SELECT code, category, department, status = 'admitted' FROM wangge.matter WHERE code = %s", [code])
+def matter_named(conn: connection, code: str, path: str) -> tuple[str, str, str | None, bool] | None:
+    """Return a matter that holds at a place: code, category, department, and whether it is admitted.
+
+    What lies in no area is anybody's whole catalogue's: none is nearer than another.
+    """
+    row = maybe(
+        conn,
+        """SELECT code, category, department, status = 'admitted' FROM wangge.matter
+           WHERE code = %(code)s AND (%(path)s = '' OR path @> %(path)s::ltree)""",
+        {"code": code, "path": path},
+    )
     return None if row is None else (row[0], row[1], row[2], row[3])
 
 

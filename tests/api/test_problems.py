@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from api.asked import store as store_of
 from api.problem_kinds import KINDS
-from api.problems import STATUS, STATUS_OF_CODE
+from api.problems import STATUS, STATUS_OF_CODE, said
 from data.store.scope import Scope
 from data.store.sql import many
 from gis import errors
@@ -45,6 +45,7 @@ RAISED = {
     "stale": errors.Stale("changed", current='"p-3"'),
     "unseen": errors.Conflict("say If-Match", code="precondition-required"),
     "request": errors.RequestError("no"),
+    "both": errors.ParameterError("until", "this is too late", zh="时间太晚"),
     "teapot": HTTPException(418, "short and stout"),
     "oops": ZeroDivisionError("hunter2"),
 }
@@ -69,6 +70,7 @@ EXPECTED = {
     "stale": (412, "stale-version"),
     "unseen": (428, "precondition-required"),
     "request": (400, "bad-request"),
+    "both": (400, "invalid-parameter"),
     "teapot": (418, "bad-request"),
     "oops": (500, "internal-error"),
 }
@@ -213,6 +215,32 @@ def test_further_members_stand_in_the_answer(client):
     assert client.get("/fails/parameter").json()["errors"] == [
         {"parameter": "limit", "code": "invalid-parameter", "detail": "limit is a number"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("error", "zh"),
+    [
+        (errors.Conflict("it is late", code="no-call", zh="已经晚了"), "已经晚了"),
+        (errors.Refused("it is late", zh="已经晚了"), "已经晚了"),
+        (errors.Conflict("it is late", code="no-call"), KINDS["no-call"].zh),
+        (errors.Conflict("it is late", code="frozen"), "it is late"),
+        (errors.NotFound("it is late"), "it is late"),
+        (errors.CodeError("it is late"), "it is late"),
+    ],
+)
+def test_a_sentence_is_said_in_the_callers_language(error, zh):
+    """In Chinese an error says its own sentence, else what its kind in the loop is called, else the English one; the log's."""
+    assert said(error, "zh") == zh
+    assert said(error, "en") == str(error) == "it is late"
+
+
+def test_a_fault_is_told_as_its_problem_is(client):
+    """The sentence for a parameter is in the caller's language, in the list of faults too; it is no member of its own."""
+    zh, en = (client.get(f"/fails/both?lang={lang}").json() for lang in ("zh", "en"))
+
+    assert (zh["detail"], en["detail"]) == ("时间太晚", "this is too late")
+    assert (zh["errors"][0]["detail"], en["errors"][0]["detail"]) == ("时间太晚", "this is too late")
+    assert "zh" not in zh
 
 
 def test_findings_come_with_their_place(client):

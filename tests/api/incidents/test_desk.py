@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import Any
 
 from api.incidents.desk import verify_row
 from api.incidents.rulebook import Rulebook
@@ -46,5 +47,34 @@ def test_who_may_not_is_told_why(station) -> None:
     no = station.reports()["no"]
     problem(station.does("worker", no, "accept", matter="0101"), 403, "scope-denied")
     problem(station.does("community", no, "claim"), 409, "illegal-transition")
+    again = problem(station.does("community", no, "report", kind="problem", category="noise"), 409, "illegal-transition")
+    assert {"accept", "reject"} <= set(again["allowed"])
     problem(station.does("community", no, "accept"), 400, "missing-field")
     problem(station.does("other_street", no, "accept", matter="0101"), 404, "not-found")
+
+
+def test_it_is_told_in_the_callers_language(station) -> None:
+    """What is wrong with a step is said in Chinese to whoever reads Chinese: by the rules, by the door and by the store."""
+    no = station.reports()["no"]
+    zh = {"Accept-Language": "zh"}
+    here = f"/v1/incidents/{no}"
+
+    def told(event: str, **more: str) -> str:
+        answer = station.asks("community", "POST", f"{here}/transitions", json={"event": event}, headers=zh | more)
+        return answer.json()["detail"]
+
+    assert told("verify") == "由街道指挥中心办理，不属于您的层级"
+    assert told("take") == "事件状态为“已上报”，不能“领单”"
+    assert told("accept") == "缺少字段 matter"
+    assert told("accept", **{"If-Match": '"else"'}) == "您查看之后已有改动，请重新取得"
+    assert station.hall.client.get(here, headers=zh).json()["detail"] == "此项不对所有人开放：请登录，或出示密钥"
+
+    def of(who: str, method: str, address: str, **more: Any) -> str:
+        return station.asks(who, method, address, headers=zh, **more).json()["detail"]
+
+    assert of("community", "GET", "/v1/incidents/7") == "没有事件“7”，或您无权查看"
+    assert of("auditor", "GET", here) == "您的角色不办理此项；需要权限 handle_incidents"
+    assert of("worker", "GET", f"{here}/contact") == "没有留下联系方式，或事件不由您承办"
+    assert of("worker", "POST", f"{here}/pictures", content=b"no picture") == "无法识别的照片"
+    theirs = {**at(50, 200), "category": "rubbish", "external_id": "9"}
+    assert of("worker", "POST", "/v1/incidents", json=theirs) == "external_id 是其他系统的编号，请在 source 中写明该系统"

@@ -26,6 +26,7 @@ from tests.api.loop.ward import (
     claimed,
     cleared,
     joint,
+    told_in_both,
 )
 
 
@@ -102,9 +103,11 @@ def test_only_a_call_is_cleared_and_only_by_a_full_rating() -> None:
         with pytest.raises(ParameterError) as refused:
             story.does("sam", "clear_off", ratings=ratings)
         assert (refused.value.parameter, refused.value.code) == ("ratings", "rate-all")
+        assert told_in_both(refused.value), refused.value
     for rating in (-1, 101, 50.5, True, "90"):
-        with pytest.raises(ParameterError):
+        with pytest.raises(ParameterError) as refused:
             story.does("sam", "clear_off", ratings={"water": rating, "power": 80, "parks": 70})
+        assert told_in_both(refused.value), refused.value
     assert story.does("sam", "clear_off", ratings={"water": 0, "power": 100, "parks": 70}).standing.state is State.CLOSED
 
 
@@ -163,6 +166,7 @@ def test_no_step_of_a_call_is_taken_out_of_order() -> None:
         with pytest.raises(Conflict) as refused:
             step()
         assert refused.value.code == "call-order"
+        assert told_in_both(refused.value), refused.value
 
 
 def test_overdue_goes_up_by_itself() -> None:

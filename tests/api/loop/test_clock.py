@@ -29,6 +29,7 @@ from api.loop.clock import (
     suspend,
 )
 from gis.errors import Conflict
+from tests.api.loop.ward import told_in_both
 
 CALENDAR = default_calendar()
 WH, WD = Unit.WORK_HOUR, Unit.WORK_DAY
@@ -335,10 +336,12 @@ def test_a_clock_is_suspended_once_and_resumed_once():
     """Suspending what stands still, resuming what runs, and going back in time are refused."""
     ten, eleven, noon = (at(f"2026-11-20 {hour}:00") for hour in (10, 11, 12))
     clock = begin(ten, Limit(2, WH), CALENDAR)
-    with pytest.raises(Conflict, match="not suspended"):
+    with pytest.raises(Conflict, match="not suspended") as runs_already:
         resume(clock, eleven, CALENDAR)
-    with pytest.raises(Conflict, match="already"):
+    with pytest.raises(Conflict, match="already") as stands_already:
         suspend(clock, ten - SECOND)
+    assert told_in_both(runs_already.value)
+    assert told_in_both(stands_already.value)
     stands = suspend(clock, eleven)
     with pytest.raises(Conflict, match="already"):
         suspend(stands, noon)

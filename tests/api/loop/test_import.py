@@ -9,7 +9,7 @@ from api.loop.replay import replay
 from api.loop.spans import measured, running
 from api.loop.words import Outcome, Satisfaction, Stage, State
 from gis.errors import ParameterError, Refused
-from tests.api.loop.ward import DAY, ENDED, FACTS, HOUR, PAST, START, TIMED, Limits, Story, imported
+from tests.api.loop.ward import DAY, ENDED, FACTS, HOUR, PAST, START, TIMED, Limits, Story, imported, told_in_both
 
 AT = START + HOUR
 
@@ -67,6 +67,7 @@ def test_what_cannot_have_been_is_refused(said, field, code) -> None:
     with pytest.raises(ParameterError) as refused:
         imported(**said)
     assert (refused.value.parameter, refused.value.code) == (field, code)
+    assert told_in_both(refused.value), refused.value
 
 
 @pytest.mark.parametrize("who", ["nobody", "clerk", "dan"])

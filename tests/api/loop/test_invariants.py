@@ -27,6 +27,7 @@ from tests.api.loop.ward import (
     reworked,
     stories,
     through_json,
+    told_in_both,
     walks,
 )
 
@@ -204,6 +205,7 @@ def test_9_an_exited_matter_cannot_be_chosen(code) -> None:
     with pytest.raises(ParameterError) as refused:
         story.does("clerk", "accept", matter=code)
     assert refused.value.parameter == "matter"
+    assert told_in_both(refused.value), refused.value
     assert refused.value.code == {"gone": "exited-matter", "unheard-of": "unknown-matter"}[code]
     accepted = reported().does("clerk", "accept", matter="leak")
     accepted.facts = replace(FACTS, matters={"leak": Matter(code="leak", category="pipes", is_admitted=False)})

@@ -8,9 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.loop.incident import Party, Person
-from api.loop.order import JIUQUAN, VARIANTS, YUNYANG, Order, OrderRecord, Step, offered, replay_order, take_order
+from api.loop.order import (
+    JIUQUAN,
+    VARIANTS,
+    YUNYANG,
+    Order,
+    OrderRecord,
+    Step,
+    offered,
+    order_columns,
+    replay_order,
+    take_order,
+    variant_from,
+    variant_rows,
+)
 from api.who.caller import Tier
-from gis.errors import Conflict, ParameterError, Refused, StoreError
+from gis.errors import Conflict, ParameterError, Refused, RulesError, StoreError
 from tests.api.loop.ward import COMMUNITY, HOUR, ORGS, PEOPLE, START
 
 KNOWN = {Party(is_org=True, id=each.id): each for each in ORGS.values()}
@@ -126,7 +139,7 @@ def test_wrong_fields_and_times() -> None:
     for said, code in (
         ({"to": {"org": "unheard-of"}}, "unknown-party"),
         ({"to": {"org": "other-street"}}, "out-of-area"),
-        ({"to": None}, "missing-field"),
+        ({"to": None}, "field-required"),
         ({"why": "so"}, "unknown-field"),
     ):
         with pytest.raises(ParameterError) as refused:
@@ -138,3 +151,45 @@ def test_wrong_fields_and_times() -> None:
     assert goes(member, "taken", "bob", hours=3)[1].org is None
     with pytest.raises(Refused):
         goes(member, "taken", "ann", hours=3)
+
+
+def test_variants_are_rows() -> None:
+    """Every variant comes back from its rows; rows of another place's own making are a variant as well."""
+    for name, variant in VARIANTS.items():
+        assert variant_from(name, variant_rows(variant)) == variant
+    rows = variant_rows(JIUQUAN)
+    rows[1]["by"] = "district"
+    assert variant_from("other", rows).steps[1].tier is Tier.DISTRICT
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows[:-1],
+        lambda rows: rows[1:],
+        lambda rows: [rows[0], rows[2], rows[1], *rows[3:]],
+        lambda rows: [*rows, rows[-1]],
+        lambda rows: [rows[0], {"step": "sorted", "by": "target"}, *rows[2:]],
+        lambda rows: [rows[0], {"step": "sorted", "by": "mayor"}, *rows[2:]],
+        lambda rows: [rows[0], {"step": "shelved", "by": "community"}, *rows[2:]],
+        lambda rows: [rows[0], {"by": "community"}, *rows[2:]],
+    ],
+    ids=["no end", "no beginning", "out of order", "twice", "wrong people", "unknown people", "unknown step", "no step"],
+)
+def test_rows_that_are_no_variant(change) -> None:
+    """A step that is missing, twice, out of order, of the wrong people or unknown makes no variant."""
+    with pytest.raises(RulesError, match="variant v"):
+        variant_from("v", change(variant_rows(YUNYANG)))
+
+
+@pytest.mark.parametrize("variant", WAYS)
+def test_a_row_says_what_the_log_says(variant) -> None:
+    """After every step the row has its state, its time, whose it is and what was said of it, and nothing of later steps."""
+    for count in range(1, len(WAYS[variant]) + 1):
+        order, log = after(variant, count)
+        row = order_columns(order)
+        taken = [step for step, _ in WAYS[variant][:count]]
+        assert (row["state"], row["revision"], row["at"]) == (taken[-1], count, log[-1].at)
+        assert {step for step in Step if row[f"{step}_at"] is not None} == set(taken)
+        assert row["target_org"] == ("sweepers" if "dispatched" in taken else None)
+        assert (row["target_person"], row["satisfaction"]) == (None, "satisfied" if "rated" in taken else None)

@@ -41,6 +41,7 @@ from tests.api.loop.ward import (
     reported,
     stories,
     suspended,
+    told_in_both,
     walks,
     well_formed,
 )
@@ -54,19 +55,22 @@ def agrees(story: Story, name: str) -> None:
         offered = {offer.event: offer for offer in offers(story.standing, who, at, story.facts.policy)}
         for event in Event:
             payload = well_formed(story.standing, event, who, at)
+            refusal: RequestError | None = None
             try:
                 take(story.standing, Act(event=event, payload=payload), who, at, story.facts)
-            except (Conflict, Refused):
-                assert event not in offered, (name, event, story.standing.state)
-            else:
-                assert event in offered, (name, event, story.standing.state)
-                assert set(offered[event].requires) <= set(payload)
-                assert set(payload) <= {*offered[event].requires, *offered[event].allows}
+            except (Conflict, Refused) as error:
+                refusal = error
+            assert (event in offered) is (refusal is None), (name, event, story.standing.state)
+            if refusal is not None:
+                assert told_in_both(refusal), refusal
+                continue
+            assert set(offered[event].requires) <= set(payload)
+            assert set(payload) <= {*offered[event].requires, *offered[event].allows}
 
 
 @pytest.mark.parametrize("name", PEOPLE)
 def test_offers_are_what_take_allows(name) -> None:
-    """For every event, in every state and turn, and for everybody: it is offered if and only if it can be taken."""
+    """For every event, in every state and turn, and for everybody: it is offered or refused, and who is refused is told why."""
     for story in stories():
         agrees(story, name)
 
@@ -86,6 +90,7 @@ def closed_at_community() -> Story:
 def refused(story: Story, name: str, event: str, **said: Any) -> RequestError:
     with pytest.raises(RequestError) as caught:
         story.does(name, event, **said)
+    assert told_in_both(caught.value), caught.value
     return caught.value
 
 
@@ -160,6 +165,7 @@ def test_every_step_out_of_its_states_is_a_conflict() -> None:
                 assert caught.value.code in {"illegal-transition", "already-claimed"}
                 assert set(caught.value.extra["allowed"]) == story.may(name)
                 assert caught.value.extra["state"] == story.standing.state
+                assert told_in_both(caught.value), caught.value
 
 
 @pytest.mark.parametrize(
@@ -525,9 +531,11 @@ def test_each_required_field_is_asked_for(event) -> None:
                 with pytest.raises(ParameterError) as caught:
                     take(story.standing, Act(event=event, payload=less), who, story.at, story.facts)
                 assert (caught.value.parameter, caught.value.code) == (field, "missing-field")
+                assert told_in_both(caught.value), caught.value
             with pytest.raises(ParameterError) as caught:
                 take(story.standing, Act(event=event, payload=payload | {"owner": {"org": "x"}}), who, story.at, story.facts)
             assert (caught.value.parameter, caught.value.code) == ("owner", "unknown-field")
+            assert told_in_both(caught.value), caught.value
             return
     pytest.fail(f"nobody is offered {event} in any story")
 
@@ -592,3 +600,4 @@ def test_an_unknown_event_is_refused_by_name() -> None:
         Act.named("sign", {})
     assert caught.value.code == "unknown-event"
     assert "claim" in str(caught.value)
+    assert told_in_both(caught.value)

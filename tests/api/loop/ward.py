@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,8 +19,9 @@ from api.loop.incident import SYSTEM, Actor, Membership, Org, Person, Place, Sta
 from api.loop.record import Record
 from api.loop.take import Act, offers, take
 from api.loop.words import Event, Kind, OrgKind, Post, Satisfaction, Supervision
+from api.problems import problem_of
 from api.who.caller import ANONYMOUS, Caller, Grant, How, Role, Tier
-from gis.errors import ParameterError
+from gis.errors import ParameterError, RequestError
 
 DISTRICT, STREET, OTHER_STREET, COMMUNITY, OTHER_COMMUNITY = "1", "1.2", "1.3", "1.2.4", "1.2.5"
 START = datetime(2026, 9, 18, 1, 0, tzinfo=UTC)
@@ -315,6 +317,20 @@ FORWARD = (
     Event.FEEDBACK, Event.EVALUATE, Event.ARCHIVE, Event.REOPEN,
 )  # fmt: skip
 """What leads on; most people press the first of these that they have."""
+
+
+_QUOTED = re.compile('“[^”]*”|"[^"]*"|`[^`]*`')
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+_ENGLISH = re.compile("[A-Za-z]+[ ,;:.]+[A-Za-z]+")
+"""Two words after one another: names and codes that stand in a Chinese sentence stand alone, or in quotes."""
+
+
+def told_in_both(error: RequestError) -> bool:
+    """Say whether whoever reads Chinese is told in Chinese what is wrong, and whoever reads English in English."""
+    zh, en = problem_of(error, "zh"), problem_of(error, "en")
+    bare = _QUOTED.sub("", zh.detail)
+    is_chinese = _CHINESE.search(bare) is not None and _ENGLISH.search(bare) is None
+    return is_chinese and en.detail == str(error) and _CHINESE.search(en.detail) is None
 
 
 def through_json(records: list[Record]) -> list[Record]:

@@ -1,0 +1,605 @@
+"""Matters over HTTP: the catalogue, proposals, the decisions that admit and end them, and which grid answers for what.
+
+Whoever manages staff proposes, one by one or as a file; whoever approves for the district decides, and nobody admits what they
+have proposed. A file only ever proposes: what it brings is admitted by somebody else, all at once if need be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from starlette.exceptions import HTTPException
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads it when a route is made
+
+from api.asked import Asking, Store
+from api.idempotency import OnlyOnce
+from api.loop.clock import LONGEST, Unit
+from api.matters.admission import HANDLING, Action, Candidate, ExitKind, Reason, Status, Verdict, judge
+from api.v1.answers import answer, precondition, tag
+from api.v1.parameters import NO_NUL, Code, Limit, Prose, only
+from api.who.caller import Right
+from data.matter_file import CODE_PATTERN, MOST_CO_DEPARTMENTS, NO_CODES, MatterText, read_matters, unusable
+from data.plan_files import finding_record
+from data.store import matters
+from data.store.log import record
+from data.store.plans import area_named
+from data.store.scope import speak
+from gis.errors import Conflict
+from gis.finding import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from psycopg2.extensions import connection
+
+    from api.asked import Asked
+    from data.store.matters import Matter
+
+router = APIRouter(prefix="/v1", tags=["matters"])
+
+MOST_AT_ONCE = 1000
+"""Matters in one decision."""
+CSV = "text/csv"
+
+Level = Literal["", "street", "community"]
+Board = Literal["", "party", "economy", "livelihood", "safety_rule_of_law"]
+ListClass = Literal["", "public", "self_governance", "paid"]
+MatterCode = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=CODE_PATTERN)]
+Department = Annotated[str, StringConstraints(min_length=1, max_length=110, pattern=NO_NUL)]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60, pattern=NO_NUL)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=NO_NUL)]
+AreaCode = Annotated[str, Query(max_length=100, pattern=NO_NUL, description="Code of an area.")]
+IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the matter as you have seen it.")]
+After = Annotated[str, Query(max_length=60, pattern=NO_NUL, description="The code that the page before ended with.")]
+StatusOf = Annotated[Status | None, Query(alias="status")]
+Words = Annotated[str | None, Query(max_length=60, pattern=NO_NUL)]
+DepartmentOf = Annotated[str | None, Query(alias="department", max_length=110, pattern=NO_NUL)]
+BoardOf = Annotated[Board | None, Query(alias="board")]
+ListClassOf = Annotated[ListClass | None, Query(alias="list_class")]
+PlaceOf = Annotated[
+    str | None, Query(alias="area", max_length=100, pattern=NO_NUL, description="Code of an area: what holds there.")
+]
+
+
+class TimeLimit(BaseModel):
+    """How long it may take to solve an incident of a matter."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: int = Field(ge=1, le=LONGEST, strict=True)
+    unit: Unit
+
+
+class Description(BaseModel):
+    """What a matter says of itself, but its code and its area."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[Line, Field(min_length=1)]
+    category: Annotated[Short, Field(min_length=1)]
+    level: Level = Field(default="", description="Who takes it on: streets, or communities with their grids.")
+    board: Board = ""
+    list_class: ListClass = ""
+    department: Department | None = None
+    co_departments: list[Department] = Field(default_factory=list, max_length=MOST_CO_DEPARTMENTS)
+    limit: TimeLimit | None = None
+    filing_condition: Prose = ""
+    closing_condition: Prose = ""
+    standard: Prose = ""
+    is_enforcement: bool = Field(default=False, strict=True)
+    is_industry_supervision: bool = Field(default=False, strict=True)
+    power_delegated: bool = Field(default=False, strict=True)
+    funding: Line = ""
+    batch: Short = ""
+
+
+class NewMatter(Description):
+    """A matter that somebody proposes for the catalogue of an area."""
+
+    code: MatterCode
+    area: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
+
+    @field_validator("code")
+    @classmethod
+    def _is_no_word_of_an_address(cls, code: str) -> str:
+        if code in NO_CODES:
+            msg = f"{code} stands in addresses of ours; choose another code"
+            raise ValueError(msg)
+        return code
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    """Describe an object of which what is left out stays as it is; something has to be in it."""
+    schema["minProperties"] = 1
+    for each in schema["properties"].values():
+        each.pop("default", None)
+
+
+class Change(Description):
+    """What is to be different about a matter; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_without_defaults)
+
+    # What stands here is never read: only what was sent is taken.
+    name: Annotated[Line, Field(min_length=1)] = "-"
+    category: Annotated[Short, Field(min_length=1)] = "-"
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("say what is to change")
+        return self
+
+
+class Aspects(BaseModel):
+    """What an admission says about each of its four aspects (准入管理、准入程序、经费保障、考核监督)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    management: Prose = ""
+    procedure: Prose = ""
+    funding: Prose = ""
+    assessment: Prose = ""
+
+
+class Decided(BaseModel):
+    """What is decided: an admission with its four aspects, or a refusal or an exit with its reason."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Action
+    reason: Reason | None = None
+    kind: ExitKind | None = Field(default=None, description="What it is that exits; an affair where nothing is said.")
+    comment: Prose = ""
+    aspects: Aspects = Field(default_factory=Aspects)
+
+
+class DecidedOfMany(Decided):
+    """One decision about several matters: about all of them, or none."""
+
+    codes: list[MatterCode] = Field(min_length=1, max_length=MOST_AT_ONCE)
+
+
+class Named(BaseModel):
+    """Which matters a grid answers for; none: all that are admitted where it lies."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    codes: list[MatterCode] = Field(max_length=MOST_AT_ONCE)
+
+
+async def csv_body(request: Request) -> bytes:
+    """Return a body that says it is a CSV file."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CSV:
+        raise HTTPException(415, f"send the matters as {CSV}")
+    return await request.body()
+
+
+# --- the catalogue --------------------------------------------------------------------------------------------------------
+
+
+@router.get(
+    "/matters",
+    dependencies=[Depends(only("area", "status", "category", "department", "board", "list_class", "after", "limit"))],
+)
+def list_matters(  # noqa: PLR0917 - FastAPI passes by name
+    asked: Asking,
+    store: Store,
+    area: PlaceOf = None,
+    status: StatusOf = None,
+    category: Words = None,
+    department: DepartmentOf = None,
+    board: BoardOf = None,
+    list_class: ListClassOf = None,
+    after: After = "",
+    limit: Limit = 100,
+) -> Response:
+    """List the matters of the catalogues that you see, by their codes; with `area`, those that hold there."""
+    asked.caller.require(Right.SEE_INTERNAL)
+    with store.read(asked.scope) as conn:
+        wanted = _filter(conn, area, status, category, department, board, list_class)
+        found = matters.listed(conn, wanted, after=after, limit=limit + 1)
+    shown = [_view(each, asked) for each in found[:limit]]
+    return answer({"matters": shown, "next": shown[-1]["code"] if len(found) > limit else None})
+
+
+@router.post("/matters", status_code=201, dependencies=[Depends(only())])
+def propose_matter(wanted: NewMatter, asked: Asking, store: Store, once: OnlyOnce) -> Response:
+    """Propose a matter: a new one, or anew what was refused or has exited. It is no incident's until it is admitted."""
+    asked.caller.require(Right.MANAGE_STAFF)
+    text = MatterText(code=wanted.code, **_fields(wanted, Description.model_fields))
+
+    def propose(conn: connection) -> Response:
+        area = area_named(conn, wanted.area)
+        asked.caller.require(Right.MANAGE_STAFF, area.path)
+        _check_departments(conn, area.path, [text])
+        speak(conn, asked.acting(Right.MANAGE_STAFF))
+        made = matters.propose(conn, text, area=area.id, now=asked.now)
+        record(conn, "matter.proposed", path=made.path, subject=made.text.code, body=_said(made))
+        return _shown(made, asked, status=201)
+
+    with store.write(asked.scope) as conn:
+        return once(conn, lambda: propose(conn))
+
+
+@router.post(
+    "/matters/import",
+    dependencies=[Depends(only("area"))],
+    openapi_extra={"requestBody": {"required": True, "content": {CSV: {"schema": {"type": "string"}}}}},
+)
+def import_matters(
+    area: AreaCode, raw: Annotated[bytes, Depends(csv_body)], asked: Asking, store: Store, once: OnlyOnce
+) -> Response:
+    """Propose the matters of a CSV file for the catalogue of an area; sent again, the file changes nothing.
+
+    A file admits nothing, whoever sends it: decide about what it brought, at once if need be. What is admitted, refused or has
+    exited stays as it is; `left` names those of which the file says something else.
+    """
+    asked.caller.require(Right.MANAGE_STAFF)
+    read = read_matters(raw)
+
+    def take_in(conn: connection) -> Response:
+        there = area_named(conn, area)
+        asked.caller.require(Right.MANAGE_STAFF, there.path)
+        _check_departments(conn, there.path, read.matters, read.row)
+        speak(conn, asked.acting(Right.MANAGE_STAFF))
+        done = matters.take_in(conn, read.matters, area=there.id, now=asked.now)
+        _refuse_taken(done.taken, read.matters, read.row)
+        changes = {"added": list(done.added), "changed": list(done.changed)}
+        if done.added or done.changed:
+            record(conn, "matter.imported", path=there.path, subject=area, body=changes)
+        return answer(
+            {
+                **changes,
+                "unchanged": len(done.unchanged),
+                "left": list(done.left),
+                "findings": [finding_record(each) for each in read.notes],
+            }
+        )
+
+    with store.write(asked.scope, ms=20_000) as conn:
+        return once(conn, lambda: take_in(conn))
+
+
+@router.get("/matters/summary", dependencies=[Depends(only("area", "status", "category", "department", "board", "list_class"))])
+def count_matters(  # noqa: PLR0917 - FastAPI passes by name
+    asked: Asking,
+    store: Store,
+    area: PlaceOf = None,
+    status: StatusOf = None,
+    category: Words = None,
+    department: DepartmentOf = None,
+    board: BoardOf = None,
+    list_class: ListClassOf = None,
+) -> Response:
+    """Count matters by what they say ('' where they do not say it), and by kind what has exited."""
+    asked.caller.require(Right.SEE_INTERNAL)
+    with store.read(asked.scope) as conn:
+        found = matters.summary(conn, _filter(conn, area, status, category, department, board, list_class))
+    departments = found.by.get("department", {})
+    return answer(
+        {
+            "total": found.total,
+            "departments": len(departments.keys() - {""}),
+            "without_department": departments.get("", 0),
+            "without_limit": found.without_limit,
+            "by_category": found.by.get("category", {}),
+            "by_department": departments,
+            "by_board": found.by.get("board", {}),
+            "by_list_class": found.by.get("list_class", {}),
+            "by_status": found.by.get("status", {}),
+            "exits": {"total": sum(found.exits.values()), "by_kind": found.exits},
+        }
+    )
+
+
+@router.post("/matters/decisions", dependencies=[Depends(only())])
+def decide_many(wanted: DecidedOfMany, asked: Asking, store: Store, once: OnlyOnce) -> Response:
+    """Decide the same about several matters: about all of them, or where something is missing of any, about none."""
+    asked.caller.require(Right.DISTRICT_APPROVE)
+
+    def decide(conn: connection) -> Response:
+        done = _decide(conn, sorted(set(wanted.codes)), wanted, asked)
+        return answer({"matters": [{"code": each.text.code, "status": each.status} for each in done]})
+
+    with store.write(asked.scope, ms=20_000) as conn:
+        return once(conn, lambda: decide(conn))
+
+
+@router.get("/matters/{code}", dependencies=[Depends(only())])
+def show_matter(code: Code, asked: Asking, store: Store) -> Response:
+    """Show a matter."""
+    asked.caller.require(Right.SEE_INTERNAL)
+    with store.read(asked.scope) as conn:
+        return _shown(matters.get(conn, code), asked)
+
+
+@router.patch("/matters/{code}", dependencies=[Depends(only())])
+def change_matter(  # noqa: PLR0917 - FastAPI passes by name
+    code: Code, wanted: Change, asked: Asking, store: Store, once: OnlyOnce, if_match: IfMatch = None
+) -> Response:
+    """Change a proposal; or, as whoever approves for the district, how a matter is handled that is admitted."""
+
+    def change(conn: connection) -> Response:
+        before = matters.get(conn, code)
+        if if_match is not None:
+            precondition(if_match, _tag(before))
+        right = _right_to_change(before, wanted)
+        asked.caller.require(right, before.path)
+        text = replace(before.text, **_fields(wanted, wanted.model_fields_set))
+        _check_departments(conn, before.path, [text])
+        speak(conn, asked.acting(right))
+        made = matters.change(conn, text, revision=before.revision, now=asked.now)
+        body = {"revision": made.revision, **wanted.model_dump(mode="json", exclude_unset=True)}
+        record(conn, "matter.changed", path=made.path, subject=code, body=body)
+        return _shown(made, asked)
+
+    asked.caller.require(Right.MANAGE_STAFF)
+    with store.write(asked.scope) as conn:
+        return once(conn, lambda: change(conn))
+
+
+@router.get("/matters/{code}/decisions", dependencies=[Depends(only())])
+def list_decisions(code: Code, asked: Asking, store: Store) -> Response:
+    """List what was decided about a matter, the oldest first."""
+    asked.caller.require(Right.SEE_INTERNAL)
+    with store.read(asked.scope) as conn:
+        matter = matters.get(conn, code)
+        found = matters.decisions(conn, code)
+    return answer({"code": code, "decisions": [asdict(each) for each in found]}, etag=_tag(matter))
+
+
+@router.post("/matters/{code}/decisions", status_code=201, dependencies=[Depends(only())])
+def decide_one(code: Code, wanted: Decided, asked: Asking, store: Store, once: OnlyOnce) -> Response:
+    """Admit or refuse what is proposed, or have exit what is admitted. Incidents that have the matter keep it."""
+    asked.caller.require(Right.DISTRICT_APPROVE)
+
+    def decide(conn: connection) -> Response:
+        (done,) = _decide(conn, [code], wanted, asked)
+        return _shown(done, asked, status=201, more={"decision": asdict(matters.decisions(conn, code)[-1])})
+
+    with store.write(asked.scope) as conn:
+        return once(conn, lambda: decide(conn))
+
+
+# --- grids ------------------------------------------------------------------------------------------------------------------
+
+
+@router.get("/grid-matters", dependencies=[Depends(only("area", "without", "after", "limit"))])
+def list_grids(  # noqa: PLR0917 - FastAPI passes by name
+    asked: Asking,
+    store: Store,
+    area: Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area.")] = None,
+    without: Annotated[bool, Query(description="Only grids for which no matter is named.")] = False,  # noqa: FBT002
+    after: After = "",
+    limit: Limit = 100,
+) -> Response:
+    """List the grids that you work in, with how many matters are named for each."""
+    asked.caller.require(Right.SEE_INTERNAL)
+    with store.read(asked.scope) as conn:
+        place = None if area is None else area_named(conn, area).path
+        rows = matters.grids(conn, area=place, day=asked.today, without=without, after=after, limit=limit + 1)
+    shown = [{"grid": grid, "name": name, "community": community, "matters": n} for grid, name, community, n in rows[:limit]]
+    return answer({"grids": shown, "next": shown[-1]["grid"] if len(rows) > limit else None})
+
+
+@router.get("/grid-matters/{grid}", dependencies=[Depends(only())])
+def show_grid(grid: Code, asked: Asking, store: Store) -> Response:
+    """Show what a grid answers for: the matters named for it, or where none is, all that are admitted where it lies."""
+    asked.caller.require(Right.SEE_INTERNAL)
+    with store.read(asked.scope) as conn:
+        return _grid(conn, grid, asked)
+
+
+@router.put("/grid-matters/{grid}", dependencies=[Depends(only())])
+def name_matters(grid: Code, wanted: Named, asked: Asking, store: Store, once: OnlyOnce) -> Response:
+    """Name the matters that a grid answers for, in the place of those named before."""
+    asked.caller.require(Right.MANAGE_STAFF)
+    codes = list(dict.fromkeys(wanted.codes))
+
+    def name(conn: connection) -> Response:
+        found = matters.grid_matters(conn, grid, day=asked.today)
+        asked.caller.require(Right.MANAGE_STAFF, found.path)
+        known = matters.matters_at(conn, found.path, codes)
+        _refuse(
+            [
+                _fault(
+                    "matter_not_here", f"codes.{n}", code,
+                    f"{code} is not admitted where the grid lies; leave it away.", f"{code}未在该网格所在地准入，请去掉。",
+                )
+                for n, code in enumerate(codes)
+                if code not in known
+            ]
+        )  # fmt: skip
+        speak(conn, asked.acting(Right.MANAGE_STAFF))
+        matters.name_matters(conn, grid, codes)
+        record(conn, "grid.matters", path=found.path, subject=grid, body={"codes": codes})
+        return _grid(conn, grid, asked)
+
+    with store.write(asked.scope) as conn:
+        return once(conn, lambda: name(conn))
+
+
+# --- what they share ----------------------------------------------------------------------------------------------------------
+
+
+def _filter(  # noqa: PLR0917 - the parameters, in their order
+    conn: connection,
+    area: str | None,
+    status: Status | None,
+    category: str | None,
+    department: str | None,
+    board: str | None,
+    list_class: str | None,
+) -> matters.Filter:
+    return matters.Filter(
+        place=None if area is None else area_named(conn, area).path,
+        status=None if status is None else str(status),
+        category=category,
+        department=department,
+        board=board,
+        list_class=list_class,
+    )
+
+
+def _decide(conn: connection, codes: Sequence[str], wanted: Decided, asked: Asked) -> list[Matter]:
+    """Decide about matters, each with its line in the log; who may not, and what is missing, is said before."""
+    found = matters.named(conn, codes)
+    for each in found:
+        asked.caller.require(Right.DISTRICT_APPROVE, each.path)
+    is_exit = wanted.action is Action.EXIT
+    verdict = Verdict(
+        action=wanted.action,
+        reason=wanted.reason,
+        kind=wanted.kind or (ExitKind.AFFAIR if is_exit else None),
+        comment=wanted.comment,
+        aspects={name: text for name, text in wanted.aspects.model_dump().items() if text},
+    )
+    judge([_candidate(each) for each in found], verdict, approver=asked.caller.person_id)
+    speak(conn, asked.acting(Right.DISTRICT_APPROVE))
+    said = {
+        "reason": verdict.reason,
+        "kind": verdict.kind,
+        "comment": verdict.comment,
+        "aspects": dict(verdict.aspects),
+    }
+    for each in found:
+        matters.decide(
+            conn, each.text.code, action=verdict.action, reason=verdict.reason, kind=verdict.kind,
+            comment=verdict.comment, aspects=verdict.aspects, actor=asked.caller.person_id, now=asked.now,
+        )  # fmt: skip
+        record(conn, f"matter.{verdict.action}", path=each.path, subject=each.text.code, body=said)
+    return matters.named(conn, codes)
+
+
+def _candidate(matter: Matter) -> Candidate:
+    text = matter.text
+    return Candidate(
+        code=text.code,
+        status=Status(matter.status),
+        is_enforcement=text.is_enforcement,
+        is_industry_supervision=text.is_industry_supervision,
+        power_delegated=text.power_delegated,
+        funding=text.funding,
+        authors=matter.authors,
+    )
+
+
+def _right_to_change(matter: Matter, wanted: Change) -> Right:
+    """Return the right that a change needs; raises `Conflict` where nobody may make it as things stand."""
+    if matter.status == Status.PROPOSED:
+        return Right.MANAGE_STAFF
+    if matter.status != Status.ADMITTED:
+        msg = f"{matter.text.code} is {matter.status}: propose it anew"
+        raise Conflict(msg, code="illegal-transition", allowed=["propose"])
+    if frozen := sorted(wanted.model_fields_set - HANDLING):
+        msg = f"what the admission looked at does not change ({', '.join(frozen)}): have it exit, and propose it anew"
+        raise Conflict(msg, code="matter-admitted", fields=frozen)
+    return Right.DISTRICT_APPROVE
+
+
+def _fields(said: Description, names: Mapping[str, object] | set[str]) -> dict[str, Any]:
+    """Return fields of a description as `MatterText` has them."""
+    values = {name: getattr(said, name) for name in names}
+    if "co_departments" in values:
+        values["co_departments"] = tuple(dict.fromkeys(values["co_departments"]))
+    if values.get("limit") is not None:
+        values["limit"] = (values["limit"].value, str(values["limit"].unit))
+    return values
+
+
+def _check_departments(conn: connection, path: str, texts: Sequence[MatterText], rows: Sequence[int] = ()) -> None:
+    """Raise `InputError` that names every department that is none for the area with that path."""
+    named = {code for text in texts for code in (text.department, *text.co_departments) if code}
+    unknown = matters.unknown_departments(conn, path, named)
+    found: list[Finding] = []
+    for n, text in enumerate(texts):
+        for field, codes in (("department", (text.department,)), ("co_departments", text.co_departments)):
+            for code in codes:
+                if code in unknown:
+                    en = f"{text.code} names {code}, which is no department for this area; have it added first, or correct it."
+                    zh = f"{text.code}所列部门{code}在该区域不存在，请先添加或改正。"
+                    found.append(_fault("matter_department", field, text.code, en, zh, rows[n] if rows else None))
+    _refuse(found)
+
+
+def _refuse_taken(taken: Sequence[str], texts: Sequence[MatterText], rows: Sequence[int]) -> None:
+    """Raise `InputError` that names the rows whose codes are another catalogue's."""
+    row_of = {text.code: row for text, row in zip(texts, rows, strict=True)}
+    _refuse(
+        [
+            _fault(
+                "matter_taken", "code", code,
+                f"{code} stands for a matter in another catalogue; choose another code.",
+                f"{code}已被其他区域的事项目录使用，请更换编码。", row_of[code],
+            )
+            for code in taken
+        ]
+    )  # fmt: skip
+
+
+def _refuse(found: Sequence[Finding]) -> None:
+    if found:
+        raise unusable(found)
+
+
+def _fault(kind: str, field: str, code: str, en: str, zh: str, row: int | None = None) -> Finding:  # noqa: PLR0917 - one shape
+    return Finding(kind=kind, severity=Severity.ERROR, en=en, zh=zh, row=row, field=field, subject=code)
+
+
+def _grid(conn: connection, grid: str, asked: Asked) -> Response:
+    found = matters.grid_matters(conn, grid, day=asked.today)
+    return answer(
+        {
+            "grid": found.grid,
+            "is_named": found.is_named,
+            "matters": [{"code": code, "name": name, "href": _address(asked, code)} for code, name in found.matters],
+        }
+    )
+
+
+def _said(matter: Matter) -> dict[str, Any]:
+    """Return what a matter says of itself, as it is shown and logged."""
+    said = asdict(matter.text)
+    if matter.text.limit is not None:
+        value, unit = matter.text.limit
+        said["limit"] = {"value": value, "unit": unit}
+    return said
+
+
+def _view(matter: Matter, asked: Asked) -> dict[str, Any]:
+    here = _address(asked, matter.text.code)
+    return {
+        **_said(matter),
+        "area": matter.area,
+        "status": matter.status,
+        "authors": matter.authors,
+        "revision": matter.revision,
+        "updated_at": matter.updated_at,
+        "links": [
+            {"rel": "self", "href": here, "type": "application/json"},
+            {"rel": "decisions", "href": f"{here}/decisions", "type": "application/json"},
+        ],
+    }
+
+
+def _shown(matter: Matter, asked: Asked, *, status: int = 200, more: Mapping[str, Any] | None = None) -> Response:
+    return answer(
+        {**_view(matter, asked), **(more or {})},
+        status=status,
+        etag=_tag(matter),
+        location=_address(asked, matter.text.code) if status == 201 else None,  # noqa: PLR2004 - Created
+    )
+
+
+def _tag(matter: Matter) -> str:
+    # A code may hold letters that no header can.
+    return tag("matter", matter.revision)
+
+
+def _address(asked: Asked, code: str) -> str:
+    return f"{asked.base}/v1/matters/{quote(code, safe='')}"
