@@ -20,12 +20,32 @@ from api.incidents.rulebook import Rulebook
 from api.logs import REQUEST_ID, Access
 from api.metrics import Metrics, metrics_page
 from api.ogc import routes as ogc
+from api.open311 import routes as open311
 from api.pages import routes as pages
 from api.plain import Plain
 from api.problems import MEDIA_TYPE, handle_errors, problem_page
 from api.secret import read_secret
 from api.tally import Tally
-from api.v1 import areas, grids, households, incidents, jobs, locate, log, people, plans, session, snapshots
+from api.v1 import (
+    areas,
+    assessments,
+    calendar,
+    grids,
+    households,
+    incidents,
+    jobs,
+    limits,
+    locate,
+    log,
+    matters,
+    modes,
+    people,
+    plans,
+    reviews,
+    session,
+    snapshots,
+    stats,
+)
 from api.who.door import Door
 from api.who.passwords import Passwords
 from api.who.pepper import Pepper
@@ -83,6 +103,7 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime], t
         Route("/problems", problem_page),
         Route("/problems/{code}", problem_page),
         *ogc.routes,
+        *open311.routes,
         *pages.routes,
     )
     # Then our own resources, under /v1; FastAPI describes them.
@@ -95,6 +116,13 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime], t
         jobs.router,
         plans.router,
         incidents.router,
+        matters.router,
+        calendar.router,
+        limits.router,
+        modes.router,
+        stats.router,
+        reviews.router,
+        assessments.router,
         households.router,
         snapshots.router,
         log.router,
@@ -142,7 +170,7 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime], t
     )
     handle_errors(app)
     # The last that is added sees a request first.
-    app.add_middleware(Plain, routes=ogc.routes)
+    app.add_middleware(Plain, routes=[*ogc.routes, *open311.routes])
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,

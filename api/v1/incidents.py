@@ -27,6 +27,7 @@ from data.store import incidents
 from data.store.attachments import attached, picture, show_to_all
 from data.store.incidents import Filter
 from data.store.log import record
+from data.store.open311 import service_wished
 from data.store.plans import area_named
 from gis.chinese_frames import SHIFTED, to_wgs84
 from gis.errors import NotFound, ParameterError
@@ -215,7 +216,8 @@ def show_contact(no: Code, asked: Asking, store: Store) -> Response:
         row = incidents.get(conn, no)
         found = incidents.contact(conn, no)
         if found is None:
-            raise NotFound("nobody left a contact, or the incident is not in your hands")
+            msg = "nobody left a contact, or the incident is not in your hands"
+            raise NotFound(msg, zh="没有留下联系方式，或事件不由您承办")
         record(conn, "contact.read", path=row["path"] or None, subject=no)
     return private(answer(found))
 
@@ -300,7 +302,8 @@ def _report(wanted: NewIncident) -> Report:
     if wanted.coord_sys in SHIFTED:
         ((lon, lat),) = to_wgs84(np.array([[lon, lat]]), wanted.coord_sys).tolist()
     if wanted.external_id is not None and wanted.source == "grid":
-        raise ParameterError("source", "an external id is another system's: name it", code="missing-field")
+        msg = "an external id is another system's: name it"
+        raise ParameterError("source", msg, code="missing-field", zh="external_id 是其他系统的编号，请在 source 中写明该系统")
     contact = {} if wanted.contact is None else {k: v for k, v in wanted.contact.model_dump().items() if v}
     return Report(
         lon=lon,
@@ -344,10 +347,12 @@ def _receipt(made: Reported, here: str) -> dict[str, Any]:
 def _document(conn: connection, no: str, asked: Asked) -> Response:
     row = incidents.get(conn, no)
     actor = actor_of(conn, asked.caller, now=asked.now, today=asked.today)
-    standing = standing_of(conn, no)
+    standing, wish = standing_of(conn, no), service_wished(conn, no)
+    # Who reported by Open311 has named a matter; whoever accepts judges.
+    wished = {"matter": wish} if wish is not None else {}
     transitions = [
         {"event": str(each.event), "label": label(each.event).say(asked.lang), "requires": each.requires, "allows": each.allows,
-         "proposes": each.proposes}
+         "proposes": {**each.proposes, **(wished if each.event is Event.ACCEPT else {})}}
         for each in offers(standing, actor, asked.now)
     ]  # fmt: skip
     document = _view(row, asked) | {"call": _call(standing), "transitions": transitions}

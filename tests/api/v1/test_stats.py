@@ -1,0 +1,397 @@
+"""Statistics over HTTP: every figure against a recount in plain Python, by any scope and as of any day; and who may ask."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from api.stats.catalogue import AGES, BY_ID, CALLS, HOURS, METRICS
+from api.v1 import stats as stats_routes
+from tests.api.incidents.station import GRID, HERE, MONDAY, NEXT, Station, station_over
+from tests.api.stats.cases import DAY, Case, fill, recount, write
+from tests.api.v1.hall import addresses, problem
+from tests.published import COMMUNITIES, DISTRICT, STREETS
+from tests.stored import owner
+
+ZONE = ZoneInfo("Asia/Shanghai")
+TOLD = [metric.id for metric in METRICS if metric.id not in CALLS | HOURS]
+WINDOW = {"from": "2026-01-20", "to": "2026-02-15", "at": "2026-02-20"}
+
+
+def midnight(text: str) -> datetime:
+    return datetime.combine(date.fromisoformat(text), datetime.min.time(), ZONE)
+
+
+@dataclass
+class Town(Station):
+    """A town, with the cases that are in it."""
+
+    cases: list[Case]
+
+
+@contextmanager
+def statistics_over(db, home, **told):
+    """Serve a town with its incidents, and its statistics."""
+    with station_over(db, home, **told) as made:
+        if "/v1/stats" not in {path for _, path in addresses(made.hall.app)}:
+            made.hall.app.include_router(stats_routes.router)
+        yield made
+
+
+@pytest.fixture
+def station(db, tmp_path):
+    """A town without incidents."""
+    with statistics_over(db, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def town(cluster, template, tmp_path_factory):
+    """A town with six hundred cases of two months, with their histories; for tests that only read."""
+    with cluster.clone(template) as db, statistics_over(db, tmp_path_factory.mktemp("town")) as made:
+        with owner(db.admin) as conn:
+            cases = fill(conn, 600)
+        yield Town(hall=made.hall, who=made.who, ids=made.ids, cases=cases)
+
+
+def asked(station, who: str = "district", **parameters: Any) -> dict[str, Any]:
+    answer = station.asks(who, "GET", "/v1/stats", params=parameters)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def counted(figures: dict[str, Any]) -> dict[str, int]:
+    """Return every count that an answer's figures show, by the name that the recount has for it."""
+    found: dict[str, int] = {}
+    for name, figure in figures.items():
+        metric = BY_ID[name]
+        if metric.denominator is None:
+            found[metric.numerator] = figure["value"]
+        else:
+            found |= {metric.numerator: figure["n"], metric.denominator: figure["d"]}
+        found |= figure.get("parts", {})
+    return found
+
+
+def expected(cases: list[Case], window: dict[str, str]) -> dict[str, int]:
+    return recount(
+        cases,
+        moment=midnight(window["at"]) + DAY,
+        since=midnight(window["from"]),
+        until=midnight(window["to"]),
+    )
+
+
+@pytest.mark.parametrize("at", ["2026-01-25", "2026-02-10", "2026-02-20"])
+def test_every_count_is_what_a_recount_says_on_any_day(town, at: str) -> None:
+    """Each numerator and denominator, as of three days, is what counting case by case comes to; none of them is idle."""
+    window = {**WINDOW, "at": at}
+    here = [case for case in town.cases if case.place is not None]
+    document = asked(town, area=DISTRICT, metrics=",".join(TOLD), **window)
+    right = expected(here, window)
+    assert counted(document["total"]) == right
+    if at == WINDOW["at"]:
+        assert all(count for name, count in right.items() if name != "overdue_over_30d"), right
+
+
+@pytest.mark.parametrize("by", ["street", "community", "grid", "category", "kind", "source", "tier", "state", "department"])
+def test_rows_and_elsewhere_add_up_to_the_total(town, by: str) -> None:
+    """On every level, and told apart by anything, rows and what lies in none of them add up to the total in every count."""
+    document = asked(town, area=DISTRICT, by=by, metrics=",".join(TOLD), **WINDOW)
+    parts = [counted(row["figures"]) for row in document["rows"]] + [counted(document["elsewhere"])]
+    total = counted(document["total"])
+    assert {name: sum(part[name] for part in parts) for name in total} == total
+    assert total["received"] > 0
+
+
+def test_rows_are_what_lies_in_them(town) -> None:
+    """A community's row is a recount of its cases, one without any has a row of zeros, and `elsewhere` is the rest."""
+    document = asked(town, area=DISTRICT, by="community", metrics=",".join(TOLD), **WINDOW)
+    rows = {row["code"]: counted(row["figures"]) for row in document["rows"]}
+    assert sorted(rows) == sorted(COMMUNITIES)
+    for code in COMMUNITIES:
+        assert rows[code] == expected([case for case in town.cases if case.place == code], WINDOW)
+    rest = [case for case in town.cases if case.place in {DISTRICT, *STREETS}]
+    assert counted(document["elsewhere"]) == expected(rest, WINDOW)
+
+
+def test_grids_stand_apart_from_what_lies_outside_them(town) -> None:
+    """Each grid in force has its row; what lies in none stands in `elsewhere`, and is counted as outside."""
+    document = asked(town, area=HERE, by="grid", metrics="received,valid,outside", **WINDOW)
+    rows = {row["code"]: counted(row["figures"]) for row in document["rows"]}
+    assert sorted(rows) == [f"{HERE}00{n}" for n in (1, 2, 3)]
+    first = expected([case for case in town.cases if case.grid == GRID], WINDOW)
+    assert rows[GRID] == {name: first[name] for name in ("received", "valid", "outside")}
+    outside = expected([case for case in town.cases if case.place == HERE and case.grid is None], WINDOW)
+    assert counted(document["elsewhere"])["outside"] == outside["outside"] == document["total"]["outside"]["value"]
+
+
+def test_a_parent_is_its_children_at_every_level(town) -> None:
+    """What the district says of a street is what the street says of itself, and so down to the grid."""
+    above = asked(town, area=DISTRICT, by="street", metrics=",".join(TOLD), **WINDOW)
+    street = next(row for row in above["rows"] if row["code"] == STREETS[0])
+    own = asked(town, "street", area=STREETS[0], by="community", metrics=",".join(TOLD), **WINDOW)
+    assert own["total"] == street["figures"]
+    community = next(row for row in own["rows"] if row["code"] == HERE)
+    assert asked(town, "community", area=HERE, metrics=",".join(TOLD), **WINDOW)["total"] == community["figures"]
+
+
+def test_without_an_area_everything_that_is_seen_counts(town) -> None:
+    """Who works for the district also counts what lies in no area; a street counts its own, and nothing else."""
+    everything = expected(town.cases, WINDOW)
+    assert counted(asked(town, metrics=",".join(TOLD), **WINDOW)["total"]) == everything
+    own = expected([case for case in town.cases if (case.place or "").startswith(STREETS[1])], WINDOW)
+    assert counted(asked(town, "other_street", metrics=",".join(TOLD), **WINDOW)["total"]) == own
+
+
+def test_a_figure_is_its_numerator_over_its_denominator(town) -> None:
+    """Every rate of every row is n / d, rounded half up to one decimal, and null where d is 0."""
+    document = asked(town, area=DISTRICT, by="grid", metrics=",".join(TOLD), **WINDOW)
+    seen = 0
+    for row in document["rows"]:
+        for figure in row["figures"].values():
+            if figure.get("d"):
+                tenths = (2000 * figure["n"] + figure["d"]) // (2 * figure["d"])
+                assert figure["value"] == tenths / 10
+                assert figure["text"] == f"{tenths // 10}.{tenths % 10} %"
+                seen += 1
+            elif "d" in figure:
+                assert (figure["value"], figure["text"]) == (None, "—")
+    assert seen > 50
+
+
+def test_a_day_begins_in_the_zone_of_the_service(station) -> None:
+    """What is reported at half past midnight in Shanghai counts to the new day; `to` is the first day that counts no longer."""
+    case = Case("Z1", HERE, GRID)
+    reported = midnight("2026-02-10") + timedelta(minutes=30)
+    base = {"state": "reported", "tier": 1, "kind": "problem", "category": "noise", "source": "grid", "reported_at": reported}
+    rest = dict.fromkeys(("accepted_at", "closed_at", "due_at", "master", "outcome", "satisfaction", "department"))
+    zero = {"is_answered": False, "returns": 0, "reworks": 0, "reopens": 0, "at": reported}
+    case.versions.append({**base, **rest, **zero})
+    with owner(station.hall.db.admin) as conn:
+        write(conn, [case])
+    for since, until, count in (("2026-02-10", "2026-02-11", 1), ("2026-02-09", "2026-02-10", 0)):
+        found = asked(station, area=HERE, metrics="received", at="2026-02-20", **{"from": since, "to": until})
+        assert found["total"]["received"]["value"] == count
+    assert reported.astimezone(UTC).date() == date(2026, 2, 9)
+    early = asked(station, area=HERE, metrics="received", at="2026-02-09", **{"from": "2026-02-01", "to": "2026-02-28"})
+    assert early["total"]["received"]["value"] == 0
+
+
+def test_age_buckets_add_up_to_what_is_overdue(town) -> None:
+    """The buckets of what is overdue add up to it."""
+    figure = asked(town, area=DISTRICT, metrics="overdue_open", **WINDOW)["total"]["overdue_open"]
+    assert sum(figure["parts"][age] for age in AGES) == figure["value"] > 0
+
+
+def test_neighbours_learn_nothing(town) -> None:
+    """A street's figures, its warnings and its numbers are not there for its neighbour, nor the district's for a street."""
+    for who, area in (("other_street", STREETS[0]), ("street", DISTRICT), ("stranger", HERE)):
+        for address in ("/v1/stats", "/v1/stats/warnings", "/v1/stats/counters"):
+            problem(town.asks(who, "GET", address, params={"area": area}), 404, "not-found")
+    problem(town.asks("district", "GET", "/v1/stats", params={"area": "nowhere"}), 404, "not-found")
+
+
+def test_exact_numbers_are_not_for_everybody(town) -> None:
+    """Without signing in nobody gets exact figures; an auditor, who has no part in the work, does not either."""
+    problem(town.hall.client.get("/v1/stats"), 401, "unidentified")
+    problem(town.hall.client.get("/v1/stats/warnings"), 401, "unidentified")
+    problem(town.asks("auditor", "GET", "/v1/stats"), 403, "scope-denied")
+
+
+def test_somebody_for_one_category_counts_that_one(town) -> None:
+    """Who works in one category gets figures of it alone, and is told so."""
+    headers = town.hall.comes("narrow", ("community", HERE, "noise"))
+    answer = town.hall.client.get("/v1/stats", params={"area": HERE, "metrics": "received", **WINDOW}, headers=headers).json()
+    own = expected([case for case in town.cases if case.place == HERE and case.versions[0]["category"] == "noise"], WINDOW)
+    assert (answer["total"]["received"]["value"], answer["categories"]) == (own["received"], ["noise"])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"metrics": "made_up"}, "unknown-metric"),
+        ({"at": "2026-03-03"}, "future-day"),
+        ({"from": "2026-02-10", "to": "2026-02-10"}, "empty-window"),
+        ({"by": "person"}, "invalid-parameter"),
+        ({"at": "yesterday"}, "invalid-parameter"),
+        ({"group": "street"}, "unknown-parameter"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(town, parameters: dict[str, str], code: str) -> None:
+    """A figure that there is not, a day to come, an empty window, people, or a parameter nobody knows: each has its code."""
+    problem(town.asks("district", "GET", "/v1/stats", params=parameters), 400, code)
+
+
+def test_the_catalogue_can_be_read(town) -> None:
+    """Every figure is listed with its formula, its line and its basis, without signing in, in both languages."""
+    zh = town.hall.client.get("/v1/stats/metrics", headers={"Accept-Language": "zh"}).json()
+    listed = {each["id"]: each for each in zh["metrics"]}
+    assert listed.keys() == BY_ID.keys()
+    assert listed["resolution_rate"]["name"] == "化解率"
+    assert listed["resolution_rate"]["basis"] == "cohort"
+    assert all(each["formula"]["zh"] and each["formula"]["en"] for each in zh["metrics"])
+
+
+# --- told by the log ------------------------------------------------------------------------------------------------------
+
+
+def through(station, *, reopen: bool = False, suspend: bool = False) -> str:
+    """Take a case from its report to its end, an hour for each step."""
+    no = station.reports()["no"]
+    station.done("community", no, "accept", matter="0101")
+    station.passes(hours=1)
+    station.done("worker", no, "claim")
+    station.passes(hours=1)
+    if suspend:
+        station.done("worker", no, "ask_suspend", reason="waits", until=(station.hall.now + 9 * DAY).isoformat())
+        station.done("community", no, "suspend")
+        station.passes(hours=3)
+        station.done("community", no, "resume")
+    for again in (True, False) if reopen else (False,):
+        station.done("worker", no, "handle", result="done", outcome="resolved", evidence=["photo"])
+        station.done("community", no, "check_pass")
+        station.done("community", no, "feedback", result="satisfied", answer="done")
+        if again:
+            station.passes(hours=2)
+            station.done("street", no, "reopen", reason="look again")
+    return no
+
+
+def test_work_hours_leave_pauses_out(station) -> None:
+    """Two hours of work are two hours, whether a case was suspended for three or closed for two before it was reopened."""
+    through(station)
+    station.hall.now = MONDAY + DAY
+    through(station, suspend=True)
+    station.hall.now = MONDAY + 2 * DAY
+    through(station, reopen=True)
+    figure = asked(station, area=HERE, metrics="avg_handle_hours")["total"]["avg_handle_hours"]
+    assert (figure["value"], figure["d"], figure["p50"], figure["p90"]) == (2.0, 3, 2.0, 2.0)
+    assert figure["n"] == 3 * 2 * 3600
+
+
+def test_nights_are_no_work_hours(station) -> None:
+    """What is accepted at nine and closed at nine the next morning took seven and a half work hours."""
+    no = station.reports()["no"]
+    station.done("community", no, "accept", matter="0101")
+    station.done("worker", no, "claim")
+    station.passes(hours=24)
+    station.done("worker", no, "handle", result="done", outcome="resolved", evidence=["photo"])
+    station.done("community", no, "check_pass")
+    station.done("community", no, "feedback", result="satisfied", answer="done")
+    document = asked(station, area=HERE, by="grid", metrics="avg_handle_hours")
+    assert document["total"]["avg_handle_hours"]["value"] == 7.5
+    (row,) = [row for row in document["rows"] if row["code"] == GRID]
+    assert row["figures"]["avg_handle_hours"]["value"] == 7.5
+    assert document["calendar_unknown"] is False
+
+
+def test_streets_calls_make_departments_figures(station) -> None:
+    """Of two departments that were called one came in time and one late: half, each its own, and the street's ratings."""
+    no = station.reports()["no"]
+    station.done("community", no, "accept", matter="0101")
+    station.done("worker", no, "claim")
+    station.done("worker", no, "escalate", reason="beyond_capacity")
+    station.done("community", no, "take")
+    station.done("community", no, "escalate", reason="needs_department")
+    station.done("street", no, "take")
+    station.done("street", no, "call", summary="come")
+    named = [{"org": "sanitation", "lead": True}, {"org": "water", "lead": False, "mandatory": True}]
+    station.done("district", no, "assign", departments=named)
+    pending = asked(station, area=DISTRICT, metrics="response_rate")["total"]["response_rate"]
+    assert (pending["d"], pending["parts"]) == (0, {"calls": 2, "calls_pending": 2})
+    station.passes(hours=2)
+    station.done("office", no, "join")
+    station.passes(days=3)
+    figure = asked(station, area=DISTRICT, metrics="response_rate")["total"]["response_rate"]
+    assert (figure["n"], figure["d"], figure["value"], figure["parts"]["calls_pending"]) == (1, 2, 50.0, 0)
+    early = asked(station, area=DISTRICT, metrics="response_rate", at="2026-03-02")["total"]["response_rate"]
+    assert (early["n"], early["d"], early["parts"]["calls_pending"]) == (1, 1, 1)
+    rows = asked(station, area=DISTRICT, by="department", metrics="response_rate")["rows"]
+    assert {row["code"]: row["figures"]["response_rate"]["value"] for row in rows} == {"sanitation": 100.0, "water": 0.0}
+
+
+# --- warnings -------------------------------------------------------------------------------------------------------------
+
+
+def test_many_cases_are_one_warning(station) -> None:
+    """Five reports of one category in one grid within three days are one warning; four are none, and so are duplicates."""
+    for k in range(4):
+        station.reports(title=f"heap {k}")
+        station.passes(hours=1)
+    assert station.asks("community", "GET", "/v1/stats/warnings", params={"area": HERE}).json()["warnings"] == []
+    last = station.reports()["no"]
+    (warning,) = station.asks("community", "GET", "/v1/stats/warnings", params={"area": HERE}).json()["warnings"]
+    assert (warning["grid"], warning["category"], warning["count"]) == (GRID, "rubbish", 5)
+    assert last in warning["numbers"]
+    station.done("community", last, "reject", reason="duplicate", master=warning["numbers"][0], answer="known")
+    assert station.asks("community", "GET", "/v1/stats/warnings", params={"area": HERE}).json()["warnings"] == []
+
+
+# --- cumulated numbers ----------------------------------------------------------------------------------------------------
+
+
+def test_what_a_place_brings_along_goes_on_being_counted(station) -> None:
+    """A number from before is shown as the lower bound that it is, with what was counted since; there is no rate of it."""
+    with owner(station.hall.db.admin) as conn:
+        cases = fill(conn, 100)
+    brought = {
+        "zh": "收集社情民意", "en": "Opinions", "since": "2020-01-01", "until": "2026-01-05", "number": 400_000,
+        "is_lower_bound": True, "adds": "valid", "kind": "opinion",
+    }  # fmt: skip
+    kept = station.asks("district", "PUT", "/v1/stats/counters/opinions", params={"area": DISTRICT}, json=brought)
+    assert kept.json()["revision"] == 1, kept.text
+    whole = {**brought, "adds": None, "kind": None}
+    station.asks("district", "PUT", "/v1/stats/counters/before", params={"area": DISTRICT}, json=whole)
+    found = station.asks(
+        "district",
+        "GET",
+        "/v1/stats/counters",
+        params={"area": DISTRICT, "at": "2026-02-20"},
+        headers={"Accept-Language": "zh"},
+    ).json()["counters"]
+    since = [case for case in cases if case.place is not None and case.versions[0]["kind"] == "opinion"]
+    more = expected(since, {"from": "2026-01-05", "to": "2026-02-21", "at": "2026-02-20"})["valid"]
+    assert [(each["code"], each["value"], each["text"]) for each in found] == [
+        ("before", 400_000, "40万余"),
+        ("opinions", 400_000 + more, f"{400_000 + more}余"),
+    ]
+    assert more > 0
+    assert station.hall.value("SELECT count(*) FROM wangge.event WHERE kind = 'stats.counter'") == 2
+    problem(station.asks("worker", "PUT", "/v1/stats/counters/x", params={"area": HERE}, json=brought), 403, "scope-denied")
+    problem(station.asks("street", "PUT", "/v1/stats/counters/x", params={"area": NEXT[:6]}, json=brought), 404, "not-found")
+
+
+# --- for everybody --------------------------------------------------------------------------------------------------------
+
+
+def test_everybody_gets_a_month_with_small_counts_hidden(town) -> None:
+    """A month that is over is told by area to anybody; what is below k is null, and what is told is right."""
+    document = town.hall.client.get("/v1/stats/public", params={"month": "2026-01"}).json()
+    january = {"from": "2026-01-01", "to": "2026-02-01", "at": "2026-03-02"}
+    assert document["areas"]
+    for area in document["areas"]:
+        true = expected([case for case in town.cases if (case.place or "").startswith(area["code"])], january)["received"]
+        assert area["received"] in {None, true}
+        if 0 < true < document["k"]:
+            assert area["received"] is None
+    assert any(area["received"] is not None for area in document["areas"])
+
+
+def test_the_public_chooses_no_window(town) -> None:
+    """Nobody can ask for a month that is not over, nor for a window of their own; where reports are not public, for none."""
+    client = town.hall.client
+    problem(client.get("/v1/stats/public", params={"month": "2026-03"}), 400, "month-not-over")
+    problem(client.get("/v1/stats/public", params={"month": "2026-13"}), 400, "invalid-month")
+    problem(client.get("/v1/stats/public", params={"month": "2026-01", "from": "2026-01-05"}), 400, "unknown-parameter")
+
+
+def test_where_reports_are_not_public_nothing_is_told(db, tmp_path) -> None:
+    """With `open311` not public there are no public statistics."""
+    with statistics_over(db, tmp_path, public=("areas", "grids")) as made:
+        problem(made.hall.client.get("/v1/stats/public", params={"month": "2026-01"}), 404, "not-found")
