@@ -1,8 +1,8 @@
 """Chores: what is done again and again beside the jobs, as the store's owner.
 
-What is over is thrown away, time is told to incidents, a net that takes effect moves them. Each has a thread and a connection
-of its own, so that none waits for another; any number of machines may do them at once, for the store sees to it that each
-thing is done by one.
+What is over is thrown away, time is told to incidents, a net that takes effect moves them, webhooks go out. Each has a thread
+and a connection of its own, so that none waits for another; any number of machines may do them at once, for the store sees to
+it that each thing is done by one.
 """
 
 from __future__ import annotations
@@ -11,17 +11,23 @@ import logging
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from random import SystemRandom
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import psycopg2
 
+from api.feed.post import Client
+from api.feed.sender import Outbox, deliver_due
+from api.feed.targets import Allowed, networks
 from api.incidents.rehome import rehome_due
 from api.incidents.rulebook import Rulebook
 from api.incidents.ticker import tick
+from api.secret import read_secret
+from api.who.pepper import Pepper
 from data.store import answers, credentials
-from data.store.pool import connect
+from data.store.pool import Pool, connect
 from gis.errors import WanggeError
 
 if TYPE_CHECKING:
@@ -30,12 +36,17 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
+    from api.settings import Settings
+
 _log = logging.getLogger("wangge.chores")
 _AT_ONCE = 200
 """Incidents that one tick looks at."""
 _MOST_AT_ONCE = 1000
 """Times that a chore is done in a row before others have a look: the thread is asked to stop in between anyway."""
-_GRACE_S = 10.0
+_GRACE_S = 15.0
+"""What is under way may end: a message has ten seconds."""
+_LANES = 2
+"""Webhooks that are sent at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +63,34 @@ def tidy(every_s: float = 3600.0) -> Chore:
     return Chore(name="tidy", every_s=every_s, do=_forget)
 
 
-def usual_chores(zone: str) -> tuple[Chore, ...]:
-    """Return what a service does by itself; `zone` is where its days begin."""
+@contextmanager
+def usual_chores(settings: Settings, app_dsn: str, name: str) -> Generator[tuple[Chore, ...]]:
+    """Give what a service does by itself; `name` is the worker's.
+
+    Webhooks are signed with the service's secret: a machine that does not have it leaves them to those that do.
+    """
     rules = Rulebook()
-    return (
+    chores = (
         tidy(),
         Chore(name="tick", every_s=5.0, do=partial(_tick, rules)),
-        Chore(name="rehome", every_s=30.0, do=partial(_rehome, rules, ZoneInfo(zone))),
+        Chore(name="rehome", every_s=30.0, do=partial(_rehome, rules, ZoneInfo(settings.zone))),
     )
+    if not settings.secret_path.exists():
+        _log.warning("webhooks are sent by others: there is no secret at %s", settings.secret_path)
+        yield chores
+        return
+    with closing(Pool(app_dsn, size=_LANES)) as reader:
+        outbox = Outbox(
+            reader=reader,
+            client=Client(allowed=Allowed(plain=settings.webhook_plain, networks=networks(settings.webhook_networks))),
+            pepper=Pepper(read_secret(settings.secret_path).derive("pepper")),
+            draw=SystemRandom(),
+            base=settings.base_url,
+            worker=name,
+        )
+        # One slow receiver holds up a lane for as long as a message may take.
+        lanes = (Chore(name=f"webhooks-{n}", every_s=0.5, do=partial(deliver_due, outbox)) for n in range(1, _LANES + 1))
+        yield (*chores, *lanes)
 
 
 @contextmanager

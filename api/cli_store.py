@@ -202,8 +202,9 @@ def worker(
     with _store(home) as (settings, store):
         log_to(level=settings.log_level)
         stop = stop_at_signals()
-        name, chores = f"{os.uname().nodename}-{os.getpid()}", usual_chores(settings.zone)
-        work(_admin(store), name=name, stop=stop, once=once, processes=processes, chores=chores)
+        name = f"{os.uname().nodename}-{os.getpid()}"
+        with usual_chores(settings, store.app_dsn, name) as chores:
+            work(_admin(store), name=name, stop=stop, once=once, processes=processes, chores=chores)
 
 
 @app.command(epilog="Example:  wangge migrate")

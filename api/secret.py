@@ -1,4 +1,7 @@
-"""The service's one secret: 32 random bytes in a file of its own, from which every key is derived that is needed."""
+"""The service's one secret: 32 random bytes in a file of its own, from which every key is derived that is needed.
+
+Without it nobody's API key is known any more, and webhooks are signed with other secrets than their receivers have.
+"""
 
 from __future__ import annotations
 

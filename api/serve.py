@@ -21,6 +21,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
+from api.chores import usual_chores
 from api.logs import log_to
 from api.secret import read_secret
 from api.tally import SPARE, Tally
@@ -94,10 +95,11 @@ def _at_work(store: Store, settings: Settings) -> AbstractContextManager[object]
     """Have somebody work on jobs beside the service; they come as the store's owner."""
     if store.admin_dsn is None:
         raise InputError("jobs are worked on as the store's owner: set WANGGE_ADMIN_DSN, or run none here")
+    name = f"{socket.gethostname()}-{os.getpid()}"
     return start_worker(
         store.admin_dsn,
-        name=f"{socket.gethostname()}-{os.getpid()}",
-        zone=settings.zone,
+        name=name,
+        chores=partial(usual_chores, settings, store.app_dsn, name),
         set_up=partial(log_to, level=settings.log_level),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path  # noqa: TC003 - pydantic reads the fields' types when the class is made
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -63,16 +64,30 @@ class Settings(BaseSettings):
     """The smallest number of households that public statistics tell."""
     oidc_issuer: str = ""
     oidc_audience: str = ""
+    webhook_networks: Annotated[tuple[str, ...], NoDecode] = ()
+    """Networks of our own that webhooks may go to (`10.20.0.0/16`), beside the world."""
+    webhook_plain: bool = False
+    """Whether webhooks may go out by http."""
 
     lang: Literal["zh", "en"] = "zh"
     zone: str = "Asia/Shanghai"
     """Where a day begins."""
     log_level: Level = "info"
 
-    @field_validator("trusted_proxies", "origins", "public", mode="before")
+    @field_validator("trusted_proxies", "origins", "public", "webhook_networks", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                ip_network(each)
+            except ValueError as error:
+                raise ValueError(f"{each} is no network, such as 10.20.0.0/16") from error
+        return value
 
     @field_validator("base_url")
     @classmethod

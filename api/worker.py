@@ -22,7 +22,7 @@ from multiprocessing import get_context
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from api.chores import do_once, doing, usual_chores
+from api.chores import do_once, doing
 from api.divide_job import divide_job
 from api.work_process import AWAY, Failed, Hand, Order, Over, Progress, wait_for_parent
 from data.store import jobs
@@ -31,6 +31,7 @@ from data.store.pool import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
+    from contextlib import AbstractContextManager
     from multiprocessing.context import SpawnProcess
 
     from psycopg2.extensions import connection
@@ -237,13 +238,19 @@ def stop_at_signals() -> Event:
 
 @contextmanager
 def start_worker(
-    admin_dsn: str, *, name: str, zone: str, processes: int = 1, set_up: Callable[[], object] | None = None
+    admin_dsn: str,
+    *,
+    name: str,
+    chores: Callable[[], AbstractContextManager[Sequence[Chore]]] | None = None,
+    processes: int = 1,
+    set_up: Callable[[], object] | None = None,
 ) -> Generator[SpawnProcess]:
-    """Have a worker in a process beside this one, which ends with it, however it ends, and does the chores too.
+    """Have a worker in a process beside this one, which ends with it, however it ends.
 
+    `chores` gives what it does beside jobs, in the new process: like `set_up`, a function that stands in a module.
     `set_up` is called first in the new process, to set up its log: a function that stands in a module, or a `partial` of one.
     """
-    process = get_context("spawn").Process(target=_work_beside, args=(admin_dsn, name, zone, processes, set_up), name=name)
+    process = get_context("spawn").Process(target=_work_beside, args=(admin_dsn, name, chores, processes, set_up), name=name)
     process.start()
     try:
         yield process
@@ -255,7 +262,13 @@ def start_worker(
         process.close()
 
 
-def _work_beside(admin_dsn: str, name: str, zone: str, processes: int, set_up: Callable[[], object] | None) -> None:
+def _work_beside(
+    admin_dsn: str,
+    name: str,
+    chores: Callable[[], AbstractContextManager[Sequence[Chore]]] | None,
+    processes: int,
+    set_up: Callable[[], object] | None,
+) -> None:
     stop = stop_at_signals()
 
     def stop_with_parent() -> None:
@@ -265,4 +278,5 @@ def _work_beside(admin_dsn: str, name: str, zone: str, processes: int, set_up: C
     Thread(target=stop_with_parent, daemon=True).start()
     if set_up is not None:
         set_up()
-    work(admin_dsn, name=name, stop=stop, processes=processes, chores=usual_chores(zone))
+    with nullcontext(()) if chores is None else chores() as mine:
+        work(admin_dsn, name=name, stop=stop, processes=processes, chores=mine)

@@ -13,7 +13,7 @@ from gis.errors import StoreError
 PEPPER_BYTES = 32
 """At least as much as the secrets that it guards."""
 
-Purpose = Literal["key", "session", "csrf", "login", "request"]
+Purpose = Literal["key", "session", "csrf", "login", "request", "webhook"]
 
 
 class Pepper:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from data.store.cluster_programs import find_clients
+from data.store.feed import renew
 from data.store.migrate import ensure_app_role, ensure_extensions, migrate
 from data.store.pool import connect
 from data.store.sql import maybe, run
@@ -43,7 +44,7 @@ def backup(dsn: str, file: Path, *, bindir: Path | None = None) -> None:
 def restore(dsn: str, file: Path, *, bindir: Path | None = None) -> tuple[str, ...]:
     """Fill an empty store from a backup and bring it up to date; return the migrations that the backup had not had.
 
-    A store that holds anything is refused.
+    A store that holds anything is refused. Whoever followed the log where the backup was made begins anew (data/store/feed.py).
     """
     if not file.is_file():
         raise StoreError(f"there is no backup {file}")
@@ -54,7 +55,12 @@ def restore(dsn: str, file: Path, *, bindir: Path | None = None) -> tuple[str, .
         contents = _run([program, "--list", file]).splitlines(keepends=True)
         (chosen := Path(folder, "contents")).write_text("".join(line for line in contents if not _is_keeper(line)), "utf-8")
         _run([program, "--no-owner", "--exit-on-error", "--single-transaction", f"--use-list={chosen}", file], dsn)
-        return migrate(conn)
+        new = migrate(conn)
+        # The numbers of another server's transactions mean nothing on this one.
+        run(conn, "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
+        renew(conn)
+        run(conn, "COMMIT")
+        return new
 
 
 def _is_keeper(line: str) -> bool:

@@ -132,6 +132,9 @@ def gathered(hall: Hall) -> Crowd:
             record(conn, "test", path=None if code is None else crowd.path[code], subject=mark)
         for code in COMMUNITIES:
             _incident(conn, crowd, code)
+            _staff(conn, crowd, code)
+        for district in DISTRICTS:
+            _matter(conn, crowd, district)
     people = (
         ("grid_worker", C), ("community", C), ("street", S), ("district", D), ("auditor", D), ("administrator", None),
         ("community", COMMUNITIES[1]), ("street", STREETS[1]), ("district", DISTRICTS[1]), ("auditor", None),
@@ -358,3 +361,27 @@ def _incident(conn: Any, crowd: Crowd, community: str) -> None:
         [no, community.encode(), NOW, crowd.mark(f"picture-in-{community}", INTERNAL, community).encode()],
     )
     crowd.incidents[no], crowd.pictures[picture] = community, no
+
+
+def _staff(conn: Any, crowd: Crowd, community: str) -> None:
+    """Employ somebody in a community who holds no post, and is away for a day: nothing that the public card tells."""
+    run(
+        conn,
+        """WITH made AS (
+             INSERT INTO wangge.staff (name, area_id, path, phone, birth_year, created_at, updated_at)
+             SELECT %s, id, path, %s, 1980, %s, %s FROM wangge.area WHERE code = %s RETURNING id, path)
+           INSERT INTO wangge.staff_leave (staff_id, path, days) SELECT id, path, '[2026-05-01,2026-05-02)' FROM made""",
+        [crowd.mark(f"staff-in-{community}", INTERNAL, community),
+         crowd.mark(f"8{community[3:]}", INTERNAL, community), NOW, NOW, community],
+    )  # fmt: skip
+
+
+def _matter(conn: Any, crowd: Crowd, district: str) -> None:
+    """Propose a matter in a district: known to whoever works in it, and to nobody else."""
+    below = [code for code in COMMUNITIES if code.startswith(district)]
+    run(
+        conn,
+        """INSERT INTO wangge.matter (code, area_id, path, name, category, updated_at)
+           SELECT %s, id, path, %s, 'rubbish', %s FROM wangge.area WHERE code = %s""",
+        [f"matter-of-{district}", crowd.mark(f"proposed-in-{district}.", INTERNAL, *below), NOW, district],
+    )

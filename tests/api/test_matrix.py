@@ -27,6 +27,7 @@ from tests.api.crowd import (
     gathered,
     inside,
 )
+from tests.api.matrix_governance import GOVERNANCE
 from tests.api.v1.hall import addresses, hall_over
 from tests.stored import owner
 
@@ -698,6 +699,7 @@ MATRIX = {
     ("GET", "/v1/people/{person_id}/keys"): people,
     ("POST", "/v1/people/{person_id}/keys"): people,
     ("DELETE", "/v1/people/{person_id}/keys/{prefix}"): people,
+    **GOVERNANCE,
     ("GET", "/v1/log"): log,
     ("GET", "/v1/log/heads"): log,
     ("POST", "/v1/log/export"): log,

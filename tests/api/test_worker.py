@@ -404,7 +404,7 @@ BESIDE = """
 import sys
 from api.worker import start_worker
 if __name__ == "__main__":
-    with start_worker(sys.argv[1], name="beside", zone="UTC") as process:
+    with start_worker(sys.argv[1], name="beside") as process:
         print(process.pid, flush=True)
         sys.stdin.readline()
 """

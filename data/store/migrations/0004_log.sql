@@ -17,8 +17,12 @@ CREATE TABLE wangge.event (
     subject text NOT NULL DEFAULT '',
     body jsonb NOT NULL DEFAULT '{}',
     hash bytea NOT NULL,
+    -- Of the transaction that wrote it: by it the log is read on from where a reader was (data/store/feed.py). It belongs to this
+    -- server and not to what was done, so that the hash does not cover it.
+    xid xid8 NOT NULL,
     PRIMARY KEY (chain, seq)
 );
+CREATE INDEX event_in_order ON wangge.event (xid, chain, seq);
 CREATE INDEX ON wangge.event (subject, at);
 CREATE INDEX ON wangge.event (at);
 
@@ -27,7 +31,7 @@ CREATE FUNCTION wangge.event_hash(previous bytea, e wangge.event) RETURNS bytea
     AS $$ SELECT sha256(previous || convert_to(jsonb_build_array(
         e.chain, e.seq, extract(epoch FROM e.at)::text, e.actor, e.path::text, e.kind, e.subject, e.body)::text, 'UTF8')) $$;
 
--- Whoever writes gives kind, subject, path and body; number, time, person and hash are not theirs to give.
+-- Whoever writes gives kind, subject, path and body; number, time, person, transaction and hash are not theirs to give.
 CREATE FUNCTION wangge.event_chained() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = wangge, public AS $$
 DECLARE
@@ -40,6 +44,7 @@ BEGIN
     NEW.seq := head.seq + 1;
     NEW.at := clock_timestamp();
     NEW.actor := actor();
+    NEW.xid := pg_current_xact_id();
     NEW.hash := event_hash(head.hash, NEW);
     UPDATE event_head SET seq = NEW.seq, hash = NEW.hash WHERE chain = NEW.chain;
     RETURN NEW;

@@ -274,6 +274,13 @@ CREATE POLICY removed ON wangge.staffing_rule FOR DELETE TO wangge_app USING (
 GRANT SELECT, INSERT, DELETE ON wangge.staffing_rule TO wangge_app;
 GRANT UPDATE (valid) ON wangge.staffing_rule TO wangge_app;
 
+-- Whether a grid is in force on a day: somebody who sees grids of some categories only must not take the others for gone.
+CREATE FUNCTION wangge.grid_is_in_force(p_grid text, p_day date) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM wangge.grid AS g WHERE g.code = p_grid AND g.in_force IS NOT NULL AND g.in_force @> p_day);
+END;
+
 -- Whoever manages staff says by their login whose account is whose; nothing else of people is theirs to see.
 CREATE FUNCTION wangge.person_called(p_login text) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
@@ -332,8 +339,8 @@ BEGIN ATOMIC
         AND (t.letter IS DISTINCT FROM 'B' OR NOT EXISTS (SELECT FROM there AS a WHERE a.letter = 'A' AND NOT a.is_away));
 END;
 
-REVOKE ALL ON FUNCTION wangge.person_called, wangge.members_of, wangge.grid_card FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION wangge.person_called, wangge.members_of, wangge.grid_card TO wangge_app;
+REVOKE ALL ON FUNCTION wangge.grid_is_in_force, wangge.person_called, wangge.members_of, wangge.grid_card FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wangge.grid_is_in_force, wangge.person_called, wangge.members_of, wangge.grid_card TO wangge_app;
 
 -- Where somebody works today: the organisations that they belong to, and the posts that they hold. Asked for the caller of a
 -- request and for whoever an incident is assigned to, whose own rows the caller may not see.

@@ -139,7 +139,7 @@ def test_wrong_fields_and_times() -> None:
     for said, code in (
         ({"to": {"org": "unheard-of"}}, "unknown-party"),
         ({"to": {"org": "other-street"}}, "out-of-area"),
-        ({"to": None}, "field-required"),
+        ({"to": None}, "missing-field"),
         ({"why": "so"}, "unknown-field"),
     ):
         with pytest.raises(ParameterError) as refused:

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from api.v1 import assessments as assessment_routes
 from tests.api.incidents.station import GRID, HERE, station_over
 from tests.api.stats.cases import fill, recount
-from tests.api.v1.hall import addresses, problem
+from tests.api.v1.hall import problem
 from tests.api.v1.test_stats import DAY, midnight
 from tests.published import COMMUNITIES, DISTRICT, STREETS
 from tests.stored import owner
@@ -35,8 +34,6 @@ FOUR = {
 def station(db, tmp_path):
     """A town with its incidents, empty yet, and its assessments."""
     with station_over(db, tmp_path) as made:
-        if "/v1/assessments" not in {path for _, path in addresses(made.hall.app)}:
-            made.hall.app.include_router(assessment_routes.router)
         yield made
 
 

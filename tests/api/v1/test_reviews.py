@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.v1 import reviews as review_routes
 from tests.api.incidents.station import GRID, HERE, MONDAY, NEXT, at, station_over
 from tests.api.stats.cases import fill
-from tests.api.v1.hall import addresses, problem
+from tests.api.v1.hall import problem
 from tests.published import DISTRICT, STREETS
 from tests.stored import owner
 
@@ -26,8 +25,6 @@ WEEK = "2026-W10"
 def station(db, tmp_path):
     """A town with its incidents, empty yet, and its reviews."""
     with station_over(db, tmp_path) as made:
-        if not any(path.startswith("/v1/reviews") for _, path in addresses(made.hall.app)):
-            made.hall.app.include_router(review_routes.router)
         yield made
 
 

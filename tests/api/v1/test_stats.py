@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.stats.catalogue import AGES, BY_ID, CALLS, HOURS, METRICS
-from api.v1 import stats as stats_routes
 from tests.api.incidents.station import GRID, HERE, MONDAY, NEXT, Station, station_over
 from tests.api.stats.cases import DAY, Case, fill, recount, write
-from tests.api.v1.hall import addresses, problem
+from tests.api.v1.hall import problem
 from tests.published import COMMUNITIES, DISTRICT, STREETS
 from tests.stored import owner
 
@@ -38,8 +37,6 @@ class Town(Station):
 def statistics_over(db, home, **told):
     """Serve a town with its incidents, and its statistics."""
     with station_over(db, home, **told) as made:
-        if "/v1/stats" not in {path for _, path in addresses(made.hall.app)}:
-            made.hall.app.include_router(stats_routes.router)
         yield made
 
 

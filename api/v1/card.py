@@ -1,0 +1,93 @@
+"""Who is my grid worker? The public card of a grid, by a place or by its code: names, roles, duty phones, nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import quote
+
+import numpy as np
+from fastapi import APIRouter, Depends, Query, Response
+
+from api.asked import Asking, Store
+from api.duty.roles import DUTY_WORDS, ROLE_WORDS, ROLES, label
+from api.v1.answers import answer
+from api.v1.parameters import At, Code, only
+from api.who.caller import Right
+from data.store.card import card_of, grid_named
+from data.store.locate import locate_points
+from gis.chinese_frames import SHIFTED, to_wgs84
+from gis.errors import NotFound
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from psycopg2.extensions import connection
+
+    from api.asked import Asked
+    from data.store.card import Carded
+
+router = APIRouter(prefix="/v1", tags=["card"])
+
+_RANK = {str(role): n for n, role in enumerate(ROLES)}
+
+
+@router.get("/card", dependencies=[Depends(only("lon", "lat", "coord_sys", "at"))])
+def show_card(  # noqa: PLR0917 - FastAPI passes by name
+    asked: Asking,
+    store: Store,
+    lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False, description="Degrees.")],
+    lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False, description="Degrees.")],
+    coord_sys: Annotated[Literal["wgs84", "cgcs2000", "gcj02", "bd09"], Query()] = "wgs84",
+    at: At = None,
+) -> Response:
+    """Show who answers for a place. `grid` is null where it lies in no grid: then it is nobody's guess."""
+    _require(asked)
+    day = at or asked.today
+    if coord_sys in SHIFTED:
+        ((lon, lat),) = to_wgs84(np.array([[lon, lat]]), coord_sys).tolist()
+    with store.read(asked.scope) as conn:
+        (code,) = locate_points(conn, [lon], [lat], day)
+        return answer({"at": day, "grid": None, "people": []} if code is None else _card(conn, code, day, asked))
+
+
+@router.get("/grids/{code}/card", dependencies=[Depends(only("at"))])
+def show_grid_card(code: Code, asked: Asking, store: Store, at: At = None) -> Response:
+    """Show who answers for a grid: whoever is there that day, and who stands in for those who are not."""
+    _require(asked)
+    with store.read(asked.scope) as conn:
+        return answer(_card(conn, code, at or asked.today, asked))
+
+
+def _require(asked: Asked) -> None:
+    """Let everybody through where grids are public; else those who work there, whom the store's policies then sort."""
+    if "grids" not in asked.scope.public:
+        asked.caller.require(Right.SEE_INTERNAL)
+
+
+def _card(conn: connection, code: str, day: date, asked: Asked) -> dict[str, Any]:
+    grid = grid_named(conn, code, day)
+    if grid is None:
+        raise NotFound(f"no grid {code} was in force on {day}, or it is not yours to see")
+    people = sorted(card_of(conn, code, day), key=lambda one: (_RANK[one.role], one.stands_in, one.kind, one.name))
+    here = f"{asked.base}/v1/grids/{quote(code, safe='')}"
+    return {
+        "at": day,
+        "grid": grid,
+        "people": [_person(one, asked) for one in people],
+        "links": [
+            {"rel": "self", "href": f"{here}/card", "type": "application/json"},
+            {"rel": "grid", "href": here, "type": "application/json"},
+        ],
+    }
+
+
+def _person(one: Carded, asked: Asked) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "role": one.role,
+        "role_label": label(ROLE_WORDS, one.role, asked.lang),
+        "kind": one.kind,
+        "phone": one.phone,
+        "duties": [label(DUTY_WORDS, duty, asked.lang) for duty in one.duty_roles],
+        "stands_in": one.stands_in,
+    }

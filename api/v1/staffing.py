@@ -1,0 +1,165 @@
+"""Staffing over HTTP: the rules of areas, and how each grid is staffed by them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from api.asked import Asking, Store
+from api.duty.roles import ROLE_WORDS, label
+from api.duty.rule import rule_from
+from api.duty.town import staffed
+from api.idempotency import OnlyOnce
+from api.v1.answers import answer, private
+from api.v1.parameters import NO_NUL, At, Day, only
+from api.who.caller import Right
+from data.store import staffing
+from data.store.log import record
+from data.store.plans import area_named
+from gis.errors import Conflict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg2.extensions import connection
+
+    from api.asked import Asked
+    from api.duty.staffing import GridStaffing, Remark, RoleTotal
+    from api.duty.town import Staffed
+    from data.store.staffing import GridRow, RuleRow
+
+router = APIRouter(prefix="/v1/staffing", tags=["staffing"])
+
+GridType = Literal["residential", "dedicated"]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
+_Area = Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area.")]
+
+
+class NewRule(BaseModel):
+    """The rule of an area for its grids of one type, from a day on; null: it has none of its own, and the next above holds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    area: Name
+    grid_type: GridType
+    rule: dict[str, Any] | None = Field(description="formula and terms; grid_type may be left out.")
+    doc_id: Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)] = Field(
+        default="", description="The document that says so."
+    )
+    valid_from: Day | None = None
+
+
+@router.get("", dependencies=[Depends(only("area", "at", "some", "compliant"))])
+def show_staffing(  # noqa: PLR0917 - FastAPI passes by name
+    asked: Asking,
+    store: Store,
+    area: _Area = None,
+    at: At = None,
+    some: Annotated[Literal["0", "1"], Query(description="What 若干 means where a rule does not say: none or one.")] = "1",
+    compliant: Annotated[bool | None, Query(description="Only grids that comply with their rule, or that do not.")] = None,
+) -> Response:
+    """Show how each grid is staffed by the rule that holds for it: the one for its type of the nearest area above.
+
+    A gap of severity `warning` leaves a grid compliant. `totals` and counts are over all grids, whichever are listed.
+    """
+    asked.caller.require(Right.MANAGE_STAFF)
+    day = at or asked.today
+    with store.read(asked.acting(Right.MANAGE_STAFF)) as conn:
+        path = None if area is None else area_named(conn, area).path
+        grids = staffing.grids_on(conn, day, area=path)
+        rules = staffing.rules_on(conn, day, area=path)
+        found = staffed(grids, staffing.posts_on(conn, day, area=path), rules, some=int(some))
+        idle = staffing.staff_without_post(conn, day, area=path)
+    document = {
+        "at": day,
+        "area": area,
+        **_counts(found),
+        "totals": [_total(total, asked) for total in found.staffing.totals],
+        "without_owner": found.without_owner,
+        "staff_without_grid": [dict(zip(("id", "number", "name", "status"), row, strict=True)) for row in idle],
+        "rules": [_rule(rule) for rule in rules],
+        "grids": [
+            _grid(row, grid, rules)
+            for row, grid in zip(grids, found.staffing.grids, strict=True)
+            if compliant is None or grid.compliant is compliant
+        ],
+    }
+    return private(answer(document))
+
+
+@router.get("/rules", dependencies=[Depends(only("area", "at"))])
+def list_rules(asked: Asking, store: Store, area: _Area = None, at: At = None) -> Response:
+    """List the rules of a day, the nearest to grids first: those of your areas and of the areas above them."""
+    asked.caller.require(Right.SEE_INTERNAL)
+    day = at or asked.today
+    with store.read(asked.scope) as conn:
+        found = staffing.rules_on(conn, day, area=None if area is None else area_named(conn, area).path)
+    return answer({"at": day, "rules": [_rule(rule) for rule in found]})
+
+
+@router.put("/rules", dependencies=[Depends(only())])
+def state_rule(wanted: NewRule, asked: Asking, store: Store, once: OnlyOnce) -> Response:
+    """State who is wanted on the grids of an area, from today or a later day on. All faults of a rule come at once."""
+    asked.caller.require(Right.MANAGE_STAFF)
+    day = wanted.valid_from or asked.today
+    rule = None if wanted.rule is None else rule_from({"grid_type": wanted.grid_type} | wanted.rule)
+    if rule is not None and rule.grid_type != wanted.grid_type:
+        raise Conflict(
+            f"the rule says it is for {rule.grid_type} grids, and not for {wanted.grid_type} ones", code="other-type"
+        )
+
+    def state(conn: connection) -> Response:
+        area = area_named(conn, wanted.area)
+        asked.caller.require(Right.MANAGE_STAFF, area.path)
+        if day < asked.today:
+            raise Conflict("what held on a day that is over does not change: state it from today or later", code="past-day")
+        said = None if rule is None else rule.as_json()
+        if staffing.state_rule(conn, area, wanted.grid_type, said, doc_id=wanted.doc_id, day=day):
+            body = {"grid_type": wanted.grid_type, "valid_from": str(day), "rule": said, "doc_id": wanted.doc_id}
+            record(conn, "staffing.rule", path=area.path, subject=area.code, body=body)
+        return answer({"at": day, "rules": [_rule(each) for each in staffing.rules_on(conn, day, area=area.path)]})
+
+    with store.write(asked.acting(Right.MANAGE_STAFF)) as conn:
+        return once(conn, lambda: state(conn))
+
+
+def _counts(found: Staffed) -> dict[str, Any]:
+    of = found.staffing
+    return {
+        "count": len(of.grids),
+        "ruled": of.ruled,
+        "compliant": of.compliant,
+        "core": {"need": of.core_need, "have": of.core_have, "beyond": of.beyond_core},
+        "posts": of.posts,
+    }
+
+
+def _total(total: RoleTotal, asked: Asked) -> dict[str, Any]:
+    called = [label(ROLE_WORDS, role, asked.lang) if role in ROLE_WORDS else role for role in total.roles]
+    return asdict(total) | {"label": "、".join(called) if asked.lang == "zh" else ", ".join(called)}
+
+
+def _grid(row: GridRow, grid: GridStaffing, rules: Sequence[RuleRow]) -> dict[str, Any]:
+    return {
+        "code": row.code,
+        "name": row.name,
+        "kind": row.kind,
+        "community": row.community,
+        "rule": None if grid.rule is None else rules[grid.rule].id,
+        "compliant": grid.compliant,
+        "gaps": [asdict(gap) | {"code": gap.code} for gap in grid.gaps],
+        "surplus": [asdict(each) for each in grid.surplus],
+        "warnings": [_remark(each) for each in grid.warnings],
+        "faults": [_remark(each) for each in grid.faults],
+    }
+
+
+def _remark(remark: Remark) -> dict[str, Any]:
+    return {"code": remark.code, "term": remark.term, "staff": remark.person}
+
+
+def _rule(rule: RuleRow) -> dict[str, Any]:
+    return {name: value for name, value in asdict(rule).items() if name != "path"}

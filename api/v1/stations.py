@@ -1,0 +1,405 @@
+"""Stations over HTTP (驿站、党群服务中心): the register, whom they reach, what they must have, and who is on duty."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+import shapely
+from fastapi import APIRouter, Depends, Header, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from api.asked import Asking, Serving, Store
+from api.idempotency import OnlyOnce
+from api.rounds.coverage import percent
+from api.rounds.facility import USUAL_WALK, Walk, community_centre, street_centre
+from api.v1.answers import answer, precondition, private, tag
+from api.v1.parameters import NO_NUL, At, Code, Day, Limit, only
+from api.v1.visits import path_of
+from api.who.caller import Right
+from data.store import stations
+from data.store.plans import area_named
+from data.store.pool import BULK_MS
+from data.store.sql import many
+from data.store.visits import grid_path
+from gis.errors import NotFound, ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from psycopg2.extensions import connection
+
+    from api.asked import Asked
+
+router = APIRouter(prefix="/v1/stations", tags=["stations"])
+
+IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the station, where there is one already.")]
+_Area = Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area; all of yours without it.")]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=NO_NUL)]
+MOST_DAYS = 366
+
+
+class Kind(StrEnum):
+    """What a station is."""
+
+    STATION = "station"
+    SERVICE_CENTER = "service_center"
+    ACTIVITY_SITE = "activity_site"
+    CANTEEN = "canteen"
+    REST_STOP = "rest_stop"
+
+
+class Facilities(BaseModel):
+    """The four ones (四个一): a desk, a room to talk in, a cabinet with medicine and tools, a map of the grids around."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    desk: bool = False
+    room: bool = False
+    cabinet: bool = False
+    map: bool = False
+
+
+class Station(BaseModel):
+    """A station as it is kept; degrees in CGCS2000. It may serve across the lines of communities."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    area: Annotated[str, StringConstraints(max_length=100, pattern=NO_NUL)]
+    name: Annotated[Line, Field(min_length=1)]
+    level: Literal["district", "street", "community", "grid"]
+    kind: Kind = Kind.STATION
+    brand: Line = ""
+    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    radius_m: int | None = Field(default=None, ge=1, le=20_000)
+    service_area: dict[str, Any] | None = Field(default=None, description="GeoJSON, a Polygon or a MultiPolygon.")
+    facilities: Facilities = Facilities()
+    services: list[Annotated[Line, Field(min_length=1)]] = Field(default_factory=list[str], max_length=50)
+    area_m2: Decimal | None = Field(default=None, ge=0, max_digits=10, decimal_places=2)
+    tenure: Literal["", "allocated", "rented", "borrowed"] = ""
+    active: bool = True
+
+
+class Given(BaseModel):
+    """The grids that a station serves; none: those whose middle it reaches."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    grids: list[Annotated[str, StringConstraints(max_length=60, pattern=NO_NUL)]] = Field(max_length=1000)
+
+
+class OnDuty(BaseModel):
+    """Who is on duty on a day, by the ids of the staff; nobody is no duty."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    staff: list[UUID] = Field(max_length=100)
+
+
+def reaching(
+    minutes: Annotated[float, Query(gt=0, le=120, description="How long people walk.")] = USUAL_WALK.minutes,
+    pace: Annotated[float, Query(gt=0, le=200, description="How far they come in a minute, in metres.")] = (
+        USUAL_WALK.metres_per_minute
+    ),
+    detour: Annotated[
+        float, Query(ge=1, le=5, description="How much longer ways are than straight lines.")
+    ] = USUAL_WALK.detour,
+) -> Walk:
+    """Return how far people walk."""
+    return Walk(minutes=minutes, metres_per_minute=pace, detour=detour)
+
+
+_Walk = Annotated[Walk, Depends(reaching)]
+_WALKS = ("minutes", "pace", "detour")
+_Kinds = Annotated[list[Kind] | None, Query(description="Stations of these kinds; of all without it.")]
+_Way = Annotated[
+    Literal["own", "walk"], Query(description="own: as each station says, else the walk; walk: the walk from every station.")
+]
+
+
+@router.get("", dependencies=[Depends(only("area", "kind", "service", "after", "limit"))])
+def list_stations(  # noqa: PLR0917 - FastAPI passes by name
+    asked: Asking,
+    store: Store,
+    area: _Area = None,
+    kind: Annotated[Kind | None, Query()] = None,
+    service: Annotated[str | None, Query(max_length=100, pattern=NO_NUL)] = None,
+    after: Annotated[str, Query(max_length=60, pattern=NO_NUL, description="`next` of the page before.")] = "",
+    limit: Limit = 100,
+) -> Response:
+    """List the stations that are open, by their codes."""
+    asked.caller.require(Right.SEE_INTERNAL)
+    with store.read(asked.scope) as conn:
+        rows = stations.listed(conn, area=path_of(conn, area), kind=kind, service=service, after=after, limit=limit + 1)
+    shown = rows[:limit]
+    return answer({"stations": [_view(row) for row in shown], "next": shown[-1]["code"] if len(rows) > limit else None})
+
+
+@router.get("/grids", dependencies=[Depends(only("area", "at", *_WALKS))])
+def show_grids(asked: Asking, store: Store, walk: _Walk, area: _Area = None, at: At = None) -> Response:
+    """Show which grids each station serves, which none does, and how many grids there are to a station on average."""
+    asked.caller.require(Right.SEE_INTERNAL)
+    with store.read(asked.scope) as conn:
+        served, unserved = stations.served(conn, area=path_of(conn, area), day=at or asked.today, reach_m=walk.reach_m)
+    grids = {grid for several in served.values() for grid in several}
+    links = sum(len(several) for several in served.values())
+    return answer(
+        {
+            "stations": [{"station": code, "grids": several} for code, several in sorted(served.items())],
+            "served": len(grids),
+            "unserved": unserved,
+            "mean_grids": round(links / len(served), 2) if served else None,
+            "method": _method(walk),
+        }
+    )
+
+
+@router.get("/coverage", dependencies=[Depends(only("area", "at", "kind", "way", *_WALKS))])
+def show_coverage(  # noqa: PLR0917 - FastAPI passes by name
+    asked: Asking,
+    store: Store,
+    serving: Serving,
+    walk: _Walk,
+    kind: _Kinds = None,
+    way: _Way = "own",
+    area: _Area = None,
+    at: At = None,
+) -> Response:
+    """Show how many households stations reach (15 分钟服务圈), grid by grid and in all.
+
+    No network of ways is asked: `method` says how far a straight line counts for the walk.
+    """
+    asked.caller.require(Right.SEE_INTERNAL)
+    day = at or asked.today
+    with store.read(asked.scope, ms=BULK_MS) as conn:
+        rows = stations.coverage(
+            conn,
+            area=path_of(conn, area) or "",
+            day=day,
+            until=_end(day, serving.settings.zone),
+            kinds=_words(kind),
+            reach_m=walk.reach_m,
+            walk=way == "walk",
+        )
+        codes = dict(many(conn, "SELECT path::text, code FROM wangge.area"))
+    there, reached = sum(row.households for row in rows), sum(row.reached for row in rows)
+    total = {"households": there, "reached": reached, "station_coverage": percent(reached, there)}
+    grids = [
+        {
+            **{name: value for name, value in asdict(row).items() if name != "path"},
+            "community": codes.get(row.path),
+            "uncovered": row.households - row.reached,
+            "station_coverage": percent(row.reached, row.households),
+        }
+        for row in rows
+    ]
+    return answer({"at": day, "total": total, "grids": grids, "method": {"way": way, **_method(walk)}})
+
+
+@router.get("/uncovered", dependencies=[Depends(only("grid", "at", "kind", "way", "after", "limit", *_WALKS))])
+def show_uncovered(  # noqa: PLR0917 - FastAPI passes by name
+    grid: Annotated[str, Query(max_length=60, pattern=NO_NUL)],
+    asked: Asking,
+    store: Store,
+    serving: Serving,
+    walk: _Walk,
+    kind: _Kinds = None,
+    way: _Way = "own",
+    at: At = None,
+    after: Annotated[str, Query(max_length=200, pattern=NO_NUL, description="`next` of the page before.")] = "",
+    limit: Limit = 100,
+) -> Response:
+    """Show the household points of a grid that no station reaches, to those who plan there."""
+    asked.caller.require(Right.SEE_HOUSEHOLDS)
+    day = at or asked.today
+    with store.read(asked.acting(Right.SEE_HOUSEHOLDS)) as conn:
+        grid_path(conn, grid, day)
+        rows = stations.unreached(
+            conn,
+            grid,
+            day=day,
+            until=_end(day, serving.settings.zone),
+            kinds=_words(kind),
+            reach_m=walk.reach_m,
+            walk=way == "walk",
+            after=after,
+            limit=limit + 1,
+        )
+    shown = rows[:limit]
+    more = shown[-1]["target"] if len(rows) > limit else None
+    return private(answer({"grid": grid, "at": day, "uncovered": shown, "next": more, "method": {"way": way, **_method(walk)}}))
+
+
+@router.get("/facilities", dependencies=[Depends(only("area", "at"))])
+def show_facilities(asked: Asking, store: Store, area: _Area = None, at: At = None) -> Response:
+    """Show whether the centers of streets and communities are large enough for those who live there."""
+    asked.caller.require(Right.SEE_INTERNAL)
+    with store.read(asked.scope) as conn:
+        rows = stations.centres(conn, area=path_of(conn, area), day=at or asked.today)
+    found: list[dict[str, Any]] = []
+    for code, _, level, has, households in rows:
+        known = has or Decimal(0)
+        it = street_centre(known) if level == "street" else community_centre(known, households)
+        found.append({
+            "area": code,
+            "level": level,
+            "households": households,
+            "area_m2": None if has is None else float(has),
+            "needed_m2": float(it.needs),
+            "facility_m2_per_100hh": None if has is None or it.per_100 is None else float(it.per_100),
+            "met": it.is_met,
+        })  # fmt: skip
+    return answer({"centers": found, "unmet": [each["area"] for each in found if not each["met"]]})
+
+
+@router.get("/{code}", dependencies=[Depends(only())])
+def show_station(code: Code, asked: Asking, store: Store) -> Response:
+    """Show a station."""
+    asked.caller.require(Right.SEE_INTERNAL)
+    with store.read(asked.scope) as conn:
+        row = stations.get(conn, code)
+    return answer(_view(row), etag=tag(code, row["revision"]))
+
+
+@router.put("/{code}", dependencies=[Depends(only())])
+def put_station(  # noqa: PLR0917 - FastAPI passes by name
+    code: Annotated[Code, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\s\x00-\x1f\x7f]+$")],
+    wanted: Station,
+    asked: Asking,
+    store: Store,
+    once: OnlyOnce,
+    if_match: IfMatch = None,
+) -> Response:
+    """Write a station down by its code; one that is there needs If-Match. It is never removed: it is no longer active."""
+    asked.caller.require(Right.MANAGE_STAFF)
+    shape = _shape(wanted.service_area)
+
+    def write(conn: connection) -> Response:
+        area = area_named(conn, wanted.area)
+        asked.caller.require(Right.MANAGE_STAFF, area.path)
+        try:
+            there = stations.get(conn, code, lock=True)
+        except NotFound:
+            there = None
+        if there is not None:
+            precondition(if_match, tag(code, there["revision"]))
+        row = wanted.model_dump(include={"name", "level", "brand", "radius_m", "services", "area_m2", "tenure", "active"})
+        has = {f"has_{name}": value for name, value in wanted.facilities.model_dump().items()}
+        is_new = stations.put(
+            conn,
+            area=(area.id, area.path),
+            at=(wanted.lon, wanted.lat),
+            service_area=shape,
+            station={**row, **has, "code": code, "kind": str(wanted.kind)},
+            now=asked.now,
+        )
+        made = stations.get(conn, code)
+        here = f"{asked.base}/v1/stations/{code}"
+        return answer(
+            _view(made), status=201 if is_new else 200, etag=tag(code, made["revision"]), location=here if is_new else None
+        )
+
+    with store.write(asked.acting(Right.MANAGE_STAFF)) as conn:
+        return once(conn, lambda: write(conn))
+
+
+@router.put("/{code}/grids", dependencies=[Depends(only())])
+def give_grids(code: Code, wanted: Given, asked: Asking, store: Store, once: OnlyOnce) -> Response:
+    """Say which grids a station serves."""
+    asked.caller.require(Right.MANAGE_STAFF)
+
+    def write(conn: connection) -> Response:
+        station = _mine(conn, code, asked)
+        stations.give_grids(conn, station, wanted.grids, asked.today)
+        return answer({"station": code, "grids": sorted(set(wanted.grids))})
+
+    with store.write(asked.acting(Right.MANAGE_STAFF)) as conn:
+        return once(conn, lambda: write(conn))
+
+
+@router.get("/{code}/duty", dependencies=[Depends(only("from", "to"))])
+def show_duty(
+    code: Code,
+    first: Annotated[Day, Query(alias="from")],
+    last: Annotated[Day, Query(alias="to")],
+    asked: Asking,
+    store: Store,
+) -> Response:
+    """Show who is on duty in a station on the days from one to another."""
+    asked.caller.require(Right.SEE_INTERNAL)
+    if not timedelta() <= last - first < timedelta(days=MOST_DAYS):
+        raise ParameterError("to", f"write a day from `from` on, and within {MOST_DAYS} days")
+    with store.read(asked.scope) as conn:
+        rows = stations.duty(conn, stations.get(conn, code)["id"], first, last)
+    days: dict[date, list[str]] = {}
+    for day, staff in rows:
+        days.setdefault(day, []).append(staff)
+    return private(answer({"station": code, "days": [{"day": day, "staff": staff} for day, staff in days.items()]}))
+
+
+@router.put("/{code}/duty/{day}", dependencies=[Depends(only())])
+def set_duty(  # noqa: PLR0917 - FastAPI passes by name
+    code: Code, day: Day, wanted: OnDuty, asked: Asking, store: Store, once: OnlyOnce
+) -> Response:
+    """Say who is on duty in a station on a day; who was is replaced."""
+    asked.caller.require(Right.MANAGE_STAFF)
+
+    def write(conn: connection) -> Response:
+        station = _mine(conn, code, asked)
+        staff = sorted({str(each) for each in wanted.staff})
+        stations.set_duty(conn, station, day, staff)
+        return private(answer({"station": code, "day": day, "staff": staff}))
+
+    with store.write(asked.acting(Right.MANAGE_STAFF)) as conn:
+        return once(conn, lambda: write(conn))
+
+
+def _mine(conn: connection, code: str, asked: Asked) -> dict[str, Any]:
+    """Return a station that the caller keeps."""
+    station = stations.get(conn, code)
+    asked.caller.require(Right.MANAGE_STAFF, station["path"])
+    return station
+
+
+def _shape(value: Mapping[str, Any] | None) -> str | None:
+    """Return a service area as GeoJSON that the store can read."""
+    if value is None:
+        return None
+    try:
+        shape = shapely.from_geojson(orjson.dumps(value))
+    except (shapely.errors.ShapelyError, TypeError):
+        shape = None
+    if shape is None or shape.geom_type not in {"Polygon", "MultiPolygon"} or shape.is_empty or not shape.is_valid:
+        message = "write a Polygon or a MultiPolygon whose rings do not cross"
+        raise ParameterError("service_area", message, code="geometry-invalid")
+    return shapely.to_geojson(shape)
+
+
+def _words(kinds: list[Kind] | None) -> list[str]:
+    return [str(each) for each in kinds or Kind]
+
+
+def _method(walk: Walk) -> dict[str, Any]:
+    """Say how far people are taken to walk, and that no network of ways was asked."""
+    return {"kind": "straight-line", **asdict(walk), "reach_m": round(walk.reach_m, 1)}
+
+
+def _end(day: date, zone: str) -> datetime:
+    """Return the moment at which a day is over."""
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
+
+
+def _view(row: Mapping[str, Any]) -> dict[str, Any]:
+    has = {name: row[f"has_{name}"] for name in ("desk", "room", "cabinet", "map")}
+    shown = {
+        name: value for name, value in row.items() if name not in {"id", "path", "revision"} and not name.startswith("has_")
+    }
+    area_m2 = None if row["area_m2"] is None else float(row["area_m2"])
+    return {**shown, "area_m2": area_m2, "facilities": has, "facilities_met": sum(has.values())}

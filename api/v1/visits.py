@@ -1,0 +1,536 @@
+"""Visits over HTTP (走访): who was reached and who is owed a visit, by the rules of the place; groups; key groups as counts.
+
+Of a visit the day and the minutes are kept, no hour: hours in a row would be the way that somebody went.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from api.asked import Asking, Serving, Store
+from api.idempotency import OnlyOnce
+from api.rounds.cadence import Period, Rule, Target, checked, nearest, rules_by_path
+from api.rounds.coverage import GroupCount, Tally, percent, sums_up, told
+from api.v1.answers import answer, private
+from api.v1.parameters import NO_NUL, At, Code, Day, Limit, only
+from api.who.caller import Right
+from data.store import visits
+from data.store.plans import area_named
+from data.store.pool import BULK_MS
+from data.store.sql import many
+from gis.errors import ParameterError, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from psycopg2.extensions import connection
+
+    from api.asked import Asked
+    from data.store.scope import Scope
+
+router = APIRouter(prefix="/v1/visits", tags=["visits"])
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=NO_NUL)]
+Grid = Annotated[str, StringConstraints(max_length=60, pattern=NO_NUL)]
+AreaCode = Annotated[str, StringConstraints(max_length=100, pattern=NO_NUL)]
+TargetId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)]
+_Area = Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area; all of yours without it.")]
+_Grid = Annotated[str | None, Query(max_length=60, pattern=NO_NUL)]
+
+OLDEST = timedelta(days=366)
+"""How late a visit may be told: terminals are without a network for days, and nobody writes last year's book."""
+
+
+class Purpose(StrEnum):
+    """Why somebody comes (信息采集、人员走访、政策宣传、矛盾调处、政务受理)."""
+
+    COLLECTION = "collection"
+    CALL = "call"
+    PUBLICITY = "publicity"
+    MEDIATION = "mediation"
+    SERVICE = "service"
+
+
+class Reason(StrEnum):
+    """What makes a visit due (四必访: 矛盾纠纷、婚丧嫁娶、突发事件、特殊情况)."""
+
+    DISPUTE = "dispute"
+    WEDDING_FUNERAL = "wedding_funeral"
+    EMERGENCY = "emergency"
+    SPECIAL_CASE = "special_case"
+
+
+class Member(StrEnum):
+    """Who must be in a grid's group, beside the households."""
+
+    LINKED_OFFICIAL = "linked_official"
+    DISCIPLINE_OFFICIAL = "discipline_official"
+    DEPUTY_OR_DELEGATE = "deputy_or_delegate"
+    SOCIAL_WORK = "social_work"
+    POWER = "power"
+    PROPERTY = "property"
+
+
+class Place(BaseModel):
+    """What was visited: a household point by its id, or a unit by a name of its own; never a person."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["household_point", "unit"]
+    id: TargetId
+
+
+class NewVisit(BaseModel):
+    """A visit; of the caller, unless they manage staff and say whose. `incident` is the one that made it due."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    grid: Grid
+    target: Place
+    purpose: Purpose
+    day: Day | None = None
+    minutes: int = Field(default=0, ge=0, le=720)
+    incident: Name | None = None
+    staff: UUID | None = None
+    client_uuid: UUID | None = None
+
+
+class NewRule(BaseModel):
+    """How often something is owed in an area. `days` makes the period roll; without it, it is the calendar's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    area: AreaCode
+    target: Target
+    period: Period
+    days: int | None = Field(default=None, ge=1, le=3660)
+    minutes: int | None = Field(default=None, ge=1, le=1440)
+    categories: list[Name] = Field(default_factory=list[str], max_length=50)
+
+
+class NewTrigger(BaseModel):
+    """Which incidents make a visit due, from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    area: AreaCode
+    category: Name
+    reason: Reason
+    within_days: int = Field(default=3, ge=0, le=366)
+    active: bool = True
+
+
+class Group(BaseModel):
+    """What is known of a grid's group: households in it by household point, and which kinds of others are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    homes: dict[TargetId, Annotated[int, Field(ge=0, le=100_000)]] = Field(
+        default_factory=dict[str, int], max_length=visits.MOST_HOMES
+    )
+    kinds: list[Member] | None = None
+
+
+class KeyGroup(BaseModel):
+    """How many of a key group there are in a grid, and how many of them were visited in a month: no names, ever."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    grid: Grid
+    group: Name
+    month: Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+    total: int = Field(ge=0, le=100_000)
+    visited: int = Field(ge=0, le=100_000)
+
+
+# --- visits ---------------------------------------------------------------------------------------------------------------
+
+
+@router.post("", status_code=201, dependencies=[Depends(only())])
+def add_visit(wanted: NewVisit, asked: Asking, store: Store, once: OnlyOnce) -> Response:
+    """Write down a visit. What a terminal sent before is not made twice (200)."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    day = told_day(wanted.day, asked)
+    with store.write(acting_for(asked, wanted.staff)) as conn:
+
+        def write() -> Response:
+            staff = staff_meant(conn, asked, wanted.staff)
+            visit, is_new = visits.add_visit(
+                conn,
+                visits.NewVisit(
+                    grid=wanted.grid,
+                    kind=wanted.target.kind,
+                    target=wanted.target.id,
+                    purpose=str(wanted.purpose),
+                    day=day,
+                    minutes=wanted.minutes,
+                    staff=staff,
+                    incident=wanted.incident,
+                    client_uuid=None if wanted.client_uuid is None else str(wanted.client_uuid),
+                ),
+            )
+            return answer({"id": visit, "is_new": is_new, "day": day}, status=201 if is_new else 200)
+
+        return once(conn, write)
+
+
+@router.get("", dependencies=[Depends(only("area", "grid", "kind", "mine", "from", "to", "before", "limit"))])
+def list_visits(  # noqa: PLR0917 - FastAPI passes by name
+    asked: Asking,
+    store: Store,
+    area: _Area = None,
+    grid: _Grid = None,
+    kind: Annotated[Literal["household_point", "unit"] | None, Query()] = None,
+    mine: Annotated[bool, Query(description="Only your own.")] = False,  # noqa: FBT002
+    first: Annotated[Day | None, Query(alias="from")] = None,
+    last: Annotated[Day | None, Query(alias="to")] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="From where the page before ended.")] = None,
+    limit: Limit = 100,
+) -> Response:
+    """List the visits that you may see, the newest first: your own, those of your grids, and those where you plan."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    with store.read(asked.scope) as conn:
+        staff = staff_meant(conn, asked, None) if mine else None
+        found = visits.visits(
+            conn,
+            area=path_of(conn, area),
+            grid=grid,
+            kind=kind,
+            staff=staff,
+            first=first,
+            last=last,
+            before=before,
+            limit=limit + 1,
+        )
+    shown = found[:limit]
+    return private(answer({"visits": [asdict(each) for each in shown], "next": shown[-1].id if len(found) > limit else None}))
+
+
+@router.get("/coverage", dependencies=[Depends(only("area", "at"))])
+def show_coverage(asked: Asking, store: Store, serving: Serving, area: _Area = None, at: At = None) -> Response:
+    """Show how many household points were visited in the period that holds there, and how many households are in the groups.
+
+    Grid by grid, and for every area: each is the sum of what lies in it.
+    """
+    asked.caller.require(Right.SEE_INTERNAL)
+    day = at or asked.today
+    with store.read(asked.scope, ms=BULK_MS) as conn:
+        top = path_of(conn, area) or ""
+        rules = rules_for(conn, Target.HOUSEHOLD_POINT)
+        since = {path: rule.since(day) for path, rule in rules.items()}
+        rows = visits.coverage(conn, area=top, day=day, until=_end(day, serving.settings.zone), since=since)
+        present = visits.members(conn, top)
+        codes = _codes(conn)
+    tallies = [Tally(points=row.points, visited=row.visited, households=row.households, in_group=row.in_group) for row in rows]
+    sums = sums_up(zip((row.path for row in rows), tallies, strict=True), top)
+    grids = [
+        {
+            "grid": row.grid,
+            "community": codes.get(row.path),
+            "since": row.since,
+            "rolling": nearest(rules, row.path).is_rolling,
+            **_figures(tally),
+            "members_missing": [each for each in Member if each not in present.get(row.grid, ())],
+        }
+        for row, tally in zip(rows, tallies, strict=True)
+    ]
+    areas = [{"area": codes[path], **_figures(tally)} for path, tally in sorted(sums.items()) if path in codes]
+    return answer({"at": day, "total": _figures(sums[top]), "areas": areas, "grids": grids})
+
+
+@router.get("/due", dependencies=[Depends(only("grid", "at", "after", "limit"))])
+def show_due(  # noqa: PLR0917 - FastAPI passes by name
+    grid: Annotated[str, Query(max_length=60, pattern=NO_NUL)],
+    asked: Asking,
+    store: Store,
+    serving: Serving,
+    at: At = None,
+    after: Annotated[str, Query(max_length=200, pattern=NO_NUL, description="`next` of the page before.")] = "",
+    limit: Limit = 100,
+) -> Response:
+    """Show which household points of a grid are owed a visit on a day: to those with a post on it, and to who plans there."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    day = at or asked.today
+    with store.read(asked.scope) as conn:
+        path = visits.grid_path(conn, grid, day)
+        rule = nearest(rules_for(conn, Target.HOUSEHOLD_POINT), path)
+        found = visits.homes_due(
+            conn,
+            grid,
+            day=day,
+            until=_end(day, serving.settings.zone),
+            since=rule.since(day),
+            after=after,
+            limit=limit + 1,
+        )
+    shown = found[:limit]
+    more = shown[-1].target if len(found) > limit else None
+    return private(
+        answer({"grid": grid, "at": day, "since": rule.since(day), "due": [asdict(each) for each in shown], "next": more})
+    )
+
+
+@router.get("/called-for", dependencies=[Depends(only("area", "grid", "limit"))])
+def show_called_for(  # noqa: PLR0917 - FastAPI passes by name
+    asked: Asking, store: Store, serving: Serving, area: _Area = None, grid: _Grid = None, limit: Limit = 100
+) -> Response:
+    """Show what cannot wait for its turn: incidents that ask for a visit, and key incidents not reported on today."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    with store.read(asked.scope) as conn:
+        path, zone = path_of(conn, area), serving.settings.zone
+        due = visits.incidents_due(conn, area=path, grid=grid, zone=zone, limit=limit)
+        categories = {at: rule.categories for at, rule in rules_for(conn, Target.KEY_INCIDENT).items()}
+        key = visits.key_incidents_due(
+            conn, area=path, grid=grid, categories=categories, day=asked.today, zone=zone, limit=limit
+        )
+    visits_due = [{**asdict(each), "overdue": each.due < asked.today} for each in due]
+    unreported = [{"no": each.no, "grid": each.grid, "category": each.category} for each in key]
+    return answer({"at": asked.today, "visits": visits_due, "unreported": unreported})
+
+
+# --- rules ----------------------------------------------------------------------------------------------------------------
+
+
+@router.get("/rules", dependencies=[Depends(only())])
+def show_rules(asked: Asking, store: Store) -> Response:
+    """Show how often what is owed, as the areas say it, and which incidents make a visit due."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    with store.read(asked.scope) as conn:
+        rows = visits.rule_rows(conn)
+        triggers = visits.trigger_rows(conn)
+    usual = [_rule(None, rules_by_path((), target)[""]) for target in Target]
+    stated = [_rule(row[1], _rule_of(row)) for row in rows]
+    names = ("area", "category", "reason", "within_days", "active")
+    return answer({"usual": usual, "rules": stated, "triggers": [dict(zip(names, row, strict=True)) for row in triggers]})
+
+
+@router.put("/rules", dependencies=[Depends(only())])
+def set_rule(wanted: NewRule, asked: Asking, store: Store, once: OnlyOnce) -> Response:
+    """Say how often something is owed in an area."""
+    asked.caller.require(Right.MANAGE_STAFF)
+    rule = checked(
+        Rule(
+            target=wanted.target,
+            period=wanted.period,
+            days=wanted.days,
+            minutes=wanted.minutes,
+            categories=tuple(wanted.categories),
+        )
+    )
+
+    def write(conn: connection) -> Response:
+        area = area_named(conn, wanted.area)
+        asked.caller.require(Right.MANAGE_STAFF, area.path)
+        row = {
+            "target": str(rule.target),
+            "period": str(rule.period),
+            "days": rule.days,
+            "minutes": rule.minutes,
+            "categories": list(rule.categories),
+        }
+        visits.set_rule(conn, area.id, area.path, row)
+        return answer(_rule(area.code, rule))
+
+    with store.write(asked.acting(Right.MANAGE_STAFF)) as conn:
+        return once(conn, lambda: write(conn))
+
+
+@router.put("/triggers", dependencies=[Depends(only())])
+def set_trigger(wanted: NewTrigger, asked: Asking, store: Store, once: OnlyOnce) -> Response:
+    """Say which incidents make a visit due in an area, from now on."""
+    asked.caller.require(Right.MANAGE_STAFF)
+
+    def write(conn: connection) -> Response:
+        area = area_named(conn, wanted.area)
+        asked.caller.require(Right.MANAGE_STAFF, area.path)
+        visits.set_trigger(
+            conn,
+            area.id,
+            area.path,
+            wanted.category,
+            str(wanted.reason),
+            wanted.within_days,
+            active=wanted.active,
+            now=asked.now,
+        )
+        return answer(wanted.model_dump(mode="json"))
+
+    with store.write(asked.acting(Right.MANAGE_STAFF)) as conn:
+        return once(conn, lambda: write(conn))
+
+
+# --- groups ---------------------------------------------------------------------------------------------------------------
+
+
+@router.put("/groups/{grid}", dependencies=[Depends(only())])
+def set_group(grid: Code, wanted: Group, asked: Asking, store: Store, once: OnlyOnce) -> Response:
+    """Say how many households of a grid's points are in its group, and who else is. What is not named stays as it was."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+
+    def write(conn: connection) -> Response:
+        visits.grid_path(conn, grid, asked.today)
+        if wanted.homes:
+            visits.put_in_group(conn, grid, wanted.homes, asked.today)
+        if wanted.kinds is not None:
+            visits.set_members(conn, grid, sorted({str(each) for each in wanted.kinds}), asked.today)
+        return answer({"grid": grid, "homes": len(wanted.homes)})
+
+    with store.write(asked.acting(Right.HANDLE_INCIDENTS)) as conn:
+        return once(conn, lambda: write(conn))
+
+
+@router.put("/key-groups", dependencies=[Depends(only())])
+def set_key_group(wanted: KeyGroup, asked: Asking, store: Store, once: OnlyOnce) -> Response:
+    """Say how many of a key group there are in a grid and how many were visited in a month.
+
+    For those whose role names the category key_group, which an administrator gives: all categories (`*`) do not mean it.
+    """
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    if wanted.visited > wanted.total:
+        raise ParameterError("visited", f"there are {wanted.total}, so {wanted.visited} cannot have been visited")
+    month = date.fromisoformat(f"{wanted.month}-01")
+
+    def write(conn: connection) -> Response:
+        _require_key_groups(conn, visits.grid_path(conn, wanted.grid, asked.today))
+        visits.set_key_group(
+            conn,
+            grid=wanted.grid,
+            kind=wanted.group,
+            month=month,
+            total=wanted.total,
+            visited=wanted.visited,
+            today=asked.today,
+        )
+        return private(answer({"grid": wanted.grid, "group": wanted.group, "month": wanted.month}))
+
+    with store.write(asked.acting(Right.HANDLE_INCIDENTS)) as conn:
+        return once(conn, lambda: write(conn))
+
+
+@router.get("/key-groups", dependencies=[Depends(only("month", "area"))])
+def show_key_groups(
+    month: Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="As 2026-03.")],
+    asked: Asking,
+    store: Store,
+    serving: Serving,
+    area: _Area = None,
+) -> Response:
+    """Show how many of each key group there are and how many were visited; small counts to nobody. The log keeps who looked."""
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    with store.write(asked.scope) as conn:
+        top = path_of(conn, area) or ""
+        _require_key_groups(conn, top)
+        # Of everything that the caller may count, whatever they ask for now: two answers that hide different counts would
+        # tell both.
+        rows = visits.key_groups(conn, area="", month=date.fromisoformat(f"{month}-01"))
+        codes = _codes(conn)
+    groups: list[dict[str, Any]] = []
+    for kind in dict.fromkeys(row[0] for row in rows):
+        counts = [GroupCount(grid=row[1], path=row[2], total=row[3], visited=row[4]) for row in rows if row[0] == kind]
+        grids, sums = told(counts, serving.settings.k_public)
+        groups.append({
+            "group": kind,
+            "grids": [{"grid": each.grid, **_pair(each.total, each.visited)} for each in grids if _lies_in(each.path, top)],
+            "areas": [
+                {"area": codes[path], **_pair(*pair)} for path, pair in sorted(sums.items())
+                if path in codes and _lies_in(path, top)
+            ],
+        })  # fmt: skip
+    return private(answer({"month": month, "k": serving.settings.k_public, "groups": groups}))
+
+
+# --- for these routes and those of patrols ----------------------------------------------------------------------------------
+
+
+def told_day(day: date | None, asked: Asked) -> date:
+    """Return the day of something that was done: today where none is said; not one to come, and not one of long ago."""
+    if day is None:
+        return asked.today
+    if not asked.today - OLDEST <= day <= asked.today:
+        raise ParameterError("day", f"write a day from {asked.today - OLDEST} to {asked.today}")
+    return day
+
+
+def acting_for(asked: Asked, staff: UUID | None) -> Scope:
+    """Return for whom a transaction speaks that writes down what somebody did: for others only who manages staff."""
+    if staff is None:
+        return asked.acting(Right.HANDLE_INCIDENTS)
+    asked.caller.require(Right.MANAGE_STAFF)
+    return asked.acting(Right.HANDLE_INCIDENTS, Right.MANAGE_STAFF)
+
+
+def staff_meant(conn: connection, asked: Asked, staff: UUID | None) -> str:
+    """Return the worker that is meant: the caller, where none is named."""
+    found = str(staff) if staff is not None else visits.staff_of(conn, asked.caller.person_id)
+    if found is None:
+        raise Refused("you are not among the staff; say whose visit it is", code="not-staff")
+    return found
+
+
+def _require_key_groups(conn: connection, path: str) -> None:
+    areas = visits.keeps_key_groups(conn)
+    if not areas or (path and not any(_lies_in(path, area) for area in areas)):
+        raise Refused("key groups are for those whose role names the category key_group here", code="scope-denied")
+
+
+def _lies_in(path: str, area: str) -> bool:
+    return area in {"", path} or path.startswith(f"{area}.")
+
+
+def path_of(conn: connection, area: str | None) -> str | None:
+    """Return the path of an area by its code; None where none is named."""
+    return None if area is None else area_named(conn, area).path
+
+
+def _codes(conn: connection) -> dict[str, str]:
+    """Return the codes of the areas that the caller sees, by path."""
+    return dict(many(conn, "SELECT path::text, code FROM wangge.area"))
+
+
+def _end(day: date, zone: str) -> datetime:
+    """Return the moment at which a day is over."""
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
+
+
+def _rule_of(row: tuple[str, str, str, str, int | None, int | None, list[str]]) -> Rule:
+    _, _, target, period, days, minutes, categories = row
+    return Rule(target=Target(target), period=Period(period), days=days, minutes=minutes, categories=tuple(categories))
+
+
+def rules_for(conn: connection, target: Target) -> dict[str, Rule]:
+    """Return the rules for a target, by the path of the area that says them; '' for the rest."""
+    return rules_by_path(((row[0], _rule_of(row)) for row in visits.rule_rows(conn)), target)
+
+
+def _rule(area: str | None, rule: Rule) -> dict[str, Any]:
+    return {
+        "area": area,
+        "target": rule.target,
+        "period": rule.period,
+        "basis": "rolling" if rule.is_rolling else "calendar",
+        "days": rule.days,
+        "minutes": rule.minutes,
+        "categories": rule.categories,
+    }
+
+
+def _figures(tally: Tally) -> Mapping[str, Any]:
+    return {
+        **asdict(tally),
+        "due": tally.points - tally.visited,
+        "visit_coverage": percent(tally.visited, tally.points),
+        "group_coverage": percent(tally.in_group, tally.households),
+    }
+
+
+def _pair(total: int | None, visited: int | None) -> dict[str, Any]:
+    rate = None if total is None or visited is None else percent(visited, total)
+    return {"total": total, "visited": visited, "key_group_coverage": rate}
