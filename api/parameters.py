@@ -37,5 +37,5 @@ def refuse(faults: Sequence[ParameterError]) -> None:
         return
     first = faults[0]
     errors = [{"parameter": fault.parameter, "code": fault.code, "detail": str(fault)} for fault in faults]
-    extra = {name: value for name, value in first.extra.items() if name != "errors"}
-    raise ParameterError(first.parameter, str(first), code=first.code, **extra, errors=errors)
+    extra: dict[str, Any] = {name: value for name, value in first.extra.items() if name != "errors"}
+    raise ParameterError(first.parameter, str(first), code=first.code, zh=first.zh, **extra, errors=errors)

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from api.v1 import events, feeds, webhooks
-
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
@@ -128,11 +126,3 @@ def following(client: httpx.Client, headers: dict[str, str], **parameters: Any) 
             stream = answer.extensions["network_stream"]
             stream.get_extra_info("socket").shutdown(2)
             thread.join(timeout=PATIENCE_S)
-
-
-def with_feed(app: Any) -> None:
-    """Give an application the routes of what leaves it, if it has not got them."""
-    known = {getattr(route, "path", "") for route in app.routes}
-    for router in (events.router, feeds.router, webhooks.router):
-        if not {getattr(route, "path", "") for route in router.routes} & known:
-            app.include_router(router)

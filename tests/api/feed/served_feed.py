@@ -15,14 +15,12 @@ import uvicorn
 from api.app import create_app
 from api.settings import Settings
 from data.store.pool import Pool
-from tests.api.feed.follow import with_feed
 
 
 def main(dsn: str, home: str, port: str) -> None:
     """Serve until the process is asked to end."""
     with closing(Pool(dsn, size=2)) as pool:
         app = create_app(Settings(home=Path(home)), pool, now=lambda: datetime.now(UTC))
-        with_feed(app)
         uvicorn.run(app, port=int(port), log_config=None, access_log=False, timeout_graceful_shutdown=20)
 
 

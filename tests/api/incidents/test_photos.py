@@ -39,7 +39,7 @@ def test_only_the_pixels_are_kept(kind) -> None:
     with Image.open(BytesIO(clean)) as after:
         assert dict(after.getexif()) == {}
         assert not {"exif", "xmp", "comment", "icc_profile"} & set(after.info)
-        red, _, blue = after.convert("RGB").getpixel((5, 10))
+        red, _, blue = after.convert("RGB").crop((5, 10, 6, 11)).tobytes()
         assert (red > 200, blue < 50) == (True, True)
 
 
@@ -48,7 +48,7 @@ def test_a_picture_stands_upright() -> None:
     clean, _, width, height = cleaned(photo(orientation=6))
     assert (width, height) == (20, 40)
     with Image.open(BytesIO(clean)) as after:
-        assert after.getpixel((10, 5))[0] > 200
+        assert after.convert("RGB").crop((10, 5, 11, 6)).tobytes()[0] > 200
 
 
 def test_whatever_hides_behind_a_picture_is_gone() -> None:

@@ -15,7 +15,7 @@ from data.store.feed import renew
 from data.store.incidents import note
 from data.store.log import record
 from data.store.sql import one, run
-from tests.api.feed.follow import following, with_feed
+from tests.api.feed.follow import following
 from tests.api.incidents.station import GRID, HERE, station_over
 from tests.api.v1.hall import problem
 from tests.published import DISTRICT, STREETS
@@ -28,7 +28,6 @@ DATA = {"no", "event", "state", "tier", "revision", "grid", "due_at", "stage_due
 def station(db, tmp_path):
     """The small town, whose events can be followed."""
     with station_over(db, tmp_path) as made:
-        with_feed(made.hall.app)
         yield made
 
 

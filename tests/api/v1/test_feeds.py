@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from data.store.feed import renew
-from tests.api.feed.follow import with_feed
 from tests.api.incidents.station import GRID, HERE, at, station_over
 from tests.api.v1.hall import problem
 from tests.stored import owner
@@ -22,7 +21,6 @@ FEED = "/v1/feeds/incidents"
 def station(db, tmp_path):
     """The small town, whose incidents can be followed."""
     with station_over(db, tmp_path) as made:
-        with_feed(made.hall.app)
         yield made
 
 

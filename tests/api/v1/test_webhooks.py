@@ -14,7 +14,6 @@ from data.store.feed import now_at, renew
 from data.store.pool import Pool, connect
 from data.store.sql import many
 from data.store.webhooks import MOST
-from tests.api.feed.follow import with_feed
 from tests.api.feed.receiver import HERE, is_signed, receiver
 from tests.api.incidents.station import HERE as COMMUNITY
 from tests.api.incidents.station import station_over
@@ -26,7 +25,6 @@ from tests.stored import owner
 def station(db, tmp_path):
     """The small town, where messages may go to this machine."""
     with station_over(db, tmp_path) as made:
-        with_feed(made.hall.app)
         made.hall.app.dependency_overrides[allowed] = lambda: HERE
         yield made
 
