@@ -1,4 +1,6 @@
-"""The command line: `wangge check`, `divide`, `audit`, `reproduce`, `sample`; those about the store are in `cli_store.py`.
+"""The command line: `wangge check`, `divide`, `audit`, `reproduce`, `sample`.
+
+Commands about the store are in `cli_store.py`, those about incidents and profiles in `cli_incidents.py`, `cli_profile.py`.
 
 Exit codes: 0 done and clean, 1 findings that stop or a layer that is not clean, 2 wrong use.
 """
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 
-from api import cli_store
+from api import cli_incidents, cli_profile, cli_store
 from api import report as say
 from api.plan_view import plan_view
 from api.spread import spread_over
@@ -56,6 +58,8 @@ app = typer.Typer(
 
 app.add_typer(cli_store.app)
 app.add_typer(cli_store.admin_app, name="admin")
+app.add_typer(cli_incidents.app, name="incidents")
+app.add_typer(cli_profile.app, name="profile")
 
 Lang = Annotated[say.Language, typer.Option("--lang", envvar="WANGGE_LANG", help="Language of what is printed: zh or en.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]

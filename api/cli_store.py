@@ -76,8 +76,8 @@ def import_(
 
     将城镇数据或划分方案导入数据库；重复导入只写入差异。
     """
-    with _store(home) as (settings, store), _owner(store) as conn:
-        now, today = _clock(settings)
+    with store_in(home) as (settings, store), owner_of(store) as conn:
+        now, today = clock_of(settings)
         if path.is_dir() and is_plan(path):
             record, net = read_plan(path)
             run(conn, "BEGIN")
@@ -113,8 +113,8 @@ def list_plans(
 
     列出数据库中的划分方案。
     """
-    with _store(home) as (settings, store), _owner(store) as conn:
-        _, today = _clock(settings)
+    with store_in(home) as (settings, store), owner_of(store) as conn:
+        _, today = clock_of(settings)
         found = [
             {
                 "number": plan.number,
@@ -149,9 +149,11 @@ def publish_plan(
 
     方案生效：重新校核全覆盖证明，并在一个事务内切换。
     """
-    with _store(home) as (settings, store), _owner(store) as conn:
-        now, today = _clock(settings)
-        cut = CutOver(effective_from=_day(since) or today, today=today, now=now, actor=None, smallest_public=settings.k_public)
+    with store_in(home) as (settings, store), owner_of(store) as conn:
+        now, today = clock_of(settings)
+        cut = CutOver(
+            effective_from=day_of(since) or today, today=today, now=now, actor=None, smallest_public=settings.k_public
+        )
         run(conn, "BEGIN")
         chosen = get(conn, find(conn, plan), lock=True)
         done = (adopt if first else put_in_force)(conn, chosen, cut)
@@ -199,7 +201,7 @@ def worker(
 
     运行后台任务。
     """
-    with _store(home) as (settings, store):
+    with store_in(home) as (settings, store):
         log_to(level=settings.log_level)
         stop = stop_at_signals()
         name = f"{os.uname().nodename}-{os.getpid()}"
@@ -213,7 +215,7 @@ def migrate(*, home: Home = None, as_json: AsJson = False, lang: Lang = say.Lang
 
     升级数据库结构。
     """
-    with _store(home) as (_, store):
+    with store_in(home) as (_, store):
         _admin(store)
     last = migrations()[-1]
     _tell(
@@ -237,7 +239,7 @@ def backup(
 
     备份数据库到一个文件（不含密钥文件secret，请另行保存）。
     """
-    with _store(home) as (settings, store):
+    with store_in(home) as (settings, store):
         write_backup(_admin(store), file, bindir=settings.pg_bin)
     size = file.stat().st_size
     en, zh = f"backup: {file} ({size} bytes)", f"已备份：{file}（{size}字节）"
@@ -256,7 +258,7 @@ def restore(
 
     从备份恢复到空的数据库。
     """
-    with _store(home) as (settings, store):
+    with store_in(home) as (settings, store):
         applied = read_backup(_admin(store), file, bindir=settings.pg_bin)
     record = {"file": str(file), "migrations": applied}
     _tell(record, en=f"restored from {file}", zh=f"已从{file}恢复", as_json=as_json, lang=lang)
@@ -276,7 +278,7 @@ def log(
 
     校验日志链：篡改、删除、截断均定位到具体记录。
     """
-    with _store(home) as (_, store), _owner(store) as conn:
+    with store_in(home) as (_, store), owner_of(store) as conn:
         breaks, last = broken(conn), heads(conn)
     if as_json:
         say.json({"broken": [asdict(b) for b in breaks], "heads": last if show_heads else len(last)})
@@ -306,7 +308,7 @@ def create_admin(
     创建首个管理员；密码从终端或标准输入读取。
     """
     password = _password(lang)
-    with _store(home) as (settings, store), _owner(store) as conn:
+    with store_in(home) as (settings, store), owner_of(store) as conn:
         read_secret(settings.secret_path)
         run(conn, "BEGIN")
         person = first_administrator(
@@ -323,7 +325,7 @@ def _settings(home: Path | None, **told: object) -> Settings:
 
 
 @contextmanager
-def _store(home: Path | None) -> Generator[tuple[Settings, Store]]:
+def store_in(home: Path | None) -> Generator[tuple[Settings, Store]]:
     """Open the store that the settings name, and leave it in order when the command is told to stop."""
     settings = _settings(home)
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -344,19 +346,21 @@ def _admin(store: Store) -> str:
 
 
 @contextmanager
-def _owner(store: Store) -> Generator[connection]:
+def owner_of(store: Store) -> Generator[connection]:
     """Give a connection of the owner; whatever is not committed is taken back."""
     with closing(connect(_admin(store))) as conn:
         run(conn, "SET idle_in_transaction_session_timeout = 0")
         yield conn
 
 
-def _clock(settings: Settings) -> tuple[datetime, date]:
+def clock_of(settings: Settings) -> tuple[datetime, date]:
+    """Return the moment, and the day that it is where the service's days begin."""
     now = datetime.now(UTC)
     return now, now.astimezone(ZoneInfo(settings.zone)).date()
 
 
-def _day(text: str | None) -> date | None:
+def day_of(text: str | None) -> date | None:
+    """Read a day that somebody typed; `InputError` where it is none."""
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:

@@ -19,7 +19,7 @@ from gis.finding import Finding, Severity
 from partition.rules import Rules, rules_from
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 PLACES = ("shizhong", "gangcheng", "shifeng", "jiuquan", "yunyang")
@@ -44,15 +44,30 @@ class Profile:
     says: Mapping[str, Any]
 
     @property
+    def size(self) -> Mapping[str, Any]:
+        """Its sizes, as plain values; empty where it does not say."""
+        size = cast("Mapping[str, Any]", self.says.get("size", {}))
+        return {name: value for name, value in size.items() if name in _SIZE}
+
+    @property
     def rules(self) -> Rules:
         """Its sizes, as grids are divided by."""
-        size = cast("Mapping[str, Any]", self.says.get("size", {}))
-        return rules_from({name: value for name, value in size.items() if name in _SIZE})
+        return rules_from(self.size)
 
     @property
     def staffing(self) -> tuple[Mapping[str, Any], ...]:
         """Its staffing rules, as `api/duty` reads them."""
         return tuple({"profile": self.id, **rule} for rule in cast("list[dict[str, Any]]", self.says.get("staffing", [])))
+
+    @property
+    def assumptions(self) -> tuple[tuple[str, str], ...]:
+        """What its source leaves open and it decides: each with the section that it stands in."""
+        return tuple((section, text) for section, said in self.says.items() for text in _assumptions(said))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what it says as one document, which `profile_from` reads back; what is invented is not in it."""
+        said = {section: value for section, value in self.says.items() if section != "fixture"}
+        return {"id": self.id, "zh": self.zh, "en": self.en, "area": self.area, **said}
 
     @property
     def fixture(self) -> Mapping[str, Any]:
@@ -90,6 +105,24 @@ def read_profile(path: Path) -> Profile:
         en, zh = f"{path.name} cannot be read: {error}.", f"无法读取{path.name}：{error}。"
         raise InputError(en, [_fault("profile_unreadable", "", en, zh)]) from error
     return _profile(text, path.name)
+
+
+def profile_from(doc: Mapping[str, Any]) -> Profile:
+    """Read back what `Profile.as_json` wrote."""
+    said = {section: value for section, value in doc.items() if section in _SECTIONS}
+    return Profile(id=doc["id"], zh=doc["zh"], en=doc["en"], area=doc["area"], says=said)
+
+
+def _assumptions(said: object) -> Iterator[str]:
+    if isinstance(said, dict):
+        for name, value in cast("dict[str, object]", said).items():
+            if name in {"assumption", "assumptions"}:
+                yield from [value] if isinstance(value, str) else cast("list[str]", value)
+            else:
+                yield from _assumptions(value)
+    elif isinstance(said, list):
+        for each in cast("list[object]", said):
+            yield from _assumptions(each)
 
 
 def _profile(text: str, name: str) -> Profile:

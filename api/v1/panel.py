@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -53,7 +52,7 @@ def show_panel(
             until=midnight(days.until, zone),
             area=place.path,
         )
-        found = panel(conn, window, level=place.level, day=days.at, until=midnight(days.at + timedelta(days=1), zone))
+        found = panel(conn, window, level=place.level, day=days.at)
     document = {
         "area": {"code": place.code, "name": place.name, "level": place.level},
         "at": days.at,

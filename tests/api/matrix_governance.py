@@ -229,6 +229,8 @@ GOVERNANCE = {
     ("POST", "/v1/problem-points/clusters"): guarded("POST", "/v1/problem-points/clusters", needs=MANAGE, body={}),
     ("GET", "/v1/problem-points/clusters/{number}"): guarded("GET", "/v1/problem-points/clusters/1", needs=WORK),
     ("PUT", "/v1/problem-points/clusters/{number}"): guarded("PUT", "/v1/problem-points/clusters/1", needs=MANAGE, body={}),
+    ("GET", "/v1/panel"): figures("/v1/panel?area={area}"),
+    ("GET", "/v1/profiles"): guarded("GET", "/v1/profiles", needs=WORK),
     ("GET", "/v1/feeds/incidents"): guarded("GET", "/v1/feeds/incidents?updated_since=2020-01-01T00:00:00Z", needs=WORK),
     ("GET", "/v1/webhooks"): guarded("GET", "/v1/webhooks", needs=FOLLOW),
     ("POST", "/v1/webhooks"): guarded("POST", "/v1/webhooks", needs=FOLLOW, body={}),

@@ -1,0 +1,151 @@
+"""A profile is loaded: its document is kept, and what the service works by goes where that is kept.
+
+Loaded again it changes nothing. Staffing rules and the document hold from a day on; rounds, orders and assessments have no days
+and hold from now on. What has no table of its own stands in the document alone, which panels and people read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from api.duty.rule import rule_from
+from api.parameters import refuse
+from api.rounds.cadence import Period, Rule, Target, checked
+from api.stats.score import check, read_dimension
+from data.store import assessments, orders, profiles, staffing, visits
+from data.store.log import record
+from data.store.plans import area_named
+from gis.errors import Conflict, ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date, datetime
+
+    from psycopg2.extensions import connection
+
+    from data.profile import Profile
+    from data.store.plans import AreaRow
+
+ROLLING_DAYS = 183
+"""A half-year that rolls."""
+WIRED = ("staffing", "cadence", "orders", "assessment")
+"""The sections that the service works by; `size` and `budget` are read from the document by the panel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What became of a profile: what was changed, and the sections that stand in the document alone."""
+
+    profile: str
+    area: str
+    day: date
+    changed: tuple[str, ...]
+    document_only: tuple[str, ...]
+
+
+def load(conn: connection, profile: Profile, *, day: date, now: datetime) -> Loaded:
+    """Load a profile for its area, as the store's owner, in the caller's transaction.
+
+    Raises
+    ------
+    NotFound
+        The store does not have the area.
+    InputError, ParameterError
+        A staffing rule, a round or an assessment cannot be used; every fault of it is named.
+    """
+    area = area_named(conn, profile.area)
+    changed = [
+        *_staffing(conn, area, profile, day),
+        *_rounds(conn, area, profile),
+        *_orders(conn, area, profile),
+        *_assessments(conn, area, profile, now),
+    ]
+    if profiles.keep(conn, area, profile.id, profile.as_json(), day=day):
+        changed.insert(0, "profile")
+    if changed:
+        body = {"valid_from": day.isoformat(), "changed": changed}
+        record(conn, "profile.loaded", path=area.path, subject=profile.id, body=body)
+    return Loaded(
+        profile=profile.id,
+        area=area.code,
+        day=day,
+        changed=tuple(changed),
+        document_only=tuple(section for section in profile.says if section not in {*WIRED, "fixture"}),
+    )
+
+
+def _staffing(conn: connection, area: AreaRow, profile: Profile, day: date) -> Iterator[str]:
+    source = f"profile:{profile.id}"
+    for each in profile.staffing:
+        rule = rule_from(each)
+        said = rule.as_json()
+        if staffing.state_rule(conn, area, rule.grid_type, said, doc_id=source, day=day):
+            body = {"grid_type": rule.grid_type, "valid_from": day.isoformat(), "rule": said, "doc_id": source}
+            record(conn, "staffing.rule", path=area.path, subject=area.code, body=body)
+            yield f"staffing.{rule.grid_type}"
+
+
+def _rounds(conn: connection, area: AreaRow, profile: Profile) -> Iterator[str]:
+    """State how often somebody must come."""
+    held = {row[2]: row[3:] for row in visits.rule_rows(conn) if row[1] == area.code}
+    for rule in _owed(cast("Mapping[str, Any]", profile.says.get("cadence", {}))):
+        row = (str(rule.period), rule.days, rule.minutes, list(rule.categories))
+        if held.get(str(rule.target)) != row:
+            names = ("period", "days", "minutes", "categories")
+            visits.set_rule(conn, area.id, area.path, {"target": str(rule.target), **dict(zip(names, row, strict=True))})
+            yield f"cadence.{rule.target}"
+
+
+def _owed(said: Mapping[str, Any]) -> Iterator[Rule]:
+    """Read a cadence: days, months, half-years that roll or are the calendar's, and minutes of a day's patrol."""
+    if "key_incident" in said:
+        yield checked(Rule(target=Target.KEY_INCIDENT, period=_period(said, "key_incident")))
+    if "key_group" in said:
+        yield checked(Rule(target=Target.KEY_GROUP, period=_period(said, "key_group")))
+    if "household" in said:
+        period = _period(said, "household")
+        days = ROLLING_DAYS if period is Period.HALF_YEAR and said.get("half_year", "rolling") == "rolling" else None
+        yield checked(Rule(target=Target.HOUSEHOLD_POINT, period=period, days=days))
+    if "patrol_minutes" in said:
+        yield checked(Rule(target=Target.PATROL, period=Period.DAY, minutes=said["patrol_minutes"]))
+
+
+def _period(said: Mapping[str, Any], name: str) -> Period:
+    try:
+        return Period(said[name])
+    except ValueError:
+        raise ParameterError(f"cadence.{name}", f"write one of {', '.join(Period)}, not {said[name]!r}") from None
+
+
+def _orders(conn: connection, area: AreaRow, profile: Profile) -> Iterator[str]:
+    variant = cast("Mapping[str, Any]", profile.says.get("orders", {})).get("variant")
+    if variant is not None and orders.variant_at(conn, area.path) != variant:
+        orders.variant(conn, variant)  # one that nobody has stated is said so
+        orders.set_flow(conn, area.id, area.path, variant)
+        yield "orders.variant"
+
+
+def _assessments(conn: connection, area: AreaRow, profile: Profile, now: datetime) -> Iterator[str]:
+    """State how each kind of target is assessed; where no figure stands for a dimension, raters give it."""
+    said = cast("Mapping[str, Any]", profile.says.get("assessment", {}))
+    plain: list[dict[str, Any]] = [
+        {"id": f"d{number}", **each} for number, each in enumerate(cast("list[dict[str, Any]]", said.get("dimensions", [])), 1)
+    ]
+    wrong = [each["id"] for each in plain if (type(each.get("name")), type(each.get("weight"))) != (str, int)]
+    if wrong:
+        raise ParameterError("assessment.dimensions", f"each needs a name and a whole weight: {', '.join(wrong)}")
+    held = {each.code: each for each in assessments.templates(conn)}
+    raters = sorted(cast("Sequence[str]", said.get("raters", [])))
+    for target in cast("Sequence[str]", said.get("targets", [])):
+        refuse(check(target, [read_dimension(each) for each in plain]))
+        code, name = f"{profile.id}.{target}", f"{profile.zh}考核（{target}）"
+        before = held.get(code)
+        if before is not None and (before.area, before.target) != (area.code, target):
+            raise Conflict(f"{code} assesses something else here: give the profile another id", code="already-exists")
+        if before is not None and (list(before.dimensions), sorted(before.raters)) == (plain, raters):
+            continue
+        revision = assessments.keep(conn, code, area.id, name, target, plain, raters, now=now)
+        body = {"area": area.code, "target": target, "dimensions": plain, "raters": raters, "revision": revision}
+        record(conn, "assessment.kept", path=area.path, subject=code, body=body)
+        yield f"assessment.{target}"

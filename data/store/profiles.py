@@ -1,0 +1,82 @@
+"""Profiles in the store: the document of an area from day to day, and which of them hold at a place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg2.extras import Json
+
+from data.store.sql import many, maybe, run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from psycopg2.extensions import connection
+
+    from data.store.plans import AreaRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileRow:
+    """What an area says, as JSON has it (`data.profile.Profile.as_json`); `area` is its code."""
+
+    name: str
+    area: str
+    path: str
+    doc: Mapping[str, Any]
+    valid_from: date
+    valid_to: date | None
+
+
+def keep(conn: connection, area: AreaRow, name: str, doc: Mapping[str, Any], *, day: date) -> bool:
+    """Let an area say `doc` from `day` on, until what it says for later; return whether that changes anything.
+
+    What it said until then ends on `day`; what it said from that day on is replaced.
+    """
+    where = {"area": area.id, "day": day}
+    held = maybe(
+        conn,
+        "SELECT name, doc FROM wangge.profile WHERE area_id = %(area)s AND valid @> %(day)s::date FOR UPDATE",
+        where,
+    )
+    if held == (name, doc):
+        return False
+    run(conn, "DELETE FROM wangge.profile WHERE area_id = %(area)s AND lower(valid) = %(day)s", where)
+    run(
+        conn,
+        """UPDATE wangge.profile SET valid = daterange(lower(valid), %(day)s)
+           WHERE area_id = %(area)s AND valid @> %(day)s::date""",
+        where,
+    )
+    run(
+        conn,
+        """INSERT INTO wangge.profile (area_id, name, doc, valid)
+           SELECT %(area)s, %(name)s, %(doc)s, daterange(%(day)s, (
+             SELECT min(lower(valid)) FROM wangge.profile WHERE area_id = %(area)s AND lower(valid) > %(day)s))""",
+        {**where, "name": name, "doc": Json(dict(doc))},
+    )
+    return True
+
+
+def profiles_on(conn: connection, day: date, *, area: str | None = None) -> list[ProfileRow]:
+    """Return the profiles of a day that the caller may see, the nearest to grids first.
+
+    With the path of an area, those that hold in it: stated for it, for one above it, or for one in it.
+    """
+    rows = many(
+        conn,
+        """SELECT p.name, a.code, p.path::text, p.doc, lower(p.valid), upper(p.valid)
+           FROM wangge.profile p JOIN wangge.area a ON a.id = p.area_id
+           WHERE p.valid @> %(day)s::date
+             AND (%(area)s::ltree IS NULL OR p.path <@ %(area)s::ltree OR p.path @> %(area)s::ltree)
+           ORDER BY nlevel(p.path) DESC, p.path""",
+        {"day": day, "area": area},
+    )
+    return [ProfileRow(**dict(zip(ProfileRow.__slots__, row, strict=True))) for row in rows]
+
+
+def nearest(profiles: Sequence[ProfileRow], path: str) -> ProfileRow | None:
+    """Return the profile that holds at a path, of those in the order of `profiles_on`; None where no area above says one."""
+    return next((each for each in profiles if f"{path}.".startswith(f"{each.path}.")), None)
