@@ -138,6 +138,12 @@ _CALLER: Mapping[str, ProblemKind] = {
         "Nobody decides on what they made, decided or asked for",
         "Let somebody else decide.",
     ),
+    "not-a-rater": ProblemKind(
+        "不在评分层级",
+        "请由考核方案 raters 所列层级评分。",
+        "This is rated by others",
+        "Leave it to the tiers that raters of the assessment names.",
+    ),
 }
 
 _STATE: Mapping[str, ProblemKind] = {
@@ -213,6 +219,18 @@ _PLANS: Mapping[str, ProblemKind] = {
         "请按提报、初审、核准的程序办理。",
         "Grids are in force here already",
         "A new plan goes through its approval.",
+    ),
+    "matter-admitted": ProblemKind(
+        "事项已准入",
+        "请先退出，再重新申报；处置标准、部门和时限可直接修改。",
+        "The matter is admitted",
+        "Have it exit and propose it anew; how it is handled may be changed as it is.",
+    ),
+    "target-fixed": ProblemKind(
+        "考核对象不可更改",
+        "考核对象和所属区域不可更改，请另建考核方案。",
+        "What is assessed stays the same",
+        "Make another assessment: its target and its area do not change.",
     ),
     "other-communities": ProblemKind(
         "社区范围不一致",

@@ -19,6 +19,10 @@ from typer.main import get_command
 
 from api.app import create_app
 from api.cli import app, run
+from api.loop.labels import label
+from api.loop.steps import STEPS as LOOP_STEPS
+from api.loop.who import Who
+from api.loop.words import OPEN
 from api.problem_kinds import KINDS as PROBLEMS
 from api.settings import PREFIX, Settings
 from api.who.caller import RIGHTS
@@ -34,6 +38,7 @@ from tests.served import utc_now
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from api.loop.steps import Step as LoopStep
     from gis.finding import Finding
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -207,7 +212,8 @@ def test_the_api_guide_names_every_address(page, tmp_path):
     told = create_app(Settings(home=tmp_path), None, now=utc_now)
     pages = {"/static/{name}", "/api.html", "/api31", "/sign-in", "/language", "/plans", "/plans/{plan}"}
     kept = {"/healthz", "/readyz", "/metrics", "/problems", "/problems/{code}"}
-    wanted = {f"{method} {path}" for method, path in addresses(told) if path not in pages | kept}
+    nothing = {"/open311/v2/{rest:path}"}  # answers, in the form of Open311, that there is nothing
+    wanted = {f"{method} {path}" for method, path in addresses(told) if path not in pages | kept | nothing}
     assert {row[0] for row in rows(page, "[A-Z]+ /[^`]*")} == wanted
     assert [path for path in sorted(pages | kept) if path not in text_of(page) and path in {"/api.html", "/api31", *kept}] == []
 
@@ -231,21 +237,68 @@ def test_the_api_guide_tells_roles_steps_and_problems(page, lang):
     """Each role stands with its rights, each step of the approval with its states, each kind of problem with its title."""
     rights = {row[0]: set(re.findall(r"`(\w+)`", row[2])) for row in rows(page, "|".join(RIGHTS))}
     assert rights == {role: {str(right) for right in held} for role, held in RIGHTS.items()}
-    listed = re.findall(r"^\| `(\w+)`[^|]* \| (`.*?`) \| `(\w+)` \|", text_of(page), re.MULTILINE)
+    approval = text_of(page).partition(f"\n## {'审批' if lang == 'zh' else 'The approval'}\n")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `(\w+)`[^|]* \| (`.*?`) \| `(\w+)` \|", approval, re.MULTILINE)
     steps = {name: (set(re.findall(r"`(\w+)`", takes)), gives) for name, takes, gives in listed}
     assert {step.name: steps.get(step.name) for step in STEPS} == {step.name: (set(step.takes), step.gives) for step in STEPS}
     titles = {row[0]: row[2] for row in rows(page, "[a-z-]+") if re.match(r"\d{3}", row[1])}
     assert titles == {name: kind.title(lang) for name, kind in PROBLEMS.items()}
 
 
+WHO = {
+    Who.SYSTEM: ("the service", "系统自动"),
+    Who.ANYBODY: ("anybody", "任何人"),
+    Who.DUTY: ("the duty of the community or the street", "社区或街道值班人员"),
+    Who.STREET: ("the street's center", "街道指挥中心"),
+    Who.DISTRICT: ("the district's center", "区级指挥中心"),
+    Who.CENTER: ("a center at its tier or above", "所在层级或以上的指挥中心"),
+    Who.UPPER: ("a center above its tier, or the district's", "上级指挥中心，或区级指挥中心"),
+    Who.VERIFIER: ("who was asked to look, or A or B of the grid", "受指派人员，或本网格 A、B 岗"),
+    Who.POST: ("A or B of the grid, on post today", "本网格今日在岗的 A、B 岗"),
+    Who.OWNER: ("its owner", "承办单位或承办人"),
+    Who.PARTICIPANT: ("a called department that has yet to join", "待报到的部门"),
+    Who.CALLING_STREET: ("the street that called", "发起呼叫的街道"),
+    Who.CHECKER: ("the center that checks, but not who handled it", "核查的指挥中心，处置人除外"),
+    Who.ANSWERER: ("the center that checks", "核查的指挥中心"),
+    Who.HOTLINE: ("the hotline", "热线"),
+    Who.CHIEF: ("the chief of the duty", "值班长"),
+    Who.SAME_OR_HIGHER: ("its owner, or an organisation as high", "承办单位，或不低于其层级的单位"),
+}
+"""Who takes a step of the loop, as the guides say it."""
+
+
+@pytest.mark.parametrize(("page", "is_zh"), list(zip(GUIDES, (False, True), strict=True)), ids=["en", "zh"])
+def test_the_api_guide_tells_the_loop(page, is_zh):
+    """The table of the loop is the code's: every event in its order, from where to where, by whom, with what."""
+    comma, semicolon, while_open, as_before = (
+        ("、", "；", "未办结期间", "不变") if is_zh else (", ", "; ", "while open", "as before")
+    )
+
+    def row(step: LoopStep) -> str:
+        name = f"`{step.event}` {label(step.event).zh}" if is_zh else f"`{step.event}`"
+        takes = while_open if frozenset(step.takes) == OPEN else comma.join(f"`{state}`" for state in step.takes)
+        gives = as_before if step.gives is None else f"`{step.gives}`"
+        who = semicolon.join(WHO[each][is_zh] for each in step.who)
+        return f"| {name} | {takes} | {gives} | {who} | {comma.join(f'`{field}`' for field in step.requires)} |"
+
+    section = text_of(page).partition(f"\n### {'事件闭环' if is_zh else 'The loop'}\n")[2].partition("\n### ")[0]
+    assert re.findall(r"^\| `.*", section, re.MULTILINE) == [row(step) for step in LOOP_STEPS]
+
+
 @pytest.mark.parametrize("page", GUIDES, ids=called)
 def test_the_api_guide_knows_every_finer_code(page):
-    """A code that our resources, the loop or the door give an error, and that is no kind of its own, stands beside its kind."""
-    rooms = ("v1", "who", "loop", "incidents")
-    sources = [*(path for room in rooms for path in (ROOT / "api" / room).glob("*.py")), ROOT / "data" / "store" / "people.py"]
-    given = {code for path in sources for code in re.findall(r"\bcode=\"([a-z-]+)\"", text_of(path))}
-    finer = {code for row in rows(page, "|".join(PROBLEMS)) if len(row) == 2 for code in re.findall(r"`([a-z-]+)`", row[1])}
-    assert given - set(PROBLEMS) - {"has-administrator"} == finer
+    """A code that our resources, rules, store or door give an error, and that is no kind of its own, stands beside its kind."""
+    rooms = ("v1", "who", "loop", "incidents", "matters", "stats", "panel", "duty", "rounds", "feed")
+    sources = [
+        *(path for room in rooms for path in (ROOT / "api" / room).glob("*.py")),
+        *(ROOT / "data" / "store").glob("*.py"),
+    ]
+    given = {code for path in sources for code in re.findall(r"\bcode=\"([a-z0-9-]+)\"", text_of(path))}
+    listed = (ROOT / "api" / "stats" / "score.py", ROOT / "data" / "store" / "posts.py")  # where codes stand in a list
+    given |= {code for path in listed for code in re.findall(r"\"([a-z]+(?:-[a-z0-9]+)+)\"", text_of(path))}
+    commands = {"has-administrator", "code-taken", "community-of-another-town", "later-state-known", "other-frame"}
+    finer = {code for row in rows(page, "|".join(PROBLEMS)) if len(row) == 2 for code in re.findall(r"`([a-z0-9-]+)`", row[1])}
+    assert given - set(PROBLEMS) - commands == finer
 
 
 def test_both_guides_have_the_same_examples():

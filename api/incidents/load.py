@@ -1,0 +1,383 @@
+"""Reports of another system in bulk: located, numbered, timed and written, each as `take` would have done it.
+
+What is known already by source and id stays as it is. All that is new comes in by COPY, in the transaction of whoever calls,
+who is the owner of the store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from api.incidents.desk import words_digest
+from api.incidents.facts import place_of
+from api.incidents.mould import CAST, NULL, TIMES, VARYING, copied, mould
+from api.loop.clock_many import due_many
+from api.loop.facts import Facts, Policy
+from api.loop.limits import Timed
+from api.loop.payload import party_json
+from api.loop.record import DUE_AT, OWNER
+from api.loop.settle import place_json
+from api.loop.words import Mode
+from api.who.caller import Tier, within
+from data.store import incident_load
+from data.store.incident_load import Line, jsonb_text
+from data.store.incident_places import spots
+from data.store.incidents import Found
+from data.store.sql import copy_text
+from data.times import EPOCH
+from gis.finding import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date
+
+    from numpy.typing import NDArray
+    from psycopg2.extensions import connection
+
+    from api.incidents.mould import Mould
+    from api.loop.deadlines import Deadlines
+    from api.loop.incident import Place
+    from data.incident_file import Arrivals
+    from data.store.incident_load import Kept
+    from data.store.incident_places import Spot
+
+    Texts = NDArray[np.object_]
+    Moments = NDArray[np.datetime64]
+    Kind = tuple[object, ...]
+
+_USUAL = Policy()
+_NEVER = np.datetime64("NaT", "us")
+_AT_ONCE = 20_000
+"""Rows whose texts are in memory at once."""
+_SAID = ("kind", "category", "outcome", "satisfaction")
+_COMPARED = ("kind", "reported_at", "accepted_at", "closed_at", DUE_AT, "outcome", "satisfaction")
+"""What the first record of a log says of the case in the other system."""
+_QUARTER_M = 15
+"""Minutes: no zone changes its distance from UTC but at a quarter of an hour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What became of a file of reports.
+
+    `batches` are the new ones' (those of earlier days, those of today), `known` how many had come before, `outside` how many
+    of the new ones lie in no grid, and `unplaced` in no area either. `changed` says which of the known ones the other system
+    tells of differently now: nothing is overwritten.
+    """
+
+    batches: tuple[int, ...]
+    rows: int
+    known: int
+    outside: int
+    unplaced: int
+    changed: tuple[Finding, ...]
+
+
+def load(
+    conn: connection,
+    arrivals: Arrivals,
+    *,
+    now: datetime,
+    zone: str,
+    deadlines: Deadlines,
+    policy: Policy = _USUAL,
+    intake: Tier = Tier.COMMUNITY,
+) -> Loaded:
+    """Write down reports of another system, those that are new; as the store's owner, in the caller's transaction.
+
+    Raises
+    ------
+    Conflict
+        One of them has come in by another way meanwhile.
+    ParameterError
+        What a row says cannot be: `read_incidents` has found that out before.
+    """
+    incident_load.alone(conn, arrivals.source)
+    ids: list[str] = arrivals.external_id.tolist()
+    kept = incident_load.kept(conn, arrivals.source, ids)
+    is_known = np.array([each in kept for each in ids], dtype=np.bool_)
+    changed = tuple(_changes(arrivals.take(is_known), kept))
+    fresh = arrivals.take(~is_known)
+    day = local_days(fresh.reported_at, zone)
+    there, spot = spots(conn, fresh.lon_lat, day)
+    rules = Facts(clocks=deadlines, policy=policy, intake=intake)
+    rows = _Rows(fresh, day, there, spot, _modes(conn, fresh, there, spot), now, rules, deadlines)
+    today = local_days(np.array([_moment(now)]), zone)
+    # Whoever reports something now waits for a number of today: those are taken last.
+    parts = (np.flatnonzero(day != today), np.flatnonzero(day == today))
+    batches = tuple(_write(conn, rows, part) for part in parts if part.size)
+    outside = np.array([each.grid_code is None for each in there], dtype=np.bool_)[spot]
+    unplaced = np.array([not each.path for each in there], dtype=np.bool_)[spot]
+    return Loaded(
+        batches=batches,
+        rows=len(fresh),
+        known=int(is_known.sum()),
+        outside=int(outside.sum()),
+        unplaced=int(unplaced.sum()),
+        changed=changed,
+    )
+
+
+def local_days(moments: Moments, zone: str) -> NDArray[np.datetime64]:
+    """Return the day of each moment (UTC) in a zone."""
+    there = ZoneInfo(zone)
+    quarter, which = np.unique(moments.astype("datetime64[m]").astype(np.int64) // _QUARTER_M, return_inverse=True)
+    ahead = [
+        (EPOCH + timedelta(minutes=_QUARTER_M * each)).astimezone(there).utcoffset() or timedelta() for each in quarter.tolist()
+    ]
+    return (moments + np.array(ahead, dtype="timedelta64[us]")[which]).astype("datetime64[D]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What is new: where each lies (`there[spot[i]]`), on which day it was reported, and in which mode of operation."""
+
+    arrivals: Arrivals
+    day: NDArray[np.datetime64]
+    there: tuple[Spot, ...]
+    spot: NDArray[np.int64]
+    mode: Texts
+    now: datetime
+    rules: Facts
+    deadlines: Deadlines
+
+
+def _write(conn: connection, rows: _Rows, part: NDArray[np.int64]) -> int:
+    """Write some of the rows as a batch, and return its id."""
+    source = rows.arrivals.source
+    numbers = _numbers(conn, rows, part)
+    # Neighbours stand together: so do they in the indexes.
+    rank = np.unique(_objects([each.chain for each in rows.there]), return_inverse=True)[1]
+    order = np.lexsort((part, rows.spot[part], rank[rows.spot[part]]))
+    batch = incident_load.begin_batch(conn, source=source, rows=len(part), now=rows.now)
+    runs = incident_load.write(conn, batch, (VARYING, CAST), _lines(rows, part[order], numbers[order]))
+    incident_load.seal(conn, batch, source, runs)
+    return batch
+
+
+def _numbers(conn: connection, rows: _Rows, part: NDArray[np.int64]) -> Texts:
+    """Return a number for each row of a part: by district and day, in the order in which they were reported."""
+    district = np.array([each.areas.get("district") or each.areas.get("city") or "" for each in rows.there], dtype=object)
+    names, which = np.unique(district, return_inverse=True)
+    of, day = which[rows.spot[part]], rows.day[part]
+    order = np.lexsort((part, rows.arrivals.reported_at[part], of, day))
+    begins = np.flatnonzero(
+        (np.diff(of[order], prepend=-1) != 0) | (np.diff(day[order].astype(np.int64), prepend=-(2**40)) != 0)
+    )
+    blocks = [(str(names[of[order[k]]]), cast("date", day[order[k]].item())) for k in begins.tolist()]
+    counts = np.diff(begins, append=len(part)).tolist()
+    first = incident_load.number_blocks(conn, dict(zip(blocks, counts, strict=True)))
+    numbers = np.empty(len(part), dtype=object)
+    numbers[order] = [
+        f"{prefix}{serial:05d}"
+        for block, count in zip(blocks, counts, strict=True)
+        for prefix in [f"{block[1]:%Y%m%d}{block[0]}"]
+        for serial in range(first[block], first[block] + count)
+    ]
+    return numbers
+
+
+def _lines(rows: _Rows, part: NDArray[np.int64], numbers: Texts) -> Iterator[Line]:
+    """Yield the lines of some rows, in this order."""
+    caster = _Caster.over(rows)
+    for begin in range(0, len(part), _AT_ONCE):
+        yield from caster.lines(part[begin : begin + _AT_ONCE], numbers[begin : begin + _AT_ONCE])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Caster:
+    """Casts rows in their moulds.
+
+    For each spot: its place, the texts of place and owner in the record, the columns of both; for each row its deadline.
+    """
+
+    rows: _Rows
+    places: tuple[Place, ...]
+    place: Texts
+    owner: Texts
+    where: Texts
+    desk: Texts
+    due_at: Moments
+    moulds: dict[Kind, Mould]
+
+    @classmethod
+    def over(cls, rows: _Rows) -> _Caster:
+        """Prepare what does not differ from row to row."""
+        places = tuple(
+            place_of(Found(grid_code=each.grid_code, path=each.path, areas=each.areas, mode="", rules=0)) for each in rows.there
+        )
+        owners = [place.center(rows.rules.intake) for place in places]
+        return cls(
+            rows=rows,
+            places=places,
+            place=_objects([jsonb_text(place_json(place)) for place in places]),
+            owner=_objects([jsonb_text(party_json(owner)) for owner in owners]),
+            where=_objects([f"{each.path}\t{copied(each.grid_code)}" for each in rows.there]),
+            desk=_objects([copied(owner.id) for owner in owners]),
+            due_at=_due(rows),
+            moulds={},
+        )
+
+    def lines(self, some: NDArray[np.int64], numbers: Texts) -> Iterator[Line]:
+        """Yield the lines of some rows."""
+        given, spot = self.rows.arrivals.take(some), self.rows.spot[some]
+        is_closed = ~np.isnat(given.closed_at)
+        # What the other system says of an open case beyond its report does not count here.
+        times = {
+            "reported_at": _iso(given.reported_at),
+            "accepted_at": _iso(np.where(is_closed, given.accepted_at, _NEVER)),
+            "closed_at": _iso(given.closed_at),
+            DUE_AT: _iso(np.where(is_closed, self.due_at[some], _NEVER)),
+        }
+        said = list(zip(given.title.tolist(), given.description.tolist(), given.address.tolist(), strict=True))
+        texts = {name: _objects([f'"{each}"' for each in column.tolist()]) for name, column in times.items()}
+        texts |= {"place": self.place[spot], OWNER: self.owner[spot]}
+        texts["words"] = _objects([f'"{words_digest(*each)}"' for each in said])
+        forms, tails, wakes = self._cast(some, given, times, texts)
+        before = map(
+            "\t".join,
+            zip(
+                numbers.tolist(), _escaped(given.external_id), self.where[spot].tolist(),
+                np.where(is_closed, NULL, self.desk[spot]).tolist(), _points(given.lon_lat),
+                *map(_escaped, (given.title, given.description, given.address)),
+                *(np.where(column == "", NULL, column).tolist() for column in times.values()), wakes.tolist(), strict=True,
+            ),
+        )  # fmt: skip
+        there = self.rows.there
+        for here, no, form, tail, columns in zip(spot.tolist(), numbers.tolist(), forms, tails.tolist(), before, strict=True):
+            yield Line(there[here].chain, no, columns, form.head, tail, form.after, there[here].grid_code is None)
+
+    def _cast(
+        self, some: NDArray[np.int64], given: Arrivals, times: Mapping[str, Texts], texts: Mapping[str, Texts]
+    ) -> tuple[list[Mould], Texts, Texts]:
+        """Return the mould of each row, its record after the link, and when it wakes the ticker."""
+        kinds = zip(
+            *(getattr(given, name).tolist() for name in _SAID), self.rows.mode[some].tolist(),
+            *((column != "").tolist() for column in times.values()), strict=True,
+        )  # fmt: skip
+        alike: dict[Kind, list[int]] = {}
+        for index, kind in enumerate(kinds):
+            alike.setdefault(kind, []).append(index)
+        forms, tails, wakes = (np.empty(len(some), dtype=object) for _ in range(3))
+        for kind, members in alike.items():
+            if kind not in self.moulds:
+                self.moulds[kind] = self._mould(int(some[members[0]]))
+            form, at = self.moulds[kind], np.array(members)
+            tails[at] = [form.tail % each for each in zip(*(texts[name][at].tolist() for name in form.holes), strict=True)]
+            wakes[at] = form.wakes if form.wakes_after is None else _iso(given.closed_at[at] + np.timedelta64(form.wakes_after))
+            forms[at] = form
+        return forms.tolist(), tails, wakes
+
+    def _mould(self, index: int) -> Mould:
+        """Ask the rules about one row."""
+        rows, one = self.rows, self.rows.arrivals.take(np.array([index]))
+        said: dict[str, Any] = {"source": one.source, "kind": one.kind[0], "category": one.category[0]}
+        said["reported_at"] = _iso(one.reported_at)[0]
+        if not np.isnat(one.closed_at[0]):
+            told = {name: _iso(getattr(one, name))[0] for name in ("closed_at", "accepted_at", DUE_AT)}
+            told |= {"outcome": one.outcome[0], "satisfaction": one.satisfaction[0]}
+            said |= {name: each for name, each in told.items() if each} | {"answered": True}
+        facts = replace(rows.rules, place=self.places[rows.spot[index]], mode=Mode(rows.mode[index]))
+        return mould(said, rows.now, facts, rows.deadlines)
+
+
+def _due(rows: _Rows) -> Moments:
+    """Return by when each row was due: as the other system says, else from its acceptance by our limits; NaT where open."""
+    given = rows.arrivals
+    due_at = given.due_at.copy()
+    asked = np.flatnonzero(~np.isnat(given.closed_at) & ~np.isnat(given.accepted_at) & np.isnat(due_at))
+    alike: dict[tuple[str, str], list[int]] = {}
+    for index, category, mode in zip(asked.tolist(), given.category[asked].tolist(), rows.mode[asked].tolist(), strict=True):
+        alike.setdefault((category, mode), []).append(index)
+    for (category, mode), members in alike.items():
+        limits = rows.deadlines.limits
+        limit = limits.find(Timed.SOLVE, tier=Tier.DISTRICT, category=category, mode=Mode(mode))
+        if limit is not None:
+            at = np.array(members)
+            which = np.zeros(len(at), dtype=np.intp)
+            due_at[at] = due_many(given.accepted_at[at], [limit], which, rows.deadlines.calendar).at
+    return due_at
+
+
+def _modes(conn: connection, given: Arrivals, there: tuple[Spot, ...], spot: NDArray[np.int64]) -> Texts:
+    """Return the mode of operation in which each row was reported: the nearest area's that says one."""
+    mode = np.full(len(given), str(Mode.NORMAL), dtype=object)
+    for path, told, since, until in incident_load.modes(conn):
+        below = np.array([within(each.path, path) for each in there], dtype=np.bool_)[spot]
+        below &= True if since is None else given.reported_at >= _moment(since)
+        below &= True if until is None else given.reported_at < _moment(until)
+        mode[below] = told
+    return mode
+
+
+def _changes(given: Arrivals, kept: Mapping[str, Kept]) -> Iterator[Finding]:
+    """Yield what the other system tells differently now of what has come before, field by field."""
+    times = {name: _iso(getattr(given, name)) for name in TIMES}
+    for index, external_id in enumerate(given.external_id.tolist()):
+        old = kept[external_id]
+        was: Mapping[str, Any] = old.record.get("payload", {})
+        texts = (given.title[index], given.description[index], given.address[index])
+        differs = {
+            "point": (old.lon, old.lat) != tuple(given.lon_lat[index].tolist()),
+            "text": old.record.get("words") not in {None, words_digest(*texts)},
+            "category": was.get("category") not in {None, given.category[index]},
+        }
+        if "reported_at" in was:
+            is_closed = times["closed_at"][index] != ""
+            now = {name: times[name][index] if name in times else getattr(given, name)[index] for name in _COMPARED}
+            # Our own deadline stands where the other system gives none; of what is open it gives nothing that counts.
+            told = [name for name in _COMPARED if now[name] or name not in {DUE_AT, "accepted_at"}]
+            told = [name for name in told if is_closed or name in {"kind", "reported_at", "closed_at"}]
+            differs |= {name: was.get(name, "") != now[name] for name in told}
+        for field in (name for name, is_other in differs.items() if is_other):
+            yield Finding(
+                kind="incident_changed",
+                severity=Severity.WARNING,
+                en=f"The other system tells of {external_id} ({old.no}) differently now; what came first stays.",
+                zh=f"来源系统对 {external_id}（{old.no}）的记载已变；保留首次载入的内容。",
+                row=int(given.row[index]),
+                field=field,
+                subject=old.no,
+            )
+
+
+def _iso(moments: Moments) -> Texts:
+    """Return moments (UTC) as records write them; '' where there is none."""
+    whole = moments.astype("datetime64[s]")
+    texts = _objects([f"{each}+00:00" for each in np.datetime_as_string(whole, unit="s").tolist()])
+    fine = np.flatnonzero((whole != moments) & ~np.isnat(moments))
+    texts[fine] = [f"{each}+00:00" for each in np.datetime_as_string(moments[fine], unit="us").tolist()]
+    texts[np.isnat(moments)] = ""
+    return texts
+
+
+def _points(lon_lat: NDArray[np.float64]) -> list[str]:
+    """Return points as PostGIS writes them: little-endian, with the number of their frame, in hexadecimal."""
+    head = np.frombuffer(bytes.fromhex("01010000208a110000"), dtype=np.uint8)
+    body = np.ascontiguousarray(lon_lat, dtype="<f8").view(np.uint8).reshape(len(lon_lat), 16)
+    text = np.hstack([np.broadcast_to(head, (len(lon_lat), len(head))), body]).tobytes().hex()
+    wide = 2 * (len(head) + 16)
+    return [text[at : at + wide] for at in range(0, len(text), wide)]
+
+
+def _escaped(texts: Texts) -> list[str]:
+    """Return texts as COPY reads them; most have nothing that it would take for something else."""
+    listed: list[str] = texts.tolist()
+    joined = "".join(listed)
+    return listed if copy_text(joined) == joined else [*map(copy_text, listed)]
+
+
+def _objects(values: list[Any]) -> Texts:
+    """Return values as an array of objects."""
+    made = np.empty(len(values), dtype=object)
+    made[:] = values
+    return made
+
+
+def _moment(at: datetime) -> np.datetime64:
+    return np.datetime64((at - EPOCH) // timedelta(microseconds=1), "us")

@@ -1,0 +1,98 @@
+"""A mould for imported cases of one kind: the record and the columns that the rules give to one, with holes for what differs.
+
+Two cases of the same kind differ by when and where, and by what they are called; all else follows from the rules, which are
+asked once for each kind. `load.py` casts rows in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from api.incidents.rows import columns
+from api.loop.conditions import reopens
+from api.loop.incident import SYSTEM, Standing
+from api.loop.record import DUE_AT, OWNER
+from api.loop.take import Act, take
+from api.loop.words import Event, State
+from data.store.incident_load import jsonb_order, jsonb_text
+from data.store.incidents import STANDING
+from data.store.sql import copy_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+    from api.loop.deadlines import Deadlines
+    from api.loop.facts import Facts
+
+NULL = "\\N"
+TIMES = ("reported_at", "accepted_at", "closed_at", DUE_AT)
+VARYING = (
+    "no", "external_id", "path", "grid_code", "owner_org", "geom", "title", "description", "address", "reported_at",
+    "accepted_at", "closed_at", DUE_AT, "wake_at",
+)  # fmt: skip
+"""The columns that differ from row to row."""
+CAST = ("source", "kind", *(name for name in STANDING if name not in VARYING))
+"""The columns that all rows of a mould share."""
+_HOLES = frozenset({"link", "words", OWNER, "place", *TIMES})
+_LINK = '"link": %s, '
+
+
+@dataclass(frozen=True, slots=True)
+class Mould:
+    """The records of a row as jsonb writes them, up to the link (`head`) and after it (`tail`, with `%s` for each of `holes`).
+
+    `after` are the columns `CAST` as COPY reads them. `wakes` is when the row wakes the ticker, as COPY reads it, unless it is
+    so long after its closing (`wakes_after`).
+    """
+
+    head: str
+    tail: str
+    holes: tuple[str, ...]
+    after: str
+    wakes: str
+    wakes_after: timedelta | None
+
+
+def mould(said: Mapping[str, Any], at: datetime, facts: Facts, deadlines: Deadlines) -> Mould:
+    """Make the mould of all cases that differ from this one by place and times alone."""
+    taken = take(Standing(), Act(event=Event.IMPORT, payload=said), SYSTEM, at, facts)
+    body = taken.record.as_json() | {"link": "", "words": ""}
+    holes: list[str] = []
+    head, _, tail = _with_holes(body, holes).partition(_LINK)
+    row = columns(taken.standing, deadlines, facts.policy)
+    ends = taken.standing.state is State.CLOSED and not reopens(taken.standing)
+    return Mould(
+        head="[" + head % (),
+        tail=tail + "]",
+        holes=tuple(name for name in holes if name != "link"),
+        after="\t".join(copied(({"source": said["source"], "kind": said["kind"]} | row)[name]) for name in CAST),
+        wakes=copied(row["wake_at"]),
+        wakes_after=row["wake_at"] - row["closed_at"] if ends else None,
+    )
+
+
+def copied(value: object) -> str:
+    """Return a text, number, truth or moment as COPY reads it."""
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return value.isoformat() if isinstance(value, datetime) else copy_text(str(value))
+
+
+def _with_holes(value: Mapping[str, Any], holes: list[str]) -> str:
+    """Return an object as jsonb writes it, with `%s` where the value of a hole stands; their names go to `holes`."""
+    inside: list[str] = []
+    for name in sorted(value, key=jsonb_order):
+        if name in _HOLES:
+            holes.append(name)
+            text = "%s"
+        elif isinstance(value[name], dict):
+            text = _with_holes(value[name], holes)
+        else:
+            text = jsonb_text(value[name]).replace("%", "%%")
+        inside.append(f'"{name}": {text}')
+    return "{" + ", ".join(inside) + "}"

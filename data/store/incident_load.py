@@ -1,0 +1,226 @@
+"""Reports in bulk: what another system knows comes in by COPY, with its log in the rows and a seal on the rows in the log.
+
+Each row bears a link: the digest of the link before it, its number and its records. The rows of one street are a run, and the
+log's event `incident.batch` says how many there are and what the last link is. Whoever edits the records of a row, takes one
+out or puts one in, leaves a run that does not close; `broken_batches` finds the place. By the owner of the store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from psycopg2.errors import UniqueViolation
+
+from data.store.log import record
+from data.store.sql import copy_in, copy_text, many, maybe, one, run
+from gis.errors import Conflict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date, datetime
+
+    from psycopg2.extensions import connection
+
+EVENT = "incident.batch"
+_LINK = "link"
+_ESCAPE = "\\"
+"""All that COPY would take for something else, JSON writes with one of these."""
+_AT_ONCE = 10_000
+"""Rows of one COPY: as many as are in memory twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a report of another system has become already: its number, its place (degrees), and the first record of its log."""
+
+    no: str
+    lon: float
+    lat: float
+    record: Mapping[str, Any]
+
+
+class Line(NamedTuple):
+    """A row as COPY takes it, whose records are still to be sealed.
+
+    `before` and `after` are the columns on either side of `log`, each with its tabs; the records, as jsonb writes them, are
+    `head` and `tail` without the link between them.
+    """
+
+    chain: str
+    no: str
+    before: str
+    head: str
+    tail: str
+    after: str
+    is_outside: bool
+
+
+@dataclass(slots=True)
+class Run:
+    """Rows of one chain of the log, and their last link."""
+
+    chain: str
+    link: str
+    rows: int = 0
+    outside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenBatch:
+    """A batch that does not close: at the first row that does not follow from the one before it.
+
+    `no` is '' where the rows do follow each other, but there are not as many as the log says, or their last link is another.
+    """
+
+    batch: int
+    no: str
+
+
+def alone(conn: connection, source: str) -> None:
+    """Wait until nobody else loads reports of this source; held until the transaction ends."""
+    run(conn, "SELECT pg_advisory_xact_lock(hashtextextended('wangge.incident_load ' || %s, 0))", [source])
+
+
+def kept(conn: connection, source: str, external_ids: Sequence[str]) -> dict[str, Kept]:
+    """Return what is there already of some reports of a source, by their ids."""
+    if maybe(conn, "SELECT 1 FROM wangge.incident WHERE source = %s AND external_id IS NOT NULL LIMIT 1", [source]) is None:
+        return {}
+    rows = many(
+        conn,
+        """SELECT i.external_id, i.no, ST_X(i.geom), ST_Y(i.geom), coalesce(
+             (i.log::jsonb) -> 0,
+             (SELECT e.body FROM wangge.event e WHERE e.subject = i.no AND e.kind = 'incident.report' LIMIT 1), '{}')
+           FROM unnest(%s::text[]) AS given (id) JOIN wangge.incident i ON i.source = %s AND i.external_id = given.id""",
+        [list(external_ids), source],
+    )
+    return {each: Kept(no, lon, lat, first) for each, no, lon, lat, first in rows}
+
+
+def modes(conn: connection) -> list[tuple[str, str, datetime | None, datetime | None]]:
+    """Return every mode of operation that there was: the path, the mode, since and until when; the higher areas first."""
+    return many(
+        conn, "SELECT path::text, mode, lower(valid), upper(valid) FROM wangge.operation_mode ORDER BY nlevel(path), id"
+    )
+
+
+def number_blocks(conn: connection, wanted: Mapping[tuple[str, date], int]) -> dict[tuple[str, date], int]:
+    """Take so many numbers for each district and day; return the first of each block.
+
+    Whoever else wants one of these days waits until this transaction ends: what is of today comes last.
+    """
+    rows = many(
+        conn,
+        """INSERT INTO wangge.incident_number AS n (district, day, last)
+           SELECT * FROM unnest(%s::text[], %s::date[], %s::integer[]) AS w (district, day, count) ORDER BY day, district
+           ON CONFLICT (district, day) DO UPDATE SET last = n.last + excluded.last RETURNING district, day, last""",
+        [[district for district, _ in wanted], [day for _, day in wanted], [*wanted.values()]],
+    )
+    return {(district, day): last - wanted[district, day] + 1 for district, day, last in rows}
+
+
+def begin_batch(conn: connection, *, source: str, rows: int, now: datetime) -> int:
+    """Begin a batch and return its id."""
+    (batch,) = one(
+        conn, "INSERT INTO wangge.incident_batch (source, rows, at) VALUES (%s, %s, %s) RETURNING id", [source, rows, now]
+    )
+    return batch
+
+
+def write(conn: connection, batch: int, columns: tuple[Sequence[str], Sequence[str]], lines: Iterable[Line]) -> list[Run]:
+    """Write rows of a batch, those of a chain one after the other; return their runs.
+
+    `columns` are those before and after `log`.
+
+    Raises
+    ------
+    Conflict
+        One of them has come in by another way meanwhile: nothing can be kept of this transaction.
+    """
+    before, after = columns
+    names = (*before, "batch_id", "log", *after)
+    runs: list[Run] = []
+    waiting: list[str] = []
+    now, chain, link = Run("", ""), None, ""
+    for of, no, left, head, tail, right, is_outside in lines:
+        if of != chain:
+            chain, link = of, str(batch)
+            now = Run(of, link)
+            runs.append(now)
+        link = hashlib.sha256(f"{link}{no}{head}{tail}".encode()).hexdigest()
+        log = f'{head}"{_LINK}": "{link}", {tail}'
+        waiting.append(f"{left}\t{batch}\t{copy_text(log) if _ESCAPE in log else log}\t{right}\n")
+        now.link = link
+        now.rows += 1
+        now.outside += is_outside
+        if len(waiting) == _AT_ONCE:
+            _copy(conn, names, waiting)
+            waiting.clear()
+    _copy(conn, names, waiting)
+    return runs
+
+
+def seal(conn: connection, batch: int, source: str, runs: Iterable[Run]) -> None:
+    """Write into the log of each street how many rows of the batch are its, and the link of the last."""
+    for each in sorted(runs, key=lambda one: one.chain):
+        body = {"source": source, "rows": each.rows, "outside": each.outside, _LINK: each.link}
+        record(conn, EVENT, path=each.chain or None, subject=str(batch), body=body)
+
+
+def broken_batches(conn: connection) -> tuple[BrokenBatch, ...]:
+    """Return where batches do not close; none means that the records of every row are those that came in."""
+    rows = many(
+        conn,
+        """WITH written AS (
+             SELECT i.batch_id, i.id, i.no, (i.log::jsonb) #>> '{0,link}' AS link,
+               i.no || ((i.log::jsonb) #- '{0,link}')::text AS said,
+               lag((i.log::jsonb) #>> '{0,link}') OVER (PARTITION BY i.batch_id ORDER BY i.id) AS before
+             FROM wangge.incident i WHERE i.batch_id IS NOT NULL
+           ), judged AS (
+             SELECT batch_id, id, no, link,
+               coalesce(link = encode(sha256(convert_to(batch_id || said, 'UTF8')), 'hex'), false) AS begins,
+               coalesce(link = encode(sha256(convert_to(before || said, 'UTF8')), 'hex'), false) AS follows
+             FROM written
+           ), run AS (
+             SELECT batch_id, run, count(*) AS rows, (array_agg(link ORDER BY id DESC))[1] AS link
+             FROM (SELECT *, count(*) FILTER (WHERE begins) OVER (PARTITION BY batch_id ORDER BY id) AS run FROM judged) j
+             GROUP BY batch_id, run
+           ), told AS (
+             SELECT subject::bigint AS batch_id, (body ->> 'rows')::bigint AS rows, body ->> 'link' AS link
+             FROM wangge.event WHERE kind = 'incident.batch' AND body ? 'link'
+           ), parted AS (
+             SELECT batch_id, min(id) AS id FROM judged WHERE NOT (begins OR follows) GROUP BY batch_id
+           )
+           SELECT p.batch_id, i.no FROM parted p JOIN wangge.incident i USING (id)
+           UNION ALL
+           SELECT DISTINCT batch_id, '' FROM run FULL JOIN told t USING (batch_id, rows, link)
+           WHERE (run IS NULL OR t IS NULL) AND batch_id NOT IN (SELECT batch_id FROM parted)
+           ORDER BY 1, 2""",
+    )
+    return tuple(BrokenBatch(batch, no) for batch, no in rows)
+
+
+def jsonb_text(value: object) -> str:
+    """Return a value of texts, whole numbers, truths, lists and objects as jsonb writes it."""
+    if isinstance(value, dict):
+        inside = [(name, value[name]) for name in sorted(value, key=jsonb_order)]
+        return "{" + ", ".join(f"{jsonb_text(name)}: {jsonb_text(each)}" for name, each in inside) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(jsonb_text, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def jsonb_order(name: str) -> tuple[int, bytes]:
+    """Return by what jsonb orders the members of an object."""
+    return len(name.encode()), name.encode()
+
+
+def _copy(conn: connection, names: Sequence[str], lines: Sequence[str]) -> None:
+    if not lines:
+        return
+    try:
+        copy_in(conn, "incident", names, lines)
+    except UniqueViolation as error:
+        raise Conflict("one of these reports has come in meanwhile by another way: load the file again") from error
