@@ -188,7 +188,9 @@ def _headers(code: str, status: int, more: Mapping[str, object]) -> dict[str, st
 
 
 def _of_store(error: psycopg2.Error) -> Problem:
-    state = error.pgcode or ("08" if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError) else "")
+    # A bare DatabaseError is what psycopg2 says when the server is gone in the middle of an answer.
+    gone = type(error) is psycopg2.DatabaseError or isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+    state = error.pgcode or ("08" if gone else "")
     found = next(((status, code) for start, status, code in _SQLSTATE if state.startswith(start)), None)
     status, code = found or (500, "internal-error")
     # Only sentences that our own triggers raise are meant for the caller; the server's own may quote values.

@@ -125,7 +125,8 @@ def not_evaluated(standing: Standing, _actor: Actor, _at: datetime, _policy: Pol
 
 def may_archive(standing: Standing, _actor: Actor, at: datetime, policy: Policy) -> None:
     """Raise before it is evaluated or has been closed for long enough, and while it has yet to reopen by itself."""
-    if reopens(standing):
+    ended = standing.closed_at
+    if reopens(standing) and ended is not None and at <= ended + policy.reopen_within:
         raise Conflict("the reporter was not satisfied: it is reopened first", code="reopen-due")
     if not is_evaluated(standing) and (standing.closed_at is None or at < standing.closed_at + policy.archive_after):
         zh = f"尚未评价，结案也未满 {policy.archive_after.days} 天"

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
-from typing import TYPE_CHECKING, LiteralString, NoReturn, cast
+from typing import TYPE_CHECKING, Any, LiteralString, NoReturn, cast
 
 from psycopg2 import sql
 
@@ -533,5 +533,5 @@ def _shown(tree: object) -> str:
     return text if len(text) <= 80 else text[:80] + "…"  # noqa: PLR2004 - a line
 
 
-def _refuse(message: str, **extra: object) -> NoReturn:
+def _refuse(message: str, **extra: Any) -> NoReturn:  # noqa: ANN401 - anything that JSON can say
     raise ParameterError("filter", message, code="invalid-filter", **extra)

@@ -44,10 +44,14 @@ class Moved:
 
 
 def waking(conn: connection, now: datetime, limit: int) -> list[dict[str, Any]]:
-    """Lock and return incidents for which time has come; those that somebody else has locked are left to them."""
+    """Lock and return incidents for which time has come; those that somebody else has locked are left to them.
+
+    What only waits for the archive comes last: deadlines are told of at once, however much was imported.
+    """
     rows = many(
         conn,
-        SQL("""SELECT {} FROM wangge.incident WHERE wake_at <= %s ORDER BY wake_at LIMIT %s FOR UPDATE SKIP LOCKED""").format(
+        SQL("""SELECT {} FROM wangge.incident WHERE wake_at <= %s ORDER BY (state = 'closed'), wake_at LIMIT %s
+               FOR UPDATE SKIP LOCKED""").format(
             SQL(", ").join(SQL("path::text") if name == "path" else Identifier(name) for name in _WAKING)
         ),
         [now, limit],
@@ -167,6 +171,6 @@ def broken_batches(conn: connection) -> tuple[int, ...]:
     rows: list[tuple[str, str]] = many(
         conn,
         """SELECT e.subject, e.body ->> 'digest' FROM wangge.event e
-           WHERE e.kind = 'incident.batch' AND e.body ->> 'source' = 'rehome' ORDER BY e.at""",
+           WHERE e.kind = 'incident.batch' AND NOT e.body ? 'link' ORDER BY e.at""",
     )
     return tuple(int(batch) for batch, digest in rows if batch_digest(conn, int(batch)) != digest)

@@ -140,8 +140,9 @@ class Pool:
             if conn is not None:
                 try:
                     done = (first(conn),)
-                except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                    # It died while nobody used it. Nothing has been changed yet, so a new one can begin in its place.
+                except psycopg2.Error:
+                    # It died while nobody used it, which psycopg2 says in three ways. Nothing has been changed yet, so a new
+                    # one can begin in its place.
                     if not conn.closed:
                         raise
                     conn.close()

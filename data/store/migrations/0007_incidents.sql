@@ -106,9 +106,8 @@ CREATE UNIQUE INDEX incident_no ON wangge.incident (no);
 CREATE UNIQUE INDEX incident_imported_once ON wangge.incident (source, external_id) WHERE external_id IS NOT NULL;
 CREATE UNIQUE INDEX incident_sent_once ON wangge.incident (client_uuid) WHERE client_uuid IS NOT NULL;
 CREATE INDEX incident_place ON wangge.incident USING gist (geom);
-CREATE INDEX incident_path ON wangge.incident (path, id);
 CREATE INDEX incident_grid ON wangge.incident (grid_code, id) WHERE grid_code IS NOT NULL;
-CREATE INDEX incident_wakes ON wangge.incident (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX incident_wakes ON wangge.incident ((state = 'closed'), wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX incident_reported ON wangge.incident USING brin (reported_at);
 
 -- Where an incident stood before: the row as it was, until another record came.
