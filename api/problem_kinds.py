@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from api.problem_kind import ProblemKind
 from api.problem_kinds_loop import LOOP
+from api.problem_kinds_work import WORK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -285,5 +286,5 @@ _OURS: Mapping[str, ProblemKind] = {
     ),
 }
 
-KINDS: Mapping[str, ProblemKind] = {**_REQUEST, **_CALLER, **_STATE, **_PLANS, **LOOP, **_OURS}
+KINDS: Mapping[str, ProblemKind] = {**_REQUEST, **_CALLER, **_STATE, **_PLANS, **LOOP, **WORK, **_OURS}
 """All kinds by their codes."""

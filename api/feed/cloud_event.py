@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from api.loop.words import word
 from api.who.caller import Tier
@@ -90,7 +91,7 @@ def _of_incident(told: Told, base: str) -> dict[str, Any]:
         "event": told.kind.removeprefix(EVENT),
         **facts,
         "area": told.area,
-        "link": f"{base}/v1/incidents/{told.subject}",
+        "link": f"{base}/v1/incidents/{quote(told.subject, safe='')}",
     }
 
 

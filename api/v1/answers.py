@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from fastapi import Response
@@ -11,8 +12,8 @@ from gis.errors import Conflict, Stale
 
 
 def tag(*parts: object) -> str:
-    """Return a strong ETag that says which state of a resource this is."""
-    return '"' + "-".join(str(part) for part in parts) + '"'
+    """Return a strong ETag that says which state of a resource this is; codes may hold letters that no header can."""
+    return '"' + "-".join(quote(str(part)) for part in parts) + '"'
 
 
 def answer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
@@ -76,5 +76,7 @@ def _view(row: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
         "tier": word(Tier(row["tier"])),
         "supervision": word(Supervision(row["supervision"])),
         "outside": row["grid"] is None,
-        "links": [{"rel": "self", "href": f"{asked.base}/v1/incidents/{row['no']}", "type": "application/json"}],
+        "links": [
+            {"rel": "self", "href": f"{asked.base}/v1/incidents/{quote(row['no'], safe='')}", "type": "application/json"}
+        ],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import quote
 from uuid import UUID
 
 import numpy as np
@@ -374,4 +375,4 @@ def _label(step: Step, lang: Lang) -> str:
 
 
 def _here(asked: Asked, no: str) -> str:
-    return f"{asked.base}/v1/orders/{no}"
+    return f"{asked.base}/v1/orders/{quote(no, safe='')}"

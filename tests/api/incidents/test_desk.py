@@ -78,3 +78,14 @@ def test_it_is_told_in_the_callers_language(station) -> None:
     assert of("worker", "POST", f"{here}/pictures", content=b"no picture") == "无法识别的照片"
     theirs = {**at(50, 200), "category": "rubbish", "external_id": "9"}
     assert of("worker", "POST", "/v1/incidents", json=theirs) == "external_id 是其他系统的编号，请在 source 中写明该系统"
+
+
+def test_a_district_without_a_code_numbers_by_its_name(station) -> None:
+    """Where a district is known by its name alone, its incidents have it in their number, and every address of theirs works."""
+    station.hall.do("UPDATE wangge.area SET code = '示例区' WHERE level = 'district'")
+    made = station.asks("worker", "POST", "/v1/incidents", json={**at(50, 200), "category": "rubbish"})
+    assert (made.status_code, made.json()["no"]) == (201, "20260302示例区00001")
+    seen = station.asks("community", "GET", made.headers["location"])
+    assert (seen.status_code, seen.json()["no"]) == (200, "20260302示例区00001")
+    assert seen.headers["etag"].isascii()
+    assert station.does("community", made.json()["no"], "accept", matter="0101").status_code == 200
