@@ -253,7 +253,7 @@ def _inspect(dsn: str, wanted: int, warn: Callable[[Finding], object]) -> None:
         free, taken = one(
             conn,
             """SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
-                (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())""",
+                (SELECT sum(numbackends)::int - 1 FROM pg_stat_database)""",
         )
     if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
         raise StoreError("the store is not fit to serve:\n" + "\n".join(f"{each.en}\n{each.zh}" for each in errors))

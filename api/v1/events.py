@@ -33,6 +33,7 @@ _making = Lock()
 @router.get(
     "/v1/events",
     dependencies=[Depends(only("types", "area", "after"))],
+    status_code=200,
     response_class=EventStream,
     responses={200: {"description": "The stream; /asyncapi describes it.", "content": {"text/event-stream": {}}}},
 )

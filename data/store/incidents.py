@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg2.sql import SQL, Identifier
 
 from data.store.log import record
+from data.store.prepared import many_again, run_again
 from data.store.sql import many, maybe, one, run
 from gis.errors import NotFound
 
@@ -92,14 +93,13 @@ class Filter:
 # --- where ------------------------------------------------------------------------------------------------------------------
 
 
+_PLACE = """SELECT p.grid_code, p.path, p.codes, wangge.mode_at(p.path::ltree, $1), (SELECT version FROM wangge.clock_rules)
+    FROM wangge.incident_place(ST_SetSRID(ST_MakePoint($2::float8, $3::float8), 4490), $4::date) p"""
+
+
 def find_place(conn: connection, lon: float, lat: float, *, day: date, now: datetime) -> Found:
     """Return where a place (degrees, CGCS2000) lies on a day."""
-    grid, path, areas, mode, rules = one(
-        conn,
-        """SELECT p.grid_code, p.path, p.codes, wangge.mode_at(p.path::ltree, %s), (SELECT version FROM wangge.clock_rules)
-           FROM wangge.incident_place(ST_SetSRID(ST_MakePoint(%s, %s), 4490), %s) p""",
-        [now, lon, lat, day],
-    )
+    ((grid, path, areas, mode, rules),) = many_again(conn, _PLACE, [now, lon, lat, day])
     by_level = dict(each.split("=", 1) for each in areas or ())
     return Found(grid_code=grid, path=path, areas=by_level, mode=mode, rules=rules)
 
@@ -131,19 +131,21 @@ def kept_as(conn: connection, *, source: str, external_id: str | None, client_uu
     return no
 
 
+_NUMBER = """INSERT INTO wangge.incident_number AS n (district, day, last) VALUES ($1, $2, $3)
+    ON CONFLICT (district, day) DO UPDATE SET last = n.last + $3 RETURNING last"""
+
+
 def number(conn: connection, *, district: str, day: date, count: int = 1) -> list[str]:
     """Return the next numbers of a district's day; whoever else wants one waits until this transaction ends."""
-    (last,) = one(
-        conn,
-        """INSERT INTO wangge.incident_number AS n (district, day, last) VALUES (%(district)s, %(day)s, %(count)s)
-           ON CONFLICT (district, day) DO UPDATE SET last = n.last + %(count)s RETURNING last""",
-        {"district": district, "day": day, "count": count},
-    )
+    ((last,),) = many_again(conn, _NUMBER, [district, day, count])
     return [f"{day:%Y%m%d}{district}{serial:05d}" for serial in range(last - count + 1, last + 1)]
 
 
-_ADD = SQL("INSERT INTO wangge.incident (geom, {}) VALUES (ST_SetSRID(ST_MakePoint(%s, %s), 4490), {})").format(
-    SQL(", ").join(map(Identifier, (*_ARRIVAL, *STANDING))), SQL(", ").join([SQL("%s")] * len((*_ARRIVAL, *STANDING)))
+_COLUMNS = (*_ARRIVAL, *STANDING)
+_ADD = (
+    f"INSERT INTO wangge.incident (geom, {', '.join(_COLUMNS)}) "  # noqa: S608 - names of ours
+    "VALUES (ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4490), "
+    f"{', '.join(f'${n}' for n, _ in enumerate(_COLUMNS, 3))})"
 )
 
 
@@ -156,7 +158,7 @@ def add(
     body: Mapping[str, Any],
 ) -> None:
     """Write down a new incident at a place (longitude, latitude), with the first record of its log."""
-    run(conn, _ADD, [*at, *(arrival.get(name) for name in _ARRIVAL), *(standing[name] for name in STANDING)])
+    run_again(conn, _ADD, [*at, *(arrival.get(name) for name in _ARRIVAL), *(standing[name] for name in STANDING)])
     _log(conn, str(arrival["no"]), standing, body)
 
 

@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg2.extras import Json
 
-from data.store.sql import many, run
+from data.store.prepared import run_again
+from data.store.sql import many
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from psycopg2.extensions import connection
+
+
+# chain, seq, at, hash and xid are overwritten by the trigger; they only have to be there
+_ADD = """INSERT INTO wangge.event (chain, seq, at, hash, path, kind, subject, body)
+    VALUES ('', 0, now(), '', $1, $2, $3, $4)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +37,7 @@ class Break:
 
 def record(conn: connection, kind: str, *, path: str | None, subject: str = "", body: Mapping[str, Any] | None = None) -> None:
     """Add an event; time, person, number and hash are given by the store."""
-    run(
-        conn,
-        # chain, seq, at and hash are overwritten by the trigger; they only have to be there
-        """INSERT INTO wangge.event (chain, seq, at, hash, path, kind, subject, body)
-           VALUES ('', 0, now(), '', %s, %s, %s, %s)""",
-        [path, kind, subject, Json(dict(body or {}))],
-    )
+    run_again(conn, _ADD, [path, kind, subject, Json(dict(body or {}))])
 
 
 def broken(conn: connection) -> tuple[Break, ...]:

@@ -13,9 +13,12 @@ from weakref import WeakKeyDictionary
 
 from psycopg2 import sql
 
-from data.store.sql import run
+from data.store.sql import many, run
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
     from psycopg2.extensions import connection
 
 MOST = 64
@@ -38,3 +41,17 @@ def name_of(conn: connection, text: str) -> str:
         run(conn, sql.SQL("PREPARE {} AS {}").format(sql.Identifier(name), sql.SQL(text.replace("%", "%%"))), [])
     names[text] = name
     return name
+
+
+def many_again(conn: connection, text: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return all rows of a statement that the connection plans once; it says `$1`, `$2`, … where it binds values."""
+    return many(conn, _call(conn, text, len(parameters)), parameters)
+
+
+def run_again(conn: connection, text: str, parameters: Sequence[Any]) -> int:
+    """Run a statement that the connection plans once, and return how many rows it touched."""
+    return run(conn, _call(conn, text, len(parameters)), parameters)
+
+
+def _call(conn: connection, text: str, parameters: int) -> sql.SQL:
+    return sql.SQL(f"EXECUTE {name_of(conn, text)} ({', '.join(['%s'] * parameters)})")
