@@ -223,6 +223,7 @@ WITHOUT = {
     ("DELETE", "/v1/session"): "signed out twice is signed out",
     ("POST", "/v1/session/password"): "the answer holds secrets",
     ("POST", "/v1/people/{person_id}/keys"): "the answer holds a secret",
+    ("POST", "/v1/webhooks"): "the answer holds a secret",
     ("POST", "/v1/locate"): "a question",
     ("POST", "/v1/log/export"): "a question",
 }
@@ -239,7 +240,9 @@ def test_every_change_takes_a_key(tmp_path):
         for method, operation in methods.items()
         if method in {"post", "put", "patch", "delete"}
     }
-    addressed = {(method, path.replace("{feature}", "{featureId}")) for method, path in addresses(app)}
+    # Open311 has a description of its own, the standard; its changes take the key too (tests/api/open311).
+    ours = [(method, path) for method, path in addresses(app) if not path.startswith("/open311/")]
+    addressed = {(method, path.replace("{feature}", "{featureId}")) for method, path in ours}
     assert set(changes) == {(method, path) for method, path in addressed if method not in {"GET", "OPTIONS"}}
     assert {change for change, names in changes.items() if HEADER not in names} == set(WITHOUT)
 

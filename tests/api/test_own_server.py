@@ -155,10 +155,12 @@ def serving(at, home):
 def everything(dsn):
     """Give a digest of the rows of each table, as the owner sees them, and what each policy says, but for whom."""
     policies = "SELECT tablename, policyname, cmd, qual, with_check FROM pg_policies WHERE schemaname = 'wangge' ORDER BY 1, 2"
-    digest = "SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM wangge.{} t"
+    # A restored store counts its transactions anew, in another epoch (data/store/feed.py).
+    row = "(to_jsonb(t) - 'xid')::text"
+    digest = f"SELECT count(*), md5(string_agg({row}, '|' ORDER BY {row})) FROM wangge.{{}} t"
     with closing(connect(dsn)) as conn:
         tables = many(conn, "SELECT tablename FROM pg_tables WHERE schemaname = 'wangge' ORDER BY 1")
-        return {name: one(conn, digest.format(name)) for (name,) in tables}, many(conn, policies)
+        return {name: one(conn, digest.format(name)) for (name,) in tables if name != "feed_epoch"}, many(conn, policies)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=["en", "zh"])

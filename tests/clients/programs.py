@@ -21,7 +21,7 @@ DEBIANS = Path("/usr/bin/python3")
 QGIS = Path("/usr/lib/python3/dist-packages/qgis/core")
 OGC_CLIENT = HERE / "node_modules" / "@camptocamp" / "ogc-client"
 CQL2_EXAMPLES = ROOT / ".venv-clients" / "cql2-examples"
-WAIT_S = 120
+WAIT_S = 600
 
 
 def need(*files: Path) -> None:
