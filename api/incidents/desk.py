@@ -14,7 +14,7 @@ from api.incidents.actors import actor_of
 from api.incidents.facts import facts_for, report_facts
 from api.incidents.rows import columns
 from api.loop.duplicates import Nearness
-from api.loop.facts import Policy
+from api.loop.facts import Facts, Policy
 from api.loop.incident import SYSTEM, Actor, Standing
 from api.loop.record import Record
 from api.loop.replay import replay
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from api.asked import Asked
     from api.incidents.rulebook import Rulebook
+    from api.loop.deadlines import Deadlines
+    from api.loop.incident import Place
     from api.loop.take import Taken
     from data.store.incidents import Near
 
@@ -173,19 +175,34 @@ def act(
     speak(conn, asked.acting(_right(wanted.event, standing, actor)))
     if incidents.get(conn, no, lock=True)["revision"] != before["revision"]:
         taken = take(standing_of(conn, no), wanted, actor, asked.now, facts)
-    incidents.move(conn, no, standing=columns(taken.standing, deadlines), body=taken.record.as_json())
+    _write(conn, no, taken, deadlines)
     speak(conn, asked.scope)
     return taken
 
 
-def act_by_itself(conn: connection, no: str, wanted: Act, now: datetime, rules: Rulebook, *, policy: Policy = _USUAL) -> Taken:
-    """Do what the service does by itself, as the store's owner; the incident is locked already."""
-    standing = standing_of(conn, no)
-    deadlines = rules.deadlines(conn)
-    facts = facts_for(conn, wanted, standing, deadlines=deadlines, policy=policy, now=now)
+def act_by_itself(
+    conn: connection,
+    no: str,
+    wanted: Act,
+    standing: Standing,
+    now: datetime,
+    *,
+    deadlines: Deadlines,
+    policy: Policy = _USUAL,
+    place: Place | None = None,
+) -> Standing:
+    """Do what the service does by itself, as the store's owner; return where the incident stands then.
+
+    The incident is locked already, and stands at `standing`. `place` is where it is re-homed to.
+    """
+    facts = Facts(place=place, clocks=deadlines, policy=policy, mode=standing.mode)
     taken = take(standing, wanted, SYSTEM, now, facts)
+    _write(conn, no, taken, deadlines)
+    return taken.standing
+
+
+def _write(conn: connection, no: str, taken: Taken, deadlines: Deadlines) -> None:
     incidents.move(conn, no, standing=columns(taken.standing, deadlines), body=taken.record.as_json())
-    return taken
 
 
 def verify_row(conn: connection, no: str, rules: Rulebook) -> None:

@@ -52,7 +52,7 @@ def facts_for(conn: connection, act: Act, standing: Standing, *, deadlines: Dead
     if orgs:
         facts = replace(facts, orgs={row[0]: org_of(*row) for row in orgs_named(conn, orgs)})
     if people:
-        found = {person: _person(conn, person, standing.path, now) for person in people if _is_id(person)}
+        found = {person: _person(conn, person, standing.path, now) for person in people if is_id(person)}
         facts = replace(facts, people={key: each for key, each in found.items() if each is not None})
     if matters:
         known = {code: _matter(conn, code, standing.path) for code in matters}
@@ -81,7 +81,7 @@ def _objects(value: object) -> Iterator[Any]:
 
 def _person(conn: connection, person: str, path: str, now: datetime) -> Person | None:
     """Return somebody as a target: at the highest tier that a role of theirs gives them where the incident lies."""
-    grants = [(TIERS[Role(held.role)], held.area) for held in find_grants(conn, person, now) if held.area is not None]
+    grants = tiers_of(conn, person, now)
     there = [(tier, area) for tier, area in grants if within(path, area)] or grants
     if not there:
         return None
@@ -94,7 +94,13 @@ def _matter(conn: connection, code: str, path: str) -> Matter | None:
     return None if row is None else Matter(code=row[0], category=row[1], department=row[2], is_admitted=row[3])
 
 
-def _is_id(text: str) -> bool:
+def tiers_of(conn: connection, person: str, now: datetime) -> list[tuple[Tier, str]]:
+    """Return the tiers that somebody's roles give them, each with the path of the area."""
+    return [(TIERS[Role(held.role)], held.area) for held in find_grants(conn, person, now) if held.area is not None]
+
+
+def is_id(text: str) -> bool:
+    """Say whether a text is the id of a person, as we write it."""
     try:
         return str(UUID(text)) == text
     except ValueError:

@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from api.incidents.desk import standing_of
+from api.incidents.desk import act_by_itself, standing_of
 from api.incidents.facts import place_of
-from api.incidents.rows import columns
-from api.loop.facts import Facts
-from api.loop.incident import SYSTEM
 from api.loop.record import OWNER, Record
 from api.loop.settle import place_json
-from api.loop.take import Act, take
+from api.loop.take import Act
 from api.loop.words import Event, State
 from api.who.caller import Tier
 from data.store import incidents
@@ -58,13 +55,16 @@ def rehome_due(conn: connection, now: datetime, today: date, rules: Rulebook) ->
 
 
 def _rehome(conn: connection, found: Sequence[Moved], now: datetime, today: date, rules: Rulebook) -> int:
-    same = [each for each in found if each.grid is not None and each.new_grid is not None and each.new_path == each.path]
-    for each in found:
-        if each not in same:
-            _alone(conn, each, now, today, rules)
+    deadlines = rules.deadlines(conn)
     by_street: dict[str, list[Moved]] = defaultdict(list)
-    for each in same:
-        by_street[each.path.rpartition(".")[0]].append(each)
+    for each in found:
+        if each.grid is not None and each.new_grid is not None and each.new_path == each.path:
+            by_street[each.path.rpartition(".")[0]].append(each)
+        else:
+            place = _place(conn, each, now, today)
+            act_by_itself(
+                conn, each.no, Act(event=Event.REHOME), standing_of(conn, each.no), now, deadlines=deadlines, place=place
+            )
     for street, those in sorted(by_street.items()):
         bodies = _bodies(conn, those, now, today)
         grids = {each.no: each.new_grid or "" for each in those}
@@ -80,7 +80,7 @@ def _bodies(conn: connection, those: Sequence[Moved], now: datetime, today: date
     for each in those:
         grid = each.new_grid or ""
         if grid not in places:
-            places[grid] = place_of(incidents.find_place(conn, each.lon, each.lat, day=today, now=now))
+            places[grid] = _place(conn, each, now, today)
         record = Record(
             seq=each.revision + 1,
             event=Event.REHOME,
@@ -96,8 +96,5 @@ def _bodies(conn: connection, those: Sequence[Moved], now: datetime, today: date
     return bodies
 
 
-def _alone(conn: connection, each: Moved, now: datetime, today: date, rules: Rulebook) -> None:
-    deadlines = rules.deadlines(conn)
-    place = place_of(incidents.find_place(conn, each.lon, each.lat, day=today, now=now))
-    taken = take(standing_of(conn, each.no), Act(event=Event.REHOME), SYSTEM, now, Facts(place=place, clocks=deadlines))
-    incidents.move(conn, each.no, standing=columns(taken.standing, deadlines), body=taken.record.as_json())
+def _place(conn: connection, each: Moved, now: datetime, today: date) -> Place:
+    return place_of(incidents.find_place(conn, each.lon, each.lat, day=today, now=now))

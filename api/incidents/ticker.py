@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
     from api.incidents.rulebook import Rulebook
+    from api.loop.deadlines import Deadlines
     from api.loop.incident import Standing
 
 _log = logging.getLogger("wangge.ticker")
@@ -44,7 +45,7 @@ def tick(conn: connection, now: datetime, rules: Rulebook, *, policy: Policy = _
     run(conn, "BEGIN")
     try:
         woken = waking(conn, now, limit)
-        hand = _Hand(conn, now, rules, policy)
+        hand = _Hand(conn, now, rules.deadlines(conn), policy)
         for row in woken:
             run(conn, "SAVEPOINT woken")
             try:
@@ -63,11 +64,11 @@ def tick(conn: connection, now: datetime, rules: Rulebook, *, policy: Policy = _
 
 @dataclass(frozen=True, slots=True)
 class _Hand:
-    """One tick: the transaction, the moment, and the rules."""
+    """One tick: the transaction, the moment, and what is due when."""
 
     conn: connection
     now: datetime
-    rules: Rulebook
+    deadlines: Deadlines
     policy: Policy
 
     def wake(self, row: Mapping[str, Any]) -> None:
@@ -79,15 +80,17 @@ class _Hand:
             acts = due_acts(standing, self.now, self.policy)
             if not acts:
                 break
-            standing = act_by_itself(self.conn, row["no"], acts[0], self.now, self.rules, policy=self.policy).standing
-        ahead = moments(standing, self.rules.deadlines(self.conn), self.policy)
+            standing = act_by_itself(
+                self.conn, row["no"], acts[0], standing, self.now, deadlines=self.deadlines, policy=self.policy
+            )
+        ahead = moments(standing, self.deadlines, self.policy)
         wake_at = min((moment for moment in ahead if moment >= self.now), default=None)
         sleep(self.conn, row["no"], wake_at=wake_at, told=told)
 
     def tell(self, no: str, standing: Standing, told: Mapping[str, datetime | None]) -> dict[str, datetime | None]:
         """Write the facts that are true now and not told yet; return what is told then."""
         done = dict(told)
-        row = columns(standing, self.rules.deadlines(self.conn), self.policy)
+        row = columns(standing, self.deadlines, self.policy)
         runs = standing.state in OPEN and standing.state is not State.SUSPENDED
         for clock, prefix in (("total", ""), ("stage", "stage_")) if runs else ():
             due_at, soon_at = row[f"{prefix}due_at"], row[f"{prefix}soon_at"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from api.stats.metric import decimal, percent_tenths
 from partition.suppress import suppressed_levels
 
 if TYPE_CHECKING:
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 def percent(reached: int, there: int) -> float | None:
     """Return a rate in per cent with one decimal, halves rounded up; None where there is nothing to reach."""
-    if there == 0:
-        return None
-    return float((Decimal(100 * reached) / there).quantize(Decimal("0.1"), ROUND_HALF_UP))
+    tenths = percent_tenths(reached, there)
+    return None if tenths is None else decimal(tenths)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

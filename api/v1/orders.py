@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
 from api.incidents.actors import actor_of, org_of
+from api.incidents.facts import is_id, tiers_of
 from api.loop.incident import Actor, Party, Person
 from api.loop.order import (
     YUNYANG,
@@ -29,9 +30,8 @@ from api.loop.order import (
 )
 from api.v1.answers import answer, precondition, tag
 from api.v1.parameters import NO_NUL, Code, only
-from api.who.caller import TIERS, Right, Role, within
+from api.who.caller import Right, within
 from data.store import orders
-from data.store.credentials import find_grants
 from data.store.incidents import find_place, orgs_named
 from data.store.plans import area_named
 from data.store.scope import speak
@@ -294,19 +294,11 @@ def _known(conn: connection, to: object, path: str, asked: Asked) -> dict[Party,
     match to:
         case {"org": str(code), **rest} if not rest:
             return {Party(is_org=True, id=row[0]): org_of(*row) for row in orgs_named(conn, [code])}
-        case {"person": str(person), **rest} if not rest and _is_id(person):
-            grants = [(TIERS[Role(held.role)], held.area) for held in find_grants(conn, person, asked.now)]
-            there = [(tier, area) for tier, area in grants if area is not None and within(path, area)]
+        case {"person": str(person), **rest} if not rest and is_id(person):
+            there = [(tier, area) for tier, area in tiers_of(conn, person, asked.now) if within(path, area)]
             return {Party(is_org=False, id=person): Person(id=person, tier=tier, path=area) for tier, area in there[:1]}
         case _:
             return {}
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
 
 
 def _place(conn: connection, wanted: NewOrder, asked: Asked) -> tuple[str, str | None, str]:

@@ -15,7 +15,7 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR, connection, make_dsn, parse_dsn
 
-from data.store.prepared import name_of
+from data.store.prepared import call
 from data.store.scope import NOBODY
 from data.store.sql import Statement, many, run
 from gis.errors import StoreBusy, StoreError
@@ -170,17 +170,11 @@ def _told(scope: Scope, ms: int) -> list[str]:
 def _ask(scope: Scope, statement: Statement, parameters: Sequence[Any], ms: int, conn: connection) -> list[tuple[Any, ...]]:
     asked = statement if isinstance(statement, sql.Composable) else sql.SQL(statement)
     told = _told(scope, ms)
-    return many(conn, sql.Composed([_call(name_of(conn, _SPEAK), len(told)), asked]), [*told, *parameters])
+    return many(conn, sql.Composed([call(conn, _SPEAK, len(told)), asked]), [*told, *parameters])
 
 
 def _ask_prepared(scope: Scope, text: str, parameters: Sequence[Any], ms: int, conn: connection) -> list[tuple[Any, ...]]:
-    return _ask(scope, _call(name_of(conn, text), len(parameters)), parameters, ms, conn)
-
-
-def _call(name: str, parameters: int) -> sql.SQL:
-    """Return the call of a prepared statement."""
-    marks = ", ".join(["%s"] * parameters)
-    return sql.SQL(f"EXECUTE {name} ({marks}); " if marks else f"EXECUTE {name}; ")
+    return _ask(scope, call(conn, text, len(parameters)), parameters, ms, conn)
 
 
 def _commit(conn: connection) -> None:

@@ -45,13 +45,15 @@ def name_of(conn: connection, text: str) -> str:
 
 def many_again(conn: connection, text: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Return all rows of a statement that the connection plans once; it says `$1`, `$2`, … where it binds values."""
-    return many(conn, _call(conn, text, len(parameters)), parameters)
+    return many(conn, call(conn, text, len(parameters)), parameters)
 
 
 def run_again(conn: connection, text: str, parameters: Sequence[Any]) -> int:
     """Run a statement that the connection plans once, and return how many rows it touched."""
-    return run(conn, _call(conn, text, len(parameters)), parameters)
+    return run(conn, call(conn, text, len(parameters)), parameters)
 
 
-def _call(conn: connection, text: str, parameters: int) -> sql.SQL:
-    return sql.SQL(f"EXECUTE {name_of(conn, text)} ({', '.join(['%s'] * parameters)})")
+def call(conn: connection, text: str, parameters: int) -> sql.SQL:
+    """Return the call of a statement that the connection plans once, so many values to be bound; another may follow it."""
+    marks = ", ".join(["%s"] * parameters)
+    return sql.SQL(f"EXECUTE {name_of(conn, text)} ({marks}); " if marks else f"EXECUTE {name_of(conn, text)}; ")

@@ -166,22 +166,16 @@ CREATE POLICY keeper ON wangge.incident_batch_record TO CURRENT_USER USING (true
 CREATE POLICY keeper ON wangge.incident_rehomed TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY keeper ON wangge.incident_number TO CURRENT_USER USING (true) WITH CHECK (true);
 
--- What lies in no area is for those at the top: whoever works for a whole district or city.
-CREATE FUNCTION wangge.sees_unplaced() RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
-    AS $$ SELECT EXISTS (SELECT FROM area AS a WHERE a.path = ANY (scope(1)) AND a.level IN ('city', 'district')) $$;
-REVOKE ALL ON FUNCTION wangge.sees_unplaced FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION wangge.sees_unplaced TO wangge_app;
-
--- Whoever sees all categories is asked once, and not for each row.
+-- What lies in no area is for those at the top, who speak for a district. Whoever sees all categories is asked once, and not for
+-- each row.
 CREATE POLICY seen ON wangge.incident FOR SELECT TO wangge_app USING (
-    (path <@ ANY ((SELECT wangge.scope(1))::ltree[]) OR (path = '' AND (SELECT wangge.sees_unplaced())))
+    (path <@ ANY ((SELECT wangge.scope(1))::ltree[]) OR (path = '' AND (SELECT wangge.speaks_for_district())))
     AND ((SELECT wangge.sees_category('*')) OR wangge.sees_category(category)));
 -- Whoever works in incidents reports what they see, wherever it is; where it lies and whose it is follows from the place.
 CREATE POLICY made ON wangge.incident FOR INSERT TO wangge_app WITH CHECK ((SELECT wangge.has_right('handle_incidents')));
 CREATE POLICY changed ON wangge.incident FOR UPDATE TO wangge_app USING (
     ((SELECT wangge.has_right('handle_incidents')) OR (SELECT wangge.has_right('dispatch_incidents')))
-    AND (path <@ ANY ((SELECT wangge.scope(1))::ltree[]) OR (path = '' AND (SELECT wangge.sees_unplaced())))
+    AND (path <@ ANY ((SELECT wangge.scope(1))::ltree[]) OR (path = '' AND (SELECT wangge.speaks_for_district())))
     AND ((SELECT wangge.sees_category('*')) OR wangge.sees_category(category)))
     WITH CHECK (true);
 GRANT SELECT, INSERT ON wangge.incident TO wangge_app;
@@ -190,7 +184,7 @@ GRANT UPDATE (path, grid_code, state, tier, owner_org, owner_person, category, u
     archived_at, due_at, stage_due_at, soon_at, stage_soon_at, wake_at, revision, at) ON wangge.incident TO wangge_app;
 
 CREATE POLICY seen ON wangge.incident_past FOR SELECT TO wangge_app USING (
-    (path <@ ANY ((SELECT wangge.scope(1))::ltree[]) OR (path = '' AND (SELECT wangge.sees_unplaced())))
+    (path <@ ANY ((SELECT wangge.scope(1))::ltree[]) OR (path = '' AND (SELECT wangge.speaks_for_district())))
     AND ((SELECT wangge.sees_category('*')) OR wangge.sees_category(category)));
 GRANT SELECT ON wangge.incident_past TO wangge_app;
 
