@@ -1,4 +1,4 @@
-"""Matters over HTTP: the catalogue, proposals, the decisions that admit and end them, and which grid answers for what.
+"""Matters over HTTP: the catalogue, proposals, and the decisions that admit and end them.
 
 Whoever manages staff proposes, one by one or as a file; whoever approves for the district decides, and nobody admits what they
 have proposed. A file only ever proposes: what it brings is admitted by somebody else, all at once if need be.
@@ -12,15 +12,13 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
-from starlette.exceptions import HTTPException
-from starlette.requests import Request  # noqa: TC002 - FastAPI reads it when a route is made
 
 from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
 from api.loop.clock import LONGEST, Unit
 from api.matters.admission import HANDLING, Action, Candidate, ExitKind, Reason, Status, Verdict, judge
 from api.v1.answers import answer, precondition, tag
-from api.v1.parameters import NO_NUL, Code, Limit, Prose, only
+from api.v1.parameters import ASKS_FOR_CSV, NO_NUL, Code, Csv, Limit, Prose, only
 from api.who.caller import Right
 from data.matter_file import CODE_PATTERN, MOST_CO_DEPARTMENTS, NO_CODES, MatterText, read_matters, unusable
 from data.plan_files import finding_record
@@ -43,7 +41,6 @@ router = APIRouter(prefix="/v1", tags=["matters"])
 
 MOST_AT_ONCE = 1000
 """Matters in one decision."""
-CSV = "text/csv"
 
 Level = Literal["", "street", "community"]
 Board = Literal["", "party", "economy", "livelihood", "safety_rule_of_law"]
@@ -164,21 +161,6 @@ class DecidedOfMany(Decided):
     codes: list[MatterCode] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
-class Named(BaseModel):
-    """Which matters a grid answers for; none: all that are admitted where it lies."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    codes: list[MatterCode] = Field(max_length=MOST_AT_ONCE)
-
-
-async def csv_body(request: Request) -> bytes:
-    """Return a body that says it is a CSV file."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CSV:
-        raise HTTPException(415, f"send the matters as {CSV}")
-    return await request.body()
-
-
 # --- the catalogue --------------------------------------------------------------------------------------------------------
 
 
@@ -229,11 +211,9 @@ def propose_matter(wanted: NewMatter, asked: Asking, store: Store, once: OnlyOnc
 @router.post(
     "/matters/import",
     dependencies=[Depends(only("area"))],
-    openapi_extra={"requestBody": {"required": True, "content": {CSV: {"schema": {"type": "string"}}}}},
+    openapi_extra=ASKS_FOR_CSV,
 )
-def import_matters(
-    area: AreaCode, raw: Annotated[bytes, Depends(csv_body)], asked: Asking, store: Store, once: OnlyOnce
-) -> Response:
+def import_matters(area: AreaCode, raw: Csv, asked: Asking, store: Store, once: OnlyOnce) -> Response:
     """Propose the matters of a CSV file for the catalogue of an area; sent again, the file changes nothing.
 
     A file admits nothing, whoever sends it: decide about what it brought, at once if need be. What is admitted, refused or has
@@ -366,64 +346,6 @@ def decide_one(code: Code, wanted: Decided, asked: Asking, store: Store, once: O
         return once(conn, lambda: decide(conn))
 
 
-# --- grids ------------------------------------------------------------------------------------------------------------------
-
-
-@router.get("/grid-matters", dependencies=[Depends(only("area", "without", "after", "limit"))])
-def list_grids(  # noqa: PLR0917 - FastAPI passes by name
-    asked: Asking,
-    store: Store,
-    area: Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area.")] = None,
-    without: Annotated[bool, Query(description="Only grids for which no matter is named.")] = False,  # noqa: FBT002
-    after: After = "",
-    limit: Limit = 100,
-) -> Response:
-    """List the grids that you work in, with how many matters are named for each."""
-    asked.caller.require(Right.SEE_INTERNAL)
-    with store.read(asked.scope) as conn:
-        place = None if area is None else area_named(conn, area).path
-        rows = matters.grids(conn, area=place, day=asked.today, without=without, after=after, limit=limit + 1)
-    shown = [{"grid": grid, "name": name, "community": community, "matters": n} for grid, name, community, n in rows[:limit]]
-    return answer({"grids": shown, "next": shown[-1]["grid"] if len(rows) > limit else None})
-
-
-@router.get("/grid-matters/{grid}", dependencies=[Depends(only())])
-def show_grid(grid: Code, asked: Asking, store: Store) -> Response:
-    """Show what a grid answers for: the matters named for it, or where none is, all that are admitted where it lies."""
-    asked.caller.require(Right.SEE_INTERNAL)
-    with store.read(asked.scope) as conn:
-        return _grid(conn, grid, asked)
-
-
-@router.put("/grid-matters/{grid}", dependencies=[Depends(only())])
-def name_matters(grid: Code, wanted: Named, asked: Asking, store: Store, once: OnlyOnce) -> Response:
-    """Name the matters that a grid answers for, in the place of those named before."""
-    asked.caller.require(Right.MANAGE_STAFF)
-    codes = list(dict.fromkeys(wanted.codes))
-
-    def name(conn: connection) -> Response:
-        found = matters.grid_matters(conn, grid, day=asked.today)
-        asked.caller.require(Right.MANAGE_STAFF, found.path)
-        known = matters.matters_at(conn, found.path, codes)
-        _refuse(
-            [
-                _fault(
-                    "matter_not_here", f"codes.{n}", code,
-                    f"{code} is not admitted where the grid lies; leave it away.", f"{code}未在该网格所在地准入，请去掉。",
-                )
-                for n, code in enumerate(codes)
-                if code not in known
-            ]
-        )  # fmt: skip
-        speak(conn, asked.acting(Right.MANAGE_STAFF))
-        matters.name_matters(conn, grid, codes)
-        record(conn, "grid.matters", path=found.path, subject=grid, body={"codes": codes})
-        return _grid(conn, grid, asked)
-
-    with store.write(asked.scope) as conn:
-        return once(conn, lambda: name(conn))
-
-
 # --- what they share ----------------------------------------------------------------------------------------------------------
 
 
@@ -523,16 +445,16 @@ def _check_departments(conn: connection, path: str, texts: Sequence[MatterText],
                 if code in unknown:
                     en = f"{text.code} names {code}, which is no department for this area; have it added first, or correct it."
                     zh = f"{text.code}所列部门{code}在该区域不存在，请先添加或改正。"
-                    found.append(_fault("matter_department", field, text.code, en, zh, rows[n] if rows else None))
-    _refuse(found)
+                    found.append(fault("matter_department", field, text.code, en, zh, rows[n] if rows else None))
+    refuse(found)
 
 
 def _refuse_taken(taken: Sequence[str], texts: Sequence[MatterText], rows: Sequence[int]) -> None:
     """Raise `InputError` that names the rows whose codes are another catalogue's."""
     row_of = {text.code: row for text, row in zip(texts, rows, strict=True)}
-    _refuse(
+    refuse(
         [
-            _fault(
+            fault(
                 "matter_taken", "code", code,
                 f"{code} stands for a matter in another catalogue; choose another code.",
                 f"{code}已被其他区域的事项目录使用，请更换编码。", row_of[code],
@@ -542,24 +464,15 @@ def _refuse_taken(taken: Sequence[str], texts: Sequence[MatterText], rows: Seque
     )  # fmt: skip
 
 
-def _refuse(found: Sequence[Finding]) -> None:
+def refuse(found: Sequence[Finding]) -> None:
+    """Raise with everything that was found, if anything was."""
     if found:
         raise unusable(found)
 
 
-def _fault(kind: str, field: str, code: str, en: str, zh: str, row: int | None = None) -> Finding:  # noqa: PLR0917 - one shape
+def fault(kind: str, field: str, code: str, en: str, zh: str, row: int | None = None) -> Finding:  # noqa: PLR0917 - one shape
+    """Return what is wrong with a matter, by its code, in a field or a row."""
     return Finding(kind=kind, severity=Severity.ERROR, en=en, zh=zh, row=row, field=field, subject=code)
-
-
-def _grid(conn: connection, grid: str, asked: Asked) -> Response:
-    found = matters.grid_matters(conn, grid, day=asked.today)
-    return answer(
-        {
-            "grid": found.grid,
-            "is_named": found.is_named,
-            "matters": [{"code": code, "name": name, "href": _address(asked, code)} for code, name in found.matters],
-        }
-    )
 
 
 def _said(matter: Matter) -> dict[str, Any]:
@@ -572,7 +485,7 @@ def _said(matter: Matter) -> dict[str, Any]:
 
 
 def _view(matter: Matter, asked: Asked) -> dict[str, Any]:
-    here = _address(asked, matter.text.code)
+    here = address(asked, matter.text.code)
     return {
         **_said(matter),
         "area": matter.area,
@@ -592,7 +505,7 @@ def _shown(matter: Matter, asked: Asked, *, status: int = 200, more: Mapping[str
         {**_view(matter, asked), **(more or {})},
         status=status,
         etag=_tag(matter),
-        location=_address(asked, matter.text.code) if status == 201 else None,  # noqa: PLR2004 - Created
+        location=address(asked, matter.text.code) if status == 201 else None,  # noqa: PLR2004 - Created
     )
 
 
@@ -601,5 +514,6 @@ def _tag(matter: Matter) -> str:
     return tag("matter", matter.revision)
 
 
-def _address(asked: Asked, code: str) -> str:
+def address(asked: Asked, code: str) -> str:
+    """Return where a matter is."""
     return f"{asked.base}/v1/matters/{quote(code, safe='')}"

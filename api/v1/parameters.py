@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 from pydantic import BeforeValidator, StringConstraints
+from starlette.exceptions import HTTPException
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads it when a route is made
 
 from api.parameters import refuse, taken
@@ -38,6 +40,18 @@ Day = Annotated[date, BeforeValidator(_written_out)]
 
 At = Annotated[Day | None, Query(description="The day that is meant, as 2024-05-01; today where it is left out.")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
+
+
+async def _csv(request: Request) -> bytes:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "text/csv":
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the list as text/csv")
+    return await request.body()
+
+
+Csv = Annotated[bytes, Depends(_csv)]
+"""The body of a request that says it is CSV; any other is refused."""
+ASKS_FOR_CSV: dict[str, Any] = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
+"""How such a body is described."""
 
 
 def only(*known: str) -> Callable[[Request], None]:

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from starlette.exceptions import HTTPException
-from starlette.requests import Request  # noqa: TC002 - FastAPI reads it when a route is made
 
 from api.asked import Asking, Store
 from api.duty.roles import EDUCATION, EDUCATION_WORDS, ROLE_WORDS, STATUS_WORDS, DutyRole, label
@@ -23,7 +20,7 @@ from api.idempotency import OnlyOnce
 from api.staff_file import finding, read_staff_file
 from api.staff_fit import fit
 from api.v1.answers import answer, private
-from api.v1.parameters import NO_NUL, At, Day, Limit, only
+from api.v1.parameters import ASKS_FOR_CSV, NO_NUL, At, Csv, Day, Limit, only
 from api.who.caller import Right
 from data.store import posts, staff
 from data.store.log import record
@@ -152,19 +149,8 @@ def add_staff(wanted: NewStaff, asked: Asking, store: Store, once: OnlyOnce) -> 
         return once(conn, lambda: add(conn))
 
 
-async def _csv(request: Request) -> bytes:
-    """Return the body of a request that says it is CSV."""
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media != "text/csv":
-        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the list as text/csv")
-    return await request.body()
-
-
-_CSV = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
-
-
-@router.post("/import", dependencies=[Depends(only())], openapi_extra=_CSV)
-def import_staff(raw: Annotated[bytes, Depends(_csv)], asked: Asking, store: Store, once: OnlyOnce) -> Response:
+@router.post("/import", dependencies=[Depends(only())], openapi_extra=ASKS_FOR_CSV)
+def import_staff(raw: Csv, asked: Asking, store: Store, once: OnlyOnce) -> Response:
     """Bring in a list of staff and their posts. All its faults come at once, each with row and column; then nothing is done.
 
     Columns: number (工号), name (姓名), area (所属), phone (办公电话), grid (网格), role (岗位), letter (AB岗) and others, in
