@@ -202,7 +202,7 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime], t
     )
     handle_errors(app)
     # The last that is added sees a request first.
-    app.add_middleware(Plain, routes=[*ogc.routes, *open311.routes])
+    app.add_middleware(Plain, routes=[*incidents.swift, *ogc.routes, *open311.routes])
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,

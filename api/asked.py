@@ -6,6 +6,7 @@ Plain routes call `ask(request)`, `store(request)`, `service(request)`; FastAPI'
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, cast
 from zoneinfo import ZoneInfo
 
@@ -83,12 +84,16 @@ def ask(request: Request) -> Asked:
     held = service(request)
     now = held.now()
     shown = examine(
-        held.door, method=request.method, headers=request.headers, cookies=request.cookies, query=request.url.query, now=now
+        held.door,
+        method=request.method,
+        headers=request.headers,
+        cookies=request.cookies,
+        query=request.scope["query_string"].decode("latin-1"),
+        now=now,
     )
     caller = ANONYMOUS
     if shown.how is not How.ANONYMOUS:
-        with held.pool.read(NOBODY) as conn:
-            caller = identify(conn, shown, held.door, now)
+        caller = identify(partial(held.pool.ask_again, NOBODY), shown, held.door, now)
         request.scope["wangge.person"] = caller.person_id
     return Asked(
         caller=caller,
@@ -109,7 +114,10 @@ def language(request: Request) -> Lang:
 
 def base(request: Request) -> str:
     """Return the address of the landing page: as the settings say, else as it was asked for."""
-    return service(request).settings.base_url or str(request.base_url).rstrip("/")
+    told, host = service(request).settings.base_url, request.headers.get("host")
+    if told or host is None:
+        return told or str(request.base_url).rstrip("/")
+    return f"{request.scope['scheme']}://{host}{request.scope.get('root_path', '').rstrip('/')}"
 
 
 def request_id(request: Request) -> str:
@@ -120,8 +128,18 @@ def request_id(request: Request) -> str:
 Asking = Annotated[Asked, Depends(ask)]
 """Who asks, and how."""
 
-Store = Annotated[Pool, Depends(store)]
+
+# FastAPI has a thread of their own for dependencies that may wait: these do not.
+async def _store(request: Request) -> Pool:
+    return store(request)
+
+
+async def _service(request: Request) -> Service:
+    return service(request)
+
+
+Store = Annotated[Pool, Depends(_store)]
 """The connections to the store."""
 
-Serving = Annotated[Service, Depends(service)]
+Serving = Annotated[Service, Depends(_service)]
 """What the application holds."""

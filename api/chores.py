@@ -1,8 +1,8 @@
 """Chores: what is done again and again beside the jobs, as the store's owner.
 
-What is over is thrown away, time is told to incidents, a net that takes effect moves them, webhooks go out. Each has a thread
-and a connection of its own, so that none waits for another; any number of machines may do them at once, for the store sees to
-it that each thing is done by one.
+What is over is thrown away, time is told to incidents, a net that takes effect moves them, what somebody leaves behind goes to
+whoever stands in, webhooks go out. Each has a thread and a connection of its own, so that none waits for another; any number of
+machines may do them at once, for the store sees to it that each thing is done by one.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from random import SystemRandom
 from threading import Event, Thread
@@ -21,12 +22,13 @@ import psycopg2
 from api.feed.post import Client
 from api.feed.sender import Outbox, deliver_due
 from api.feed.targets import Allowed, networks
+from api.incidents.hand_over import hand_over_due
 from api.incidents.rehome import rehome_due
 from api.incidents.rulebook import Rulebook
 from api.incidents.ticker import tick
 from api.secret import read_secret
 from api.who.pepper import Pepper
-from data.store import answers, credentials
+from data.store import answers, contacts, credentials
 from data.store.pool import Pool, connect
 from gis.errors import WanggeError
 
@@ -58,9 +60,9 @@ class Chore:
     do: Callable[[connection, datetime], bool]
 
 
-def tidy(every_s: float = 3600.0) -> Chore:
-    """Return the chore of throwing away what the store keeps for a time only."""
-    return Chore(name="tidy", every_s=every_s, do=_forget)
+def tidy(every_s: float = 3600.0, contact_days: int = contacts.KEPT_DAYS) -> Chore:
+    """Return the chore of throwing away what the store keeps for a time only; who reported, for days after the end."""
+    return Chore(name="tidy", every_s=every_s, do=partial(_forget, timedelta(days=contact_days)))
 
 
 @contextmanager
@@ -69,11 +71,12 @@ def usual_chores(settings: Settings, app_dsn: str, name: str) -> Generator[tuple
 
     Webhooks are signed with the service's secret: a machine that does not have it leaves them to those that do.
     """
-    rules = Rulebook()
+    rules, zone = Rulebook(), ZoneInfo(settings.zone)
     chores = (
-        tidy(),
-        Chore(name="tick", every_s=5.0, do=partial(_tick, rules)),
-        Chore(name="rehome", every_s=30.0, do=partial(_rehome, rules, ZoneInfo(settings.zone))),
+        tidy(contact_days=settings.contact_days),
+        Chore(name="tick", every_s=5.0, do=partial(_tick, rules, zone)),
+        Chore(name="rehome", every_s=30.0, do=partial(_rehome, rules, zone)),
+        Chore(name="hand-over", every_s=60.0, do=partial(_hand_over, rules, zone)),
     )
     if not settings.secret_path.exists():
         _log.warning("webhooks are sent by others: there is no secret at %s", settings.secret_path)
@@ -137,15 +140,20 @@ def _again(chore: Chore, admin_dsn: str, now: Callable[[], datetime], stop: Even
         conn.close()
 
 
-def _forget(conn: connection, now: datetime) -> bool:
-    """Forget answers that nobody will ask for again, sessions that are over, and failed attempts to sign in that are old."""
+def _forget(contact_kept: timedelta, conn: connection, now: datetime) -> bool:
+    """Forget answers that nobody will ask for again, sessions that are over, old failures to sign in, and who reported."""
     answers.forget(conn, now - answers.KEPT)
     credentials.forget_over(conn, now)
+    contacts.erase_contacts(conn, now - contact_kept)
     return False
 
 
-def _tick(rules: Rulebook, conn: connection, now: datetime) -> bool:
-    return tick(conn, now, rules, limit=_AT_ONCE) == _AT_ONCE
+def _tick(rules: Rulebook, zone: ZoneInfo, conn: connection, now: datetime) -> bool:
+    return tick(conn, now, rules, today=now.astimezone(zone).date(), limit=_AT_ONCE) == _AT_ONCE
+
+
+def _hand_over(rules: Rulebook, zone: ZoneInfo, conn: connection, now: datetime) -> bool:
+    return hand_over_due(conn, now, zone, rules, limit=_AT_ONCE) == _AT_ONCE
 
 
 def _rehome(rules: Rulebook, zone: ZoneInfo, conn: connection, now: datetime) -> bool:

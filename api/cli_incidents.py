@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,9 +13,13 @@ from api import report as say
 from api.cli_store import AsJson, Home, Lang, clock_of, owner_of, store_in
 from api.incidents.load import Loaded, load
 from api.incidents.rulebook import Rulebook
+from api.incidents.verify import verify as verify_all
 from data.incident_file import read_incidents
-from data.store.incident_load import broken_batches
 from data.store.sql import run
+from gis.errors import Conflict, InputError
+
+if TYPE_CHECKING:
+    from api.incidents.fault import Fault
 
 app = typer.Typer(help="Incidents in bulk. 批量事件。", no_args_is_help=True, add_completion=False)
 
@@ -28,18 +33,29 @@ def load_files(
     as_json: AsJson = False,
     lang: Lang = say.Language.zh,
 ) -> None:
-    """Bring in what another system has kept; what came before is not made again. Each file comes in whole or not at all.
+    """Bring in what another system has kept; what came before is not made again. Each file comes in or not by itself.
 
-    从其他系统批量移入事件；重复载入不会产生重复记录。
+    从其他系统批量移入事件；重复载入不会产生重复记录，各文件互不影响。
     """
     told: list[dict[str, object]] = []
+    is_whole = True
     with store_in(home) as (settings, store), owner_of(store) as conn:
-        now, _ = clock_of(settings)
-        deadlines = Rulebook().deadlines(conn)
+        now, today = clock_of(settings)
+        book = Rulebook().read(conn)
+        policy_at = partial(book.policy, day=today)
         for path in files:
-            arrivals, found = read_incidents(path, now=now)
             run(conn, "BEGIN")
-            done = load(conn, arrivals, now=now, zone=settings.zone, deadlines=deadlines)
+            try:
+                arrivals, found = read_incidents(path, now=now)
+                done = load(conn, arrivals, now=now, zone=settings.zone, deadlines=book.deadlines, policy_at=policy_at)
+            except (InputError, Conflict) as error:
+                # The other files are nobody's fault, and what is wrong with them is wanted too.
+                run(conn, "ROLLBACK")
+                is_whole = False
+                say.stopped(error, lang)
+                findings = error.findings if isinstance(error, InputError) else ()
+                told.append({"file": str(path), "error": str(error), "findings": [asdict(each) for each in findings]})
+                continue
             run(conn, "ROLLBACK" if dry_run else "COMMIT")
             findings = (*found, *done.changed)
             told.append({"file": str(path), **asdict(done), "findings": [asdict(each) for each in findings]})
@@ -48,28 +64,46 @@ def load_files(
                 _tell(path, done, lang)
     if as_json:
         say.json(told)
+    raise typer.Exit(0 if is_whole else 1)
 
 
 @app.command(epilog="Example:  wangge incidents verify")
 def verify(*, home: Home = None, as_json: AsJson = False, lang: Lang = say.Language.zh) -> None:
-    """Verify the batches against the log: a record that was changed, or a row that was taken out, is found.
+    """Verify every incident against its log, the batches and the chains; whatever was changed or taken out is named.
 
-    校验批量移入的记录与日志是否一致。
+    校验全部事件：本体、历史、批次与日志链是否一致；篡改、删除、插入均定位到具体记录。
     """
+    faults: list[Fault] = []
+    count = 0
+
+    def tell(fault: Fault) -> None:
+        nonlocal count
+        count += 1
+        if as_json:
+            faults.append(fault)
+        else:
+            say.line(lang, en=fault.text("en"), zh=fault.text("zh"))
+
     with store_in(home) as (_, store), owner_of(store) as conn:
-        breaks = broken_batches(conn)
+        # All of it is seen as at one moment, whoever works meanwhile.
+        run(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        done = verify_all(conn, tell)
     if as_json:
-        say.json([asdict(each) for each in breaks])
+        say.json({"faults": [asdict(each) | {"en": each.text("en"), "zh": each.text("zh")} for each in faults], **asdict(done)})
+    elif count:
+        say.line(
+            lang,
+            en=f"{count} faults in {done.incidents} incidents, {done.batches} batches and {done.chains} chains",
+            zh=f"{done.incidents}件事件、{done.batches}个批次、{done.chains}条链中有{count}处不符",
+        )
     else:
-        for each in breaks:
-            say.line(
-                lang,
-                en=f"broken: batch {each.batch}, {each.no or 'its end'}",
-                zh=f"断裂：批次{each.batch}，{each.no or '末尾'}",
-            )
-        if not breaks:
-            say.line(lang, en="every batch is what the log says", zh="各批次与日志一致")
-    raise typer.Exit(1 if breaks else 0)
+        say.line(
+            lang,
+            en=f"all is what was written: {done.incidents} incidents with {done.records} records, {done.batches} batches, "
+            f"{done.chains} chains",
+            zh=f"全部一致：{done.incidents}件事件（{done.records}条记录）、{done.batches}个批次、{done.chains}条链",
+        )
+    raise typer.Exit(1 if count else 0)
 
 
 def _tell(path: Path, done: Loaded, lang: say.Language) -> None:

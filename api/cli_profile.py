@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,6 +75,7 @@ def load_profile(
         str | None,
         typer.Option("--day", help="First day, as 2026-01-31; today unless said, and for a fixture New Year's Day."),
     ] = None,
+    area: Annotated[str | None, typer.Option(help="Code of another area that it is to hold in, instead of its own.")] = None,
     home: Home = None,
     as_json: AsJson = False,
     lang: Lang = say.Language.zh,
@@ -84,6 +85,10 @@ def load_profile(
     载入方案；重复载入无变化。--fixture 在空库中生成示例数据。
     """
     profile = _profile(which)
+    if area is not None:
+        if fixture:
+            raise InputError("a fixture lies where its profile says: leave --area or --fixture out")
+        profile = replace(profile, area=area)
     with store_in(home) as (settings, store), owner_of(store) as conn:
         now, today = clock_of(settings)
         day = day_of(since) or (today.replace(month=1, day=1) if fixture else today)

@@ -30,19 +30,20 @@ from api.who.people import first_administrator
 from api.worker import stop_at_signals, work
 from data.plan_folder import is_plan, read_plan
 from data.store.adopt import adopt, import_plan, put_in_force
+from data.store.areas import areas_at
 from data.store.backup import backup as write_backup
 from data.store.backup import restore as read_backup
 from data.store.log import broken, heads
 from data.store.migrate import migrations
 from data.store.open import open_store
-from data.store.plans import find, get, is_in_force, listed
+from data.store.plans import find, get, is_in_force, listed, places
 from data.store.pool import connect
 from data.store.publish import CutOver
 from data.store.rehome import rehome_town
 from data.store.sql import run
 from data.store.towns import import_town
 from data.town import read_town
-from gis.errors import InputError, StoreError
+from gis.errors import Conflict, InputError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
     from api.settings import Settings
     from data.store.open import Store
+    from data.store.plans import PlanRow
     from data.store.rehome import Rehomed
     from data.store.towns import Imported
 
@@ -66,6 +68,10 @@ admin_app = typer.Typer(help="People who manage people. 管理员。", no_args_i
 def import_(
     path: Annotated[Path, typer.Argument(metavar="TOWN|PLAN", help="A town (town.toml or its folder), or a plan's folder.")],
     *,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", help="First day of a town that is new here, as 2026-01-31; today unless said."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     title: Annotated[str | None, typer.Option(help="Title of the plan; its town's name unless said otherwise.")] = None,
     home: Home = None,
@@ -92,8 +98,10 @@ def import_(
             )
             return
         town = read_town(path)
+        day = day_of(since) or today
         run(conn, "BEGIN")
-        brought = import_town(conn, town, day=today, now=now, dry_run=dry_run)
+        brought = import_town(conn, town, day=day, now=now, dry_run=dry_run)
+        _refuse_to_change_days(brought, day, today)
         moved = rehome_town(conn, brought.town, brought.snapshot, today) if brought.is_new and not dry_run else []
         run(conn, "COMMIT")
         if not as_json:
@@ -137,7 +145,10 @@ def list_plans(
 def publish_plan(
     plan: Annotated[str, typer.Argument(metavar="PLAN", help="Number of an approved plan.")],
     *,
-    since: Annotated[str | None, typer.Option("--from", help="First day in force, as 2026-01-31; today unless said.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", help="First day in force, as 2026-01-31; today unless said. With --adopt it may be past."),
+    ] = None,
     first: Annotated[
         bool, typer.Option("--adopt", help="The first plan of its communities: takes effect without the three decisions.")
     ] = False,
@@ -151,11 +162,19 @@ def publish_plan(
     """
     with store_in(home) as (settings, store), owner_of(store) as conn:
         now, today = clock_of(settings)
-        cut = CutOver(
-            effective_from=day_of(since) or today, today=today, now=now, actor=None, smallest_public=settings.k_public
-        )
+        day = day_of(since) or today
         run(conn, "BEGIN")
         chosen = get(conn, find(conn, plan), lock=True)
+        if first and day < today:
+            _refuse_before_its_areas(conn, chosen, day)
+        # What is adopted was there before the store was: it may begin on a day that is over, on which nothing was in force.
+        cut = CutOver(
+            effective_from=day,
+            today=min(day, today) if first else today,
+            now=now,
+            actor=None,
+            smallest_public=settings.k_public,
+        )
         done = (adopt if first else put_in_force)(conn, chosen, cut)
         run(conn, "COMMIT")
     _tell(
@@ -307,7 +326,7 @@ def create_admin(
 
     创建首个管理员；密码从终端或标准输入读取。
     """
-    password = _password(lang)
+    password = password_from(lang)
     with store_in(home) as (settings, store), owner_of(store) as conn:
         read_secret(settings.secret_path)
         run(conn, "BEGIN")
@@ -368,7 +387,26 @@ def day_of(text: str | None) -> date | None:
         raise InputError(msg) from None
 
 
-def _password(lang: say.Language) -> str:
+def _refuse_to_change_days(brought: Imported, day: date, today: date) -> None:
+    """Refuse to let a town begin on a day to come, or on one that is over where any of it is known here already."""
+    if day > today:
+        raise Conflict(f"a town begins today ({today}) or earlier, not on {day}", code="future-day")
+    known = any(brought.areas.get(name) for name in ("closed", "changed"))
+    if day < today and brought.is_new and (brought.snapshot > 1 or known):
+        raise Conflict(f"of days that are over nothing changes: import it as of today ({today})", code="past-day")
+
+
+def _refuse_before_its_areas(conn: connection, plan: PlanRow, day: date) -> None:
+    """Refuse a first plan on a day on which its communities were not there."""
+    there = {area.code for area in areas_at(conn, day, "community")}
+    missing = [place.code for place in places(conn, plan) if place.level == "community" and place.code not in there]
+    if missing:
+        msg = f"on {day} these communities were not there: {', '.join(missing[:5])}; import the town --from that day first"
+        raise Conflict(msg, code="past-day", communities=missing)
+
+
+def password_from(lang: say.Language) -> str:
+    """Return a password that is typed unseen, or the first line of standard input where that is no terminal."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
     return getpass("密码：" if lang is say.Language.zh else "Password: ")

@@ -244,6 +244,18 @@ _SAID: Mapping[str, ProblemKind] = {
     "unknown-matter": ProblemKind(
         "没有这个事项", "请从事项清单中选择。", "There is no such matter", "Choose one of the catalogue of matters."
     ),
+    "unknown-master": ProblemKind(
+        "没有这个主件",
+        "请填写另一事件的编号：您能查看、且本身不是重复件。",
+        "There is no such incident to be a duplicate of",
+        "Give the number of another incident that you see and that is no duplicate itself.",
+    ),
+    "no-grid": ProblemKind(
+        "不在任何网格内",
+        "请按社区、街道或区级的层级受理；网格方案调整后会自动归入网格。",
+        "It lies in no grid",
+        "Accept it at a center's tier; when a new net covers the place, it comes to its grid by itself.",
+    ),
     "exited-matter": ProblemKind(
         "事项未准入或已退出",
         "请选择已准入的事项；没有合适事项的，不予受理并答复上报人。",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import html
 import logging
-import re
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
@@ -19,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import Match
 
 from api.asked import base, language, request_id, service
 from api.cookies import with_cookies
@@ -278,9 +278,8 @@ async def answer_error(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> list[str]:
     """Return the methods that any route takes at this path; the framework names those of the first route only."""
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    contexts = iter_route_contexts(cast("FastAPI", request.app).routes)
-    found = (context for context in contexts if isinstance(regex := context.path_regex, re.Pattern) and regex.match(path))
+    contexts = (context for context in iter_route_contexts(cast("FastAPI", request.app).routes) if context.methods)
+    found = (context for context in contexts if context.original_route.matches(request.scope)[0] is not Match.NONE)
     return sorted({method for context in found for method in context.methods or ()})
 
 

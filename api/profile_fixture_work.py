@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from api.loop.order import Order, OrderRecord, Step, follow_order, order_columns
 from api.loop.payload import party_json
 from api.loop.words import Kind, OrgKind, Outcome
 from api.matters.admission import ASPECTS, Action
+from api.profile_check import FACILITIES
 from api.stats.catalogue import DISPUTE
 from data.incident_file import Arrivals
 from data.matter_file import LIST_CLASSES, MatterText
@@ -47,8 +49,6 @@ CATEGORY = "service"
 """Of matters and orders that nobody has told apart."""
 LIMIT = (3, "work_day")
 """How long an invented matter may take."""
-FACILITIES = {"desk": "has_desk", "talk_room": "has_room", "convenience_cabinet": "has_cabinet", "grid_map": "has_map"}
-"""The four ones of a station, as profiles call them and as the store does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,8 +211,10 @@ def _disputes(conn: connection, profile: Profile, site: Site) -> int:
         outcome=_texts(outcome),
         satisfaction=empty,
     )
+    book = Rulebook().read(conn)
+    policy_at = partial(book.policy, day=site.day)
     return load_incidents(
-        conn, arrivals, now=site.now, zone=site.zone, deadlines=Rulebook().deadlines(conn)
+        conn, arrivals, now=site.now, zone=site.zone, deadlines=book.deadlines, policy_at=policy_at
     ).rows  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """A profile is loaded: its document is kept, and what the service works by goes where that is kept.
 
-Loaded again it changes nothing. Staffing rules and the document hold from a day on; rounds, orders and assessments have no days
-and hold from now on. What has no table of its own stands in the document alone, which panels and people read.
+Loaded again it changes nothing. Staffing rules, the policy of the loop and the document hold from a day on; rounds, orders and
+assessments have no days and hold from now on. What has no table of its own stands in the document, and is read from there:
+names of stages and tiers, sizes, how large centres are, how far people walk, what a place says it has (api/panel/stated.py).
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from api.duty.rule import rule_from
+from api.loop.order import variant_from, variant_rows
+from api.loop.policy import checked as checked_policy
 from api.parameters import refuse
+from api.profile_check import document_only, faults
 from api.rounds.cadence import Period, Rule, Target, checked
 from api.stats.score import check, read_dimension
-from data.store import assessments, orders, profiles, staffing, visits
+from data.store import assessments, orders, policies, profiles, staffing, visits
 from data.store.log import record
 from data.store.plans import area_named
-from gis.errors import Conflict, ParameterError
+from gis.errors import Conflict, InputError, ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,13 +33,11 @@ if TYPE_CHECKING:
 
 ROLLING_DAYS = 183
 """A half-year that rolls."""
-WIRED = ("staffing", "cadence", "orders", "assessment")
-"""The sections that the service works by; `size` and `budget` are read from the document by the panel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What became of a profile: what was changed, and the sections that stand in the document alone."""
+    """What became of a profile: what was changed, and the keys that nothing in the service acts on, with their sections."""
 
     profile: str
     area: str
@@ -52,11 +54,18 @@ def load(conn: connection, profile: Profile, *, day: date, now: datetime) -> Loa
     NotFound
         The store does not have the area.
     InputError, ParameterError
-        A staffing rule, a round or an assessment cannot be used; every fault of it is named.
+        Something that it says cannot be used; every fault is named.
+    Conflict
+        It states a variant of orders, or an assessment, under a name that means something else here.
     """
+    found = faults(profile)
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise InputError(f"{profile.id}: {found[0].en}{more}", found)
     area = area_named(conn, profile.area)
     changed = [
         *_staffing(conn, area, profile, day),
+        *_policy(conn, area, profile, day),
         *_rounds(conn, area, profile),
         *_orders(conn, area, profile),
         *_assessments(conn, area, profile, now),
@@ -71,7 +80,7 @@ def load(conn: connection, profile: Profile, *, day: date, now: datetime) -> Loa
         area=area.code,
         day=day,
         changed=tuple(changed),
-        document_only=tuple(section for section in profile.says if section not in {*WIRED, "fixture"}),
+        document_only=document_only(profile),
     )
 
 
@@ -84,6 +93,17 @@ def _staffing(conn: connection, area: AreaRow, profile: Profile, day: date) -> I
             body = {"grid_type": rule.grid_type, "valid_from": day.isoformat(), "rule": said, "doc_id": source}
             record(conn, "staffing.rule", path=area.path, subject=area.code, body=body)
             yield f"staffing.{rule.grid_type}"
+
+
+def _policy(conn: connection, area: AreaRow, profile: Profile, day: date) -> Iterator[str]:
+    """State the place's own numbers of the loop; a profile without any leaves what was stated otherwise."""
+    if "loop" in profile.says:
+        said = {name: value for name, value in profile.says["loop"].items() if name not in {"assumption", "assumptions"}}
+        says, source = checked_policy(said), f"profile:{profile.id}"
+        if policies.state(conn, area, says, source=source, day=day):
+            body = {"valid_from": day.isoformat(), "says": says, "source": source}
+            record(conn, "policy.stated", path=area.path, subject=area.code, body=body)
+            yield "loop"
 
 
 def _rounds(conn: connection, area: AreaRow, profile: Profile) -> Iterator[str]:
@@ -119,7 +139,18 @@ def _period(said: Mapping[str, Any], name: str) -> Period:
 
 
 def _orders(conn: connection, area: AreaRow, profile: Profile) -> Iterator[str]:
-    variant = cast("Mapping[str, Any]", profile.says.get("orders", {})).get("variant")
+    """State the place's own variant of orders, if it has one, and by which they go."""
+    said = cast("Mapping[str, Any]", profile.says.get("orders", {}))
+    variant = said.get("variant")
+    if variant is not None and "steps" in said:
+        steps = variant_rows(variant_from(variant, said["steps"]))
+        if variant not in (known := orders.variants(conn)):
+            orders.add_variant(conn, variant, steps)
+            record(conn, "order.variant", path=area.path, subject=variant, body={"steps": steps})
+            yield "orders.steps"
+        elif known[variant] != steps:
+            message = f"there are other steps under {variant}, and orders go by them: give the variant another name"
+            raise Conflict(message, code="already-exists", zh=f"已有名为“{variant}”的另一流程，且不可改动；请另取名称")
     if variant is not None and orders.variant_at(conn, area.path) != variant:
         orders.variant(conn, variant)  # one that nobody has stated is said so
         orders.set_flow(conn, area.id, area.path, variant)

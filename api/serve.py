@@ -6,6 +6,7 @@ and is the last to leave it. With one worker it is that worker too.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -118,6 +119,9 @@ def _worker(settings: Settings, dsn: str, tally: Tally | None) -> FastAPI:
     async def life(app: FastAPI) -> AsyncGenerator[None]:
         with closing(pool):
             async with inner(app):
+                # What is here by now stays: the collector need not look at it again with every request.
+                gc.collect()
+                gc.freeze()
                 yield
 
     app.router.lifespan_context = life

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from data.store.cluster_home import default_home
+from data.store.contacts import KEPT_DAYS
 from gis.errors import InputError
 
 PREFIX = "WANGGE_"
@@ -62,6 +63,8 @@ class Settings(BaseSettings):
     """What everybody may see."""
     k_public: int = Field(default=10, ge=3)
     """The smallest number of households that public statistics tell."""
+    contact_days: int = Field(default=KEPT_DAYS, ge=1, le=36_500)
+    """For so many days after the end of an incident it is kept who reported it."""
     oidc_issuer: str = ""
     oidc_audience: str = ""
     webhook_networks: Annotated[tuple[str, ...], NoDecode] = ()

@@ -14,7 +14,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
 from data.invented_ground import District, Ground
-from gis.errors import InputError
+from data.profile_form import SECTIONS, faults
+from gis.errors import InputError, RulesError
 from gis.finding import Finding, Severity
 from partition.rules import Rules, rules_from
 
@@ -24,13 +25,12 @@ if TYPE_CHECKING:
 
 PLACES = ("shizhong", "gangcheng", "shifeng", "jiuquan", "yunyang")
 """The profiles that come with the service."""
-_SECTIONS = {
-    "tiers", "stages", "size", "staffing", "cadence", "lists", "matters", "assessment", "orders", "triage", "stations",
-    "forces", "budget", "duty_roles", "legacy", "admission", "party", "facilities", "circle", "fixture",
-}  # fmt: skip
-_SIZE = {
+_BESIDE = ("id", "zh", "en", "area")
+"""What stands beside the sections."""
+SIZES = frozenset({
     "measure", "minimum", "target", "maximum", "minimum_persons", "target_persons", "maximum_persons",
-}  # fmt: skip
+})  # fmt: skip
+"""The rules that say how large grids are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Profile:
     def size(self) -> Mapping[str, Any]:
         """Its sizes, as plain values; empty where it does not say."""
         size = cast("Mapping[str, Any]", self.says.get("size", {}))
-        return {name: value for name, value in size.items() if name in _SIZE}
+        return {name: value for name, value in size.items() if name in SIZES}
 
     @property
     def rules(self) -> Rules:
@@ -109,7 +109,7 @@ def read_profile(path: Path) -> Profile:
 
 def profile_from(doc: Mapping[str, Any]) -> Profile:
     """Read back what `Profile.as_json` wrote."""
-    said = {section: value for section, value in doc.items() if section in _SECTIONS}
+    said = {section: value for section, value in doc.items() if section in SECTIONS}
     return Profile(id=doc["id"], zh=doc["zh"], en=doc["en"], area=doc["area"], says=said)
 
 
@@ -132,18 +132,26 @@ def _profile(text: str, name: str) -> Profile:
     except tomllib.TOMLDecodeError as error:
         en, zh = f"{name} is no TOML: {error}.", f"{name}不是有效的TOML：{error}。"
         raise InputError(en, [_fault("profile_no_toml", "", en, zh)]) from error
-    for field in ("id", "zh", "en", "area"):
+    for field in _BESIDE:
         value = told.get(field)
         if not isinstance(value, str) or not value or (field == "id" and not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", value)):
             found.append(_fault("profile_field", field, f"{name} needs {field} as a text.", f"{name}须有文本字段{field}。"))
-    for section in sorted(told.keys() - _SECTIONS - {"id", "zh", "en", "area"}):
-        known = ", ".join(sorted(_SECTIONS))
-        en, zh = f"{name} has no section {section!r}; there are {known}.", f"{name}中没有{section!r}一节；可用：{known}。"
-        found.append(_fault("profile_section", section, en, zh))
+    found += faults(name, told, _BESIDE)
+    size = told.get("size")
+    if isinstance(size, dict) and not found:
+        found += _size_faults(name, cast("dict[str, Any]", size))
     if found:
         raise InputError(found[0].en + (f" (and {len(found) - 1} more)" if len(found) > 1 else ""), found)
-    says = {section: told[section] for section in told if section in _SECTIONS}
+    says = {section: told[section] for section in told if section in SECTIONS}
     return Profile(id=told["id"], zh=told["zh"], en=told["en"], area=told["area"], says=says)
+
+
+def _size_faults(name: str, size: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield why grids cannot be divided by these sizes."""
+    try:
+        rules_from({key: value for key, value in size.items() if key in SIZES})
+    except RulesError as error:
+        yield _fault("profile_size", "size", f"{name}: [size] {error}.", f"{name}：[size] 不可用：{error}。")
 
 
 def _fault(kind: str, field: str, en: str, zh: str) -> Finding:

@@ -17,6 +17,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -27,6 +28,7 @@ from api.feed.cloud_event import cloud_event
 from api.feed.frames import END, event_frame, reset_frame
 from api.who.door import Shown, identify
 from data.store import feed
+from data.store.prepared import many_again
 from data.store.scope import NOBODY, speak
 from gis.errors import Refused, StoreBusy, StoreError, Unidentified
 
@@ -202,7 +204,7 @@ class Hub:
         """Read what stands next for somebody, as who they are at this moment."""
         with self._pool.read(NOBODY) as conn:
             try:
-                caller = identify(conn, ask.shown, self._door, self._now())
+                caller = identify(partial(many_again, conn), ask.shown, self._door, self._now())
             except (Unidentified, Refused):
                 return Why.NOT_KNOWN
             speak(conn, caller.scope())

@@ -11,20 +11,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from api.incidents.actors import actor_of
+from api.incidents.calls import keep_call
 from api.incidents.facts import facts_for, report_facts
 from api.incidents.rows import columns
-from api.loop.duplicates import Nearness
-from api.loop.facts import Facts, Policy
+from api.loop.facts import Facts
 from api.loop.incident import SYSTEM, Actor, Standing
 from api.loop.record import Record
 from api.loop.replay import replay
 from api.loop.steps import BY_EVENT
 from api.loop.take import Act, take
 from api.loop.words import Event
-from api.who.caller import Right, Tier
+from api.who.caller import Right
 from data.store import incidents
 from data.store.scope import speak
-from gis.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,11 +34,10 @@ if TYPE_CHECKING:
     from api.asked import Asked
     from api.incidents.rulebook import Rulebook
     from api.loop.deadlines import Deadlines
-    from api.loop.incident import Place
+    from api.loop.facts import Policy
+    from api.loop.incident import Person, Place
     from api.loop.take import Taken
     from data.store.incidents import Near
-
-_NEARNESS, _USUAL = Nearness(), Policy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +79,6 @@ def report(
     *,
     asked: Asked,
     rules: Rulebook,
-    policy: Policy = _USUAL,
-    intake: Tier = Tier.COMMUNITY,
 ) -> Reported:
     """Write down what somebody reports; the transaction speaks for them with the right to handle incidents.
 
@@ -95,7 +91,8 @@ def report(
     if kept is not None:
         return Reported(no=kept, is_new=False)
     found = incidents.find_place(conn, wanted.lon, wanted.lat, day=asked.today, now=asked.now)
-    deadlines = rules.deadlines(conn, found.rules)
+    book = rules.read(conn, found.rules)
+    deadlines, policy = book.deadlines, book.policy(found.path, asked.today)
     said: dict[str, Any] = {"kind": wanted.kind, "category": wanted.category, "source": wanted.source}
     taken = take(
         Standing(),
@@ -103,16 +100,15 @@ def report(
         # Whoever reports does so for themselves, whatever they work in.
         Actor(caller=asked.caller),
         asked.now,
-        report_facts(found, deadlines=deadlines, policy=policy, intake=intake),
+        report_facts(found, deadlines=deadlines, policy=policy),
     )
-    district = found.areas.get("district") or found.areas.get("city") or ""
-    (no,) = incidents.number(conn, district=district, day=asked.today)
-    row = columns(taken.standing, deadlines)
-    incidents.add(
+    row = columns(taken.standing, deadlines, policy)
+    no, near = incidents.arrive(
         conn,
+        district=found.areas.get("district") or found.areas.get("city") or "",
+        day=asked.today,
         at=(wanted.lon, wanted.lat),
         arrival={
-            "no": no,
             "source": wanted.source,
             "external_id": wanted.external_id,
             "client_uuid": wanted.client_uuid,
@@ -128,24 +124,17 @@ def report(
         standing=row,
         # What was said in words can be erased, and is not in the log; that it was not changed, this shows.
         body=taken.record.as_json() | {"words": words_digest(wanted.title, wanted.description, wanted.address)},
+        metres=policy.nearness.metres,
+        time=policy.nearness.time,
     )
     if wanted.contact:
         incidents.keep_contact(conn, no, wanted.contact)
-    near = incidents.near(
-        conn,
-        no=no,
-        at=(wanted.lon, wanted.lat),
-        category=wanted.category,
-        when=asked.now,
-        metres=_NEARNESS.metres,
-        time=_NEARNESS.time,
-    )
     return Reported(no=no, is_new=True, standing=taken.standing, columns=row, near=tuple(near))
 
 
 def standing_of(conn: connection, no: str) -> Standing:
-    """Return where an incident stands, from its log."""
-    return replay(Record.of_json(each) for each in incidents.records(conn, no))
+    """Return where an incident stands, from its log; its path is today's, wherever its area has been hung since."""
+    return replay(Record.of_json(each) for each in incidents.records(conn, no)).lying_at(incidents.path_of(conn, no))
 
 
 def act(
@@ -156,7 +145,6 @@ def act(
     rules: Rulebook,
     *,
     org: str | None = None,
-    policy: Policy = _USUAL,
 ) -> Taken:
     """Do what a caller wants with an incident; they see it, and the transaction goes on speaking with the right it takes.
 
@@ -166,16 +154,17 @@ def act(
     actor = actor_of(conn, asked.caller, now=asked.now, today=asked.today)
     if org is not None:
         actor = actor.acting_for(org)
-    standing = standing_of(conn, no)
-    deadlines = rules.deadlines(conn)
-    facts = facts_for(conn, wanted, standing, deadlines=deadlines, policy=policy, now=asked.now)
+    standing, book = standing_of(conn, no), rules.read(conn)
+    deadlines, policy = book.deadlines, book.policy(standing.path, asked.today)
+    facts = facts_for(conn, no, wanted, standing, deadlines=deadlines, policy=policy, now=asked.now, today=asked.today)
     taken = take(standing, wanted, actor, asked.now, facts)
     # Who may not is told why before the store is asked to let them; of several at once the first wins, and the others are
     # judged by what it left.
     speak(conn, asked.acting(_right(wanted.event, standing, actor)))
     if incidents.get(conn, no, lock=True)["revision"] != before["revision"]:
-        taken = take(standing_of(conn, no), wanted, actor, asked.now, facts)
-    _write(conn, no, taken, deadlines)
+        standing = standing_of(conn, no)
+        taken = take(standing, wanted, actor, asked.now, facts)
+    _write(conn, no, standing, taken, deadlines=deadlines, policy=policy)
     speak(conn, asked.scope)
     return taken
 
@@ -188,31 +177,24 @@ def act_by_itself(
     now: datetime,
     *,
     deadlines: Deadlines,
-    policy: Policy = _USUAL,
+    policy: Policy,
     place: Place | None = None,
+    person: Person | None = None,
 ) -> Standing:
     """Do what the service does by itself, as the store's owner; return where the incident stands then.
 
-    The incident is locked already, and stands at `standing`. `place` is where it is re-homed to.
+    The incident is locked already, and stands at `standing`. `place` is where it is re-homed to, `person` who goes on with it.
     """
-    facts = Facts(place=place, clocks=deadlines, policy=policy, mode=standing.mode)
+    people = {} if person is None else {person.id: person}
+    facts = Facts(place=place, people=people, clocks=deadlines, policy=policy, mode=standing.mode)
     taken = take(standing, wanted, SYSTEM, now, facts)
-    _write(conn, no, taken, deadlines)
+    _write(conn, no, standing, taken, deadlines=deadlines, policy=policy)
     return taken.standing
 
 
-def _write(conn: connection, no: str, taken: Taken, deadlines: Deadlines) -> None:
-    incidents.move(conn, no, standing=columns(taken.standing, deadlines), body=taken.record.as_json())
-
-
-def verify_row(conn: connection, no: str, rules: Rulebook) -> None:
-    """Raise `StoreError` unless an incident's row is what its log says."""
-    row, said = incidents.get(conn, no), columns(standing_of(conn, no), rules.deadlines(conn))
-    # The clocks' limits may have changed since, and the ticker keeps its own time; what the log holds may not differ.
-    clocks = {"soon_at", "stage_soon_at", "wake_at"}
-    wrong = sorted(name for name in said.keys() - clocks if said[name] != row[name])
-    if wrong:
-        raise StoreError(f"the row of {no} is not what its log says, in {', '.join(wrong)}")
+def _write(conn: connection, no: str, before: Standing, taken: Taken, *, deadlines: Deadlines, policy: Policy) -> None:
+    incidents.move(conn, no, standing=columns(taken.standing, deadlines, policy), body=taken.record.as_json())
+    keep_call(conn, no, before.call, taken.standing.call)
 
 
 def masked(text: str) -> str:

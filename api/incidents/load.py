@@ -6,7 +6,7 @@ who is the owner of the store.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
@@ -33,7 +33,7 @@ from data.times import EPOCH
 from gis.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import date
 
     from numpy.typing import NDArray
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     Moments = NDArray[np.datetime64]
     Kind = tuple[object, ...]
 
-_USUAL = Policy()
 _NEVER = np.datetime64("NaT", "us")
 _AT_ONCE = 20_000
 """Rows whose texts are in memory at once."""
@@ -78,6 +77,10 @@ class Loaded:
     changed: tuple[Finding, ...]
 
 
+def _usual(_path: str) -> Policy:
+    return Policy()
+
+
 def load(
     conn: connection,
     arrivals: Arrivals,
@@ -85,10 +88,11 @@ def load(
     now: datetime,
     zone: str,
     deadlines: Deadlines,
-    policy: Policy = _USUAL,
-    intake: Tier = Tier.COMMUNITY,
+    policy_at: Callable[[str], Policy] = _usual,
 ) -> Loaded:
     """Write down reports of another system, those that are new; as the store's owner, in the caller's transaction.
+
+    `policy_at` says which policy holds at a path.
 
     Raises
     ------
@@ -105,12 +109,13 @@ def load(
     fresh = arrivals.take(~is_known)
     day = local_days(fresh.reported_at, zone)
     there, spot = spots(conn, fresh.lon_lat, day)
-    rules = Facts(clocks=deadlines, policy=policy, intake=intake)
-    rows = _Rows(fresh, day, there, spot, _modes(conn, fresh, there, spot), now, rules, deadlines)
+    policies = tuple(policy_at(each.path) for each in there)
+    rows = _Rows(fresh, day, there, spot, _modes(conn, fresh, there, spot), now, policies, deadlines)
     today = local_days(np.array([_moment(now)]), zone)
     # Whoever reports something now waits for a number of today: those are taken last.
     parts = (np.flatnonzero(day != today), np.flatnonzero(day == today))
-    batches = tuple(_write(conn, rows, part) for part in parts if part.size)
+    with incident_load.indexed_afterwards(conn, len(fresh)):
+        batches = tuple(_write(conn, rows, part) for part in parts if part.size)
     outside = np.array([each.grid_code is None for each in there], dtype=np.bool_)[spot]
     unplaced = np.array([not each.path for each in there], dtype=np.bool_)[spot]
     return Loaded(
@@ -135,7 +140,10 @@ def local_days(moments: Moments, zone: str) -> NDArray[np.datetime64]:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """What is new: where each lies (`there[spot[i]]`), on which day it was reported, and in which mode of operation."""
+    """What is new: where each lies (`there[spot[i]]`), on which day it was reported, and in which mode of operation.
+
+    `policies` are those that hold `there`.
+    """
 
     arrivals: Arrivals
     day: NDArray[np.datetime64]
@@ -143,7 +151,7 @@ class _Rows:
     spot: NDArray[np.int64]
     mode: Texts
     now: datetime
-    rules: Facts
+    policies: tuple[Policy, ...]
     deadlines: Deadlines
 
 
@@ -193,7 +201,8 @@ def _lines(rows: _Rows, part: NDArray[np.int64], numbers: Texts) -> Iterator[Lin
 class _Caster:
     """Casts rows in their moulds.
 
-    For each spot: its place, the texts of place and owner in the record, the columns of both; for each row its deadline.
+    For each spot: its place, the texts of place and owner in the record, the columns of both, which of the policies holds; for
+    each row its deadline.
     """
 
     rows: _Rows
@@ -203,6 +212,7 @@ class _Caster:
     where: Texts
     desk: Texts
     due_at: Moments
+    policy: NDArray[np.int64]
     moulds: dict[Kind, Mould]
 
     @classmethod
@@ -211,7 +221,7 @@ class _Caster:
         places = tuple(
             place_of(Found(grid_code=each.grid_code, path=each.path, areas=each.areas, mode="", rules=0)) for each in rows.there
         )
-        owners = [place.center(rows.rules.intake) for place in places]
+        owners = [place.center(policy.intake) for place, policy in zip(places, rows.policies, strict=True)]
         return cls(
             rows=rows,
             places=places,
@@ -220,6 +230,7 @@ class _Caster:
             where=_objects([f"{each.path}\t{copied(each.grid_code)}" for each in rows.there]),
             desk=_objects([copied(owner.id) for owner in owners]),
             due_at=_due(rows),
+            policy=np.array([rows.policies.index(each) for each in rows.policies], dtype=np.int64),
             moulds={},
         )
 
@@ -258,6 +269,7 @@ class _Caster:
         """Return the mould of each row, its record after the link, and when it wakes the ticker."""
         kinds = zip(
             *(getattr(given, name).tolist() for name in _SAID), self.rows.mode[some].tolist(),
+            self.policy[self.rows.spot[some]].tolist(),
             *((column != "").tolist() for column in times.values()), strict=True,
         )  # fmt: skip
         alike: dict[Kind, list[int]] = {}
@@ -282,7 +294,8 @@ class _Caster:
             told = {name: _iso(getattr(one, name))[0] for name in ("closed_at", "accepted_at", DUE_AT)}
             told |= {"outcome": one.outcome[0], "satisfaction": one.satisfaction[0]}
             said |= {name: each for name, each in told.items() if each} | {"answered": True}
-        facts = replace(rows.rules, place=self.places[rows.spot[index]], mode=Mode(rows.mode[index]))
+        spot = rows.spot[index]
+        facts = Facts(place=self.places[spot], clocks=rows.deadlines, policy=rows.policies[spot], mode=Mode(rows.mode[index]))
         return mould(said, rows.now, facts, rows.deadlines)
 
 

@@ -55,16 +55,16 @@ def rehome_due(conn: connection, now: datetime, today: date, rules: Rulebook) ->
 
 
 def _rehome(conn: connection, found: Sequence[Moved], now: datetime, today: date, rules: Rulebook) -> int:
-    deadlines = rules.deadlines(conn)
+    book = rules.read(conn)
     by_street: dict[str, list[Moved]] = defaultdict(list)
     for each in found:
         if each.grid is not None and each.new_grid is not None and each.new_path == each.path:
             by_street[each.path.rpartition(".")[0]].append(each)
         else:
             place = _place(conn, each, now, today)
-            act_by_itself(
-                conn, each.no, Act(event=Event.REHOME), standing_of(conn, each.no), now, deadlines=deadlines, place=place
-            )
+            standing, policy = standing_of(conn, each.no), book.policy(place.path, today)
+            act = Act(event=Event.REHOME)
+            act_by_itself(conn, each.no, act, standing, now, deadlines=book.deadlines, policy=policy, place=place)
     for street, those in sorted(by_street.items()):
         bodies = _bodies(conn, those, now, today)
         grids = {each.no: each.new_grid or "" for each in those}

@@ -39,6 +39,13 @@ def above_grid_tier(standing: Standing, actor: Actor, at: datetime, policy: Poli
         raise Conflict("there is no tier below the grid's", code="lowest-tier")
 
 
+def in_a_persons_hands(standing: Standing, _actor: Actor, _at: datetime, _policy: Policy) -> None:
+    """Raise unless a person has it: what an organisation has in hand is any member's of it to do."""
+    if standing.owner is None or standing.owner.is_org:
+        msg = "an organisation has it in hand, and nobody in person: dispatch it"
+        raise Conflict(msg, code="not-in-hand", zh="该事件由单位承办，不在个人手中：请用派单")
+
+
 def may_escalate(standing: Standing, actor: Actor, at: datetime, _policy: Policy) -> None:
     """Raise at the highest tier; the service escalates by itself only what is overdue."""
     if standing.tier >= Tier.DISTRICT:

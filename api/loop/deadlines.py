@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from api.loop.clock import Clock, Due, add_seconds, due, resume, seconds_between, suspend
+from api.loop.clock import SHANGHAI, Clock, Due, add_seconds, due, resume, seconds_between, suspend
 from api.loop.limits import Timed
 from api.loop.spans import running, running_in_stage
 from api.loop.words import OPEN, State
@@ -27,7 +27,7 @@ _TIMED: Mapping[State, Timed] = {
     State.REPORTED: Timed.ACCEPT,
     State.VERIFYING: Timed.ACCEPT,
     State.ACCEPTED: Timed.CLAIM,
-    State.ASSIGNED: Timed.CLAIM,
+    State.ASSIGNED: Timed.TAKE,
     State.IN_PROGRESS: Timed.SOLVE,
     State.SUSPENDED: Timed.SOLVE,
     State.HANDLED: Timed.CHECK,
@@ -50,6 +50,20 @@ class Deadlines:
         """Return when the stage must be over that began just now; None: no limit."""
         timed = timed_by(standing)
         return None if timed is None else self._due(standing, self._limit(standing, timed, standing.tier))
+
+    def key_report(self, standing: Standing) -> datetime | None:
+        """Return by when those above must be told of an urgent incident, once or again; None: of this one, never."""
+        if not standing.urgent or standing.key_since is None or standing.state not in OPEN:
+            return None
+        again = standing.key_reported_at
+        limit = self._limit(standing, Timed.KEY_REPORT if again is None else Timed.KEY_REPORT_AGAIN, standing.tier)
+        return None if limit is None else due(again or standing.key_since, limit, self.calendar).at
+
+    def guessed(self, since: datetime, due: datetime | None) -> bool | None:
+        """Say whether some year up to a deadline is not stated, so that its work days are guessed; None: no deadline."""
+        if due is None:
+            return None
+        return not self.calendar.covers(since.astimezone(SHANGHAI).date(), due.astimezone(SHANGHAI).date())
 
     def put_off(self, standing: Standing, due: datetime, since: datetime, until: datetime) -> datetime:
         """Return a deadline after the time from `since` to `until` did not count."""
@@ -92,4 +106,6 @@ def timed_by(standing: Standing) -> Timed | None:
     """Return which limit the present stage has; None where nothing has to be done."""
     if standing.call is not None and standing.call.is_open and standing.state in {State.ACCEPTED, State.ASSIGNED}:
         return Timed.CALL_ASSIGN if standing.call.assigned_at is None else Timed.CALL_JOIN
+    if standing.state is State.ACCEPTED and standing.tier is not Tier.GRID:
+        return Timed.TAKE  # only what is the grid's is claimed
     return _TIMED.get(standing.state)

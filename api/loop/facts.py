@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+from api.loop.duplicates import Nearness
 from api.loop.words import Mode
 from api.who.caller import ALL_CATEGORIES, Tier
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from api.loop.incident import Org, Person, Place, Standing
+
+
+EVERY = 100
+"""Of a hundred."""
+_NEAR = Nearness()
 
 
 class Clocks(Protocol):
@@ -64,8 +70,10 @@ class Skip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The town's own numbers."""
+    """The town's own numbers (`api/loop/policy.py` reads them); what is here is a fresh installation's."""
 
+    intake: Tier = Tier.COMMUNITY
+    """Whose desk a report comes to: the community's or the street's."""
     archive_after: timedelta = timedelta(days=15)
     """When a closed incident is archived that nobody has evaluated."""
     reopen_within: timedelta = timedelta(days=30)
@@ -74,9 +82,15 @@ class Policy:
     """How often a reporter is looked for before they count as unreachable."""
     returns_per_org: int = 1
     """What is returned once more goes to the district to decide, and cannot be returned again."""
-    samples_grid_tier: bool = False
-    """Of what a grid handled itself only samples are checked; the service passes the rest."""
+    sample_percent: int = 100
+    """Of what a grid handled itself so many in a hundred are checked; the service passes the rest."""
     skips: tuple[Skip, ...] = ()
+    nearness: Nearness = _NEAR
+
+    @property
+    def samples_grid_tier(self) -> bool:
+        """Whether of what a grid handled itself only samples are checked."""
+        return self.sample_percent < EVERY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +100,8 @@ class Matter:
     code: str
     category: str
     department: str | None = None
+    co_departments: tuple[str, ...] = ()
+    """Who works on it with the department, where a street calls for them."""
     is_admitted: bool = True
 
 
@@ -95,10 +111,10 @@ class Facts:
 
     place: Place | None = None
     """Where a report lies, or where an incident is re-homed to."""
-    intake: Tier = Tier.COMMUNITY
-    """Whose desk a report comes to: the community's or the street's."""
     mode: Mode = Mode.NORMAL
     matters: Mapping[str, Matter] = field(default_factory=lambda: MappingProxyType({}))
+    masters: frozenset[str] = frozenset()
+    """Those of the numbers that are named of which it may be a duplicate."""
     orgs: Mapping[str, Org] = field(default_factory=lambda: MappingProxyType({}))
     people: Mapping[str, Person] = field(default_factory=lambda: MappingProxyType({}))
     clocks: Clocks = field(default_factory=NoLimits)

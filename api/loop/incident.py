@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from api.loop.words import Mode, Stage, State, Supervision
-from api.who.caller import ANONYMOUS, Tier, within
+from api.loop.words import Mode, OrgKind, Stage, State, Supervision
+from api.who.caller import ANONYMOUS, Right, Tier, within
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from api.loop.call import Call
-    from api.loop.words import Event, Kind, OrgKind, Outcome, Post, Satisfaction, Triage
-    from api.who.caller import Caller, Right
+    from api.loop.words import Event, Kind, Outcome, Post, Satisfaction, Triage
+    from api.who.caller import Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,15 @@ class Org:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody to whom an incident may be assigned: the tier that they work at, and the area that they work in."""
+    """Somebody to whom an incident may be assigned: the tier that they work at, and the area that they work in.
+
+    `grids` are those, by code, in which they hold an active post; a worker on leave holds none.
+    """
 
     id: str
     tier: Tier
     path: str
+    grids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +77,22 @@ class Actor:
         return (self.caller.person_id or None) if self.caller.is_known and not self.is_system else None
 
     def may(self, right: Right, standing: Standing) -> bool:
-        """Say whether the caller has a right where the incident lies and for its category."""
-        return self.caller.may(right, standing.path, standing.category)
+        """Say whether the caller has a right where the incident lies and for its category.
+
+        What lies in no area is a matter of those who answer for such places: they need the right in their own area. Whoever
+        is called works on what they are called to, wherever and in whichever categories they handle incidents.
+        """
+        where = (
+            [standing.path] if standing.path else [each.org.path for each in self.memberships if standing.falls_to(each.org)]
+        )
+        return any(self.caller.may(right, path, standing.category) for path in where) or (
+            right is Right.HANDLE_INCIDENTS and self.is_called(standing) and self.caller.may(right)
+        )
+
+    def is_called(self, standing: Standing) -> bool:
+        """Say whether an organisation that they work in was called to the incident."""
+        called = () if standing.call is None else standing.call.participants
+        return any(each.org.id == one.org for each in self.memberships for one in called)
 
     def has_post(self, grid_code: str | None) -> bool:
         """Say whether they hold a post, A or B, on a grid."""
@@ -173,6 +191,8 @@ class Standing:
     call: Call | None = None
 
     outcome: Outcome | None = None
+    on_the_spot: bool = False
+    """The grid itself has handled it, at once and where it was found."""
     answered: bool = False
     """The reporter was told, or could not be reached often enough."""
     satisfaction: Satisfaction | None = None
@@ -199,6 +219,10 @@ class Standing:
     first_due_at: datetime | None = None
     """The deadline before anybody extended it."""
     stage_due_at: datetime | None = None
+    key_since: datetime | None = None
+    """Since when it is urgent, so that those above are told of it at once and then daily."""
+    key_reported_at: datetime | None = None
+    """When they were told last."""
 
     @property
     def grid_code(self) -> str | None:
@@ -209,6 +233,20 @@ class Standing:
     def path(self) -> str:
         """The path of the smallest area that it lies in; empty for a draft, and outside every area."""
         return "" if self.place is None else self.place.path
+
+    def lying_at(self, path: str) -> Standing:
+        """Return the same in the tree of areas as it is now: an area may hang below another than when the log was written."""
+        return self if self.place is None else replace(self, place=replace(self.place, path=path))
+
+    def falls_to(self, org: Org) -> bool:
+        """Say whether the place lies in an organisation's area.
+
+        What lies in no area at all falls to the center that answers for such places, and to what else stands as high.
+        """
+        if self.path:
+            return org.covers(self.path)
+        is_center = org.kind is OrgKind.COMMAND_CENTER
+        return self.place is not None and (org.id == self.place.district if is_center else org.tier is Tier.DISTRICT)
 
     @property
     def has_open_call(self) -> bool:

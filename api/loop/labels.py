@@ -14,6 +14,7 @@ from api.loop.words import (
     EscalateReason,
     Event,
     Finding,
+    HandOverReason,
     Kind,
     Mediation,
     Mode,
@@ -100,7 +101,9 @@ LABELS: Mapping[type[Enum], Mapping[Enum, Label]] = {
         Event.URGE: Label("催办", "Urge"),
         Event.INSTRUCT: Label("批示", "Instruct"),
         Event.COMMENT: Label("备注", "Comment"),
+        Event.KEY_REPORT: Label("要情报告", "Report upwards"),
         Event.REHOME: Label("网格调整", "Moved to another grid"),
+        Event.HAND_OVER: Label("交接", "Hand over"),
     },
     Stage: {
         Stage.COLLECT: Label("信息收集", "Collection"),
@@ -162,6 +165,13 @@ LABELS: Mapping[type[Enum], Mapping[Enum, Label]] = {
         ReturnReason.NO_AUTHORITY: Label("无办理权限", "No authority"),
         ReturnReason.OUT_OF_AREA: Label("不属本辖区", "Outside the area"),
         ReturnReason.INSUFFICIENT: Label("信息不足", "Too little is known"),
+    },
+    HandOverReason: {
+        HandOverReason.LEAVE: Label("请假", "On leave"),
+        HandOverReason.LEFT: Label("离职", "Has left"),
+        HandOverReason.POST_ENDED: Label("岗位终止", "The post has ended"),
+        HandOverReason.REHOMED: Label("网格调整", "Now in another grid"),
+        HandOverReason.OTHER: Label("其他", "Another reason"),
     },
     Outcome: {
         Outcome.RESOLVED: Label("已解决", "Resolved"),
@@ -239,11 +249,17 @@ CALL_STEPS: Mapping[Event, Label] = {
 """The four steps of a district call, by the events of the log."""
 
 
-def seen_as(scheme: Scheme, records: Iterable[Record]) -> tuple[tuple[Label, datetime], ...]:
-    """Return an incident's way through a scheme: each of its rings when it was entered, in the order of the log."""
-    names, way = SCHEMES[scheme], list[tuple[Label, datetime]]()
+ASIDE = frozenset({
+    Event.SUPERVISE, Event.URGE, Event.INSTRUCT, Event.COMMENT, Event.KEY_REPORT, Event.REHOME, Event.HAND_OVER,
+})  # fmt: skip
+"""What happens beside an incident's way: by it no stage is entered."""
+
+
+def seen_as(rings: Mapping[Stage, Label], records: Iterable[Record]) -> tuple[tuple[Label, datetime], ...]:
+    """Return an incident's way through the rings of a scheme: each when it was entered, in the order of the log."""
+    way = list[tuple[Label, datetime]]()
     for record in records:
-        name = names.get(record.stage)
+        name = None if record.event in ASIDE else rings.get(record.stage)
         if name is not None and (not way or way[-1][0] != name):
             way.append((name, record.at))
     return tuple(way)

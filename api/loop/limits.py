@@ -36,13 +36,14 @@ TIERS = {word(tier): tier for tier in Tier if tier is not Tier.NONE}
 class Timed(StrEnum):
     """What has a time limit: the `stage` of a row.
 
-    Somebody has so long to accept what was reported, to claim what was accepted (tier 1), to solve what is theirs; the
-    district to name departments for a call, these to join; others to check, and to ask the reporter. A key incident is
-    reported upwards at once, and again until it is closed.
+    Somebody has so long to accept what was reported, to claim what was accepted (tier 1), to take what was assigned to them
+    or send on what was accepted higher up, to solve what is theirs; the district to name departments for a call, these to
+    join; others to check, and to ask the reporter. A key incident is reported upwards at once, and again until it is closed.
     """
 
     ACCEPT = "accept"
     CLAIM = "claim"
+    TAKE = "take"
     SOLVE = "solve"
     CALL_ASSIGN = "call_assign"
     CALL_JOIN = "call_join"

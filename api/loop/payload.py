@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -22,6 +23,7 @@ LONGEST_NAME = 200
 """Characters of an id."""
 MOST = 100
 """Entries of a list."""
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 
 
 class Payload:
@@ -51,11 +53,13 @@ class Payload:
 
     def choice(self, name: str, words: type[_Word], *, but: frozenset[_Word] = frozenset()) -> _Word:
         """Return one of the words of a list, except those that nobody may say here."""
-        allowed = [each for each in words if each not in but]
         value = self._there(name)
-        found = next((each for each in allowed if each == value), None)
-        if found is None:
-            raise _no_choice(name, allowed)
+        try:
+            found = words(value)
+        except ValueError:
+            found = None
+        if found is None or found in but:
+            raise _no_choice(name, [each for each in words if each not in but])
         return found
 
     def choice_or_none(self, name: str, words: type[_Word]) -> _Word | None:
@@ -151,7 +155,7 @@ def _text(name: str, value: object) -> str:
 
 def _is_plain(text: str) -> bool:
     """Say whether a store can keep a text: no NUL, and no half of a pair of code units."""
-    return "\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
+    return _UNKEPT.search(text) is None
 
 
 def _no_choice(name: str, allowed: Sequence[str]) -> ParameterError:

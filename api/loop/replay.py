@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 _Changes = dict[str, Any]
 
-_SAME_STAGE = frozenset({Event.VERIFY, Event.VERIFIED, Event.SUSPEND, Event.RESUME})
-"""They change the state, and the clock of the stage is the same."""
+_SAME_STAGE = frozenset({Event.VERIFY, Event.VERIFIED, Event.SUSPEND, Event.RESUME, Event.HAND_OVER})
+"""They change the state, or who does the same duty, and the clock of the stage is the same."""
 
 _PASSES: Mapping[Event, Stage] = {
     Event.REPORT: Stage.COLLECT,
@@ -82,12 +82,17 @@ def follow(before: Standing, record: Record) -> Standing:
         "passed": _passed(before, record),
         **_clocks(before, record, said, owner),
     }
-    if owner != before.owner or (before.state is State.IN_PROGRESS and record.to_state is not State.IN_PROGRESS):
+    is_anothers = owner != before.owner and record.event is not Event.HAND_OVER
+    if is_anothers or (before.state is State.IN_PROGRESS and record.to_state is not State.IN_PROGRESS):
         changes["ask"] = None
     if record.to_state is State.CLOSED:
         changes["supervision"] = Supervision.NONE
     if record.event in _EFFECTS:
         changes |= _EFFECTS[record.event](before, record, said)
+    if record.event is Event.REOPEN or (changes.get("urgent", before.urgent) and before.key_since is None):
+        changes |= {"key_since": record.at, "key_reported_at": None}
+    if record.event is Event.KEY_REPORT:
+        changes["key_reported_at"] = record.at
     return replace(before, **changes)
 
 
@@ -212,6 +217,11 @@ def _work(_before: Standing, _record: Record, said: Payload) -> _Changes:
     return {"worked_by": said.party(OWNER)}
 
 
+def _hand_over(before: Standing, record: Record, said: Payload) -> _Changes:
+    """Return whose work it is: of what is worked on, theirs who goes on with it; of what waits to be taken, nobody's yet."""
+    return _work(before, record, said) if before.state in {State.IN_PROGRESS, State.SUSPENDED} else {}
+
+
 def _return(before: Standing, _record: Record, _said: Payload) -> _Changes:
     call = before.call
     if call is not None:
@@ -246,11 +256,17 @@ def _extend(before: Standing, _record: Record, _said: Payload) -> _Changes:
 
 def _handle(before: Standing, record: Record, said: Payload) -> _Changes:
     call = district_call.handled(_of(before), at=record.at) if before.has_open_call else before.call
-    return {"handler": record.actor, "outcome": said.choice("outcome", Outcome), "call": call}
+    return {
+        "handler": record.actor,
+        "outcome": said.choice("outcome", Outcome),
+        "on_the_spot": said.flag("on_the_spot"),
+        "call": call,
+    }
 
 
 def _rework(before: Standing, _record: Record, _said: Payload) -> _Changes:
-    return {"rework_count": before.rework_count + 1, "call": before.call and district_call.again(before.call)}
+    call = before.call and district_call.again(before.call)
+    return {"rework_count": before.rework_count + 1, "on_the_spot": False, "call": call}
 
 
 def _feedback(before: Standing, _record: Record, said: Payload) -> _Changes:
@@ -271,6 +287,7 @@ def _reopen(before: Standing, record: Record, _said: Payload) -> _Changes:
         "satisfaction": None,
         "feedback_tries": 0,
         "outcome": None,
+        "on_the_spot": False,
     }
 
 
@@ -295,6 +312,7 @@ _EFFECTS: Mapping[Event, Callable[[Standing, Record, Payload], _Changes]] = {
     Event.DELEGATE: _given,
     Event.ESCALATE: _escalate,
     Event.RETURN: _return,
+    Event.HAND_OVER: _hand_over,
     Event.CALL: _call,
     Event.ASSIGN: _assign,
     Event.JOIN: _join,

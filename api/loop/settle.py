@@ -6,7 +6,7 @@ all was asked before. `settle_routes.py` has the events that say whose an incide
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from api.loop.incident import Party
@@ -105,7 +105,7 @@ def located(asked: Asked, field: str) -> Place:
 
 def place_json(place: Place) -> dict[str, str]:
     """Return a place as the log keeps it."""
-    return asdict(place)
+    return {name: getattr(place, name) for name in ("grid_code", "path", "community", "street", "district")}
 
 
 def unknown_party(field: str, found: str) -> ParameterError:

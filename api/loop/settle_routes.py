@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from api.loop.call import join
-from api.loop.incident import Party
+from api.loop.incident import Org, Party
 from api.loop.labels import label
 from api.loop.payload import party_json
 from api.loop.record import DUE_AT, written
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from api.loop.facts import Matter
+    from api.loop.incident import Standing
     from api.loop.settle import Asked, Move
 
 DEFAULT_SOURCE = "grid"
@@ -50,7 +51,7 @@ def report(asked: Asked) -> Move:
         "urgent": said.flag("urgent"),
         "mode": asked.facts.mode,
     }
-    return asked.go(body, owner=place.center(asked.facts.intake), tier=Tier.GRID)
+    return asked.go(body, owner=place.center(asked.facts.policy.intake), tier=Tier.GRID)
 
 
 def bring_in(asked: Asked) -> Move:
@@ -74,7 +75,7 @@ def bring_in(asked: Asked) -> Move:
         told = next((name for name in OF_CLOSED if said.has(name)), None)
         if told is not None:
             raise ParameterError(told, "this is said of what is closed: say when", code="not-closed")
-        return asked.go(body, owner=place.center(asked.facts.intake), tier=Tier.GRID)
+        return asked.go(body, owner=place.center(asked.facts.policy.intake), tier=Tier.GRID)
     if not said.flag("answered"):
         msg = "what is closed was answered: else bring it in open"
         raise ParameterError("answered", msg, code="not-answered", zh="已结案的事件须已反馈；尚未反馈的，请按未结案移入")
@@ -124,7 +125,12 @@ def accept(asked: Asked) -> Move:
     triage = said.choice_or_none("triage", Triage) or Triage.GOVERNMENT
     if triage is Triage.PRIVATE:
         raise ParameterError("triage", "a private affair is not accepted: reject it, with advice", code="private-affair")
-    tier = said.rank("tier", Tier) if said.has("tier") else Tier.GRID
+    # What lies in no grid nobody could claim: it is whose acceptance it was.
+    in_grid = asked.standing.grid_code is not None
+    tier = said.rank("tier", Tier) if said.has("tier") else Tier.GRID if in_grid else asked.org.tier
+    if tier is Tier.GRID and not in_grid:
+        zh = "不在任何网格内，无法由网格认领：请选上一层级"
+        raise ParameterError("tier", "it lies in no grid, so nobody could claim it there", code="no-grid", zh=zh)
     if not Tier.GRID <= tier <= asked.org.tier:
         zh = f"受理的层级请从{label(Tier.GRID).zh}选到您所在的{label(asked.org.tier).zh}"
         raise ParameterError("tier", "it is accepted at the grid's tier, or at any up to your own", code="wrong-tier", zh=zh)
@@ -142,6 +148,10 @@ def reject(asked: Asked) -> Move:
     """Settle `reject`: a coded reason, and the reporter is told."""
     reason = asked.said.choice("reason", RejectReason)
     master = asked.said.text("master") if reason is RejectReason.DUPLICATE else None
+    if master is not None and master not in asked.facts.masters:
+        msg = f"there is no incident {master} of which this may be a duplicate: one that you see, and no duplicate itself"
+        zh = f"没有可作为主件的事件“{master}”：须是您能查看、且本身不是重复件的事件"
+        raise ParameterError("master", msg, code="unknown-master", zh=zh)
     return asked.end({"reason": reason, "answer": asked.said.text("answer"), "master": master})
 
 
@@ -223,11 +233,16 @@ def assign(asked: Asked) -> Move:
         org = asked.facts.orgs.get(each.org)
         if org is None:
             raise unknown_party("departments", each.org)
-        if org.kind is not OrgKind.DEPARTMENT or org.tier is not Tier.DISTRICT or not org.covers(asked.standing.path):
+        if not may_be_called(asked.standing, org):
             msg = f"{each.org} is no department of this district"
             raise ParameterError("departments", msg, code="no-department", zh=f"“{each.org}”不是本区的部门")
     body = {"departments": [{"org": each.org, "lead": each.lead, "mandatory": each.mandatory} for each in named]}
     return asked.go(body, owner=Party(is_org=True, id=leads[0]))
+
+
+def may_be_called(standing: Standing, org: Org) -> bool:
+    """Say whether the district may name an organisation for an incident: its departments, in whose area the place lies."""
+    return org.kind is OrgKind.DEPARTMENT and org.tier is Tier.DISTRICT and standing.falls_to(org)
 
 
 def join_call(asked: Asked) -> Move:
@@ -263,6 +278,8 @@ def _target(asked: Asked) -> tuple[Party, Tier]:
     found = (asked.facts.orgs if party.is_org else asked.facts.people).get(party.id)
     if found is None:
         raise unknown_party("to", party.id)
-    if not within(asked.standing.path, found.path):
+    # What lies in no area is seen by nobody but organisations of the highest tier.
+    now = asked.standing
+    if not (within(now.path, found.path) if now.path else isinstance(found, Org) and now.falls_to(found)):
         raise ParameterError("to", "the incident lies outside their area", code="out-of-area")
     return party, found.tier

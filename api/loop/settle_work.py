@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from api.loop.call import RATINGS
 from api.loop.incident import Party
+from api.loop.payload import party_json
 from api.loop.record import DUE_AT, STAGE_DUE_AT, written
-from api.loop.words import Mediation, Outcome, Satisfaction, State, Supervision, Triage, word
-from api.who.caller import Tier
+from api.loop.settle import unknown_party
+from api.loop.spans import suspended_since
+from api.loop.words import HandOverReason, Mediation, Outcome, Satisfaction, State, Supervision, Triage, word
+from api.who.caller import Tier, within
 from gis.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -42,8 +45,11 @@ def extend(asked: Asked) -> Move:
 def resume(asked: Asked) -> Move:
     """Settle `resume`: the clocks run again, with as much time left as there was."""
     now = asked.standing
-    dues = {DUE_AT: _put_off(asked, now.due_at, now.stretch_since)}
-    dues[STAGE_DUE_AT] = _put_off(asked, now.stage_due_at, now.stretch_since)
+    since = suspended_since(now)
+    dues = {DUE_AT: _put_off(asked, now.due_at, since)}
+    # A stage that began in the suspension, with another owner, has lost no more than its own time.
+    begun = since if since is None or now.stage_since is None else max(since, now.stage_since)
+    dues[STAGE_DUE_AT] = _put_off(asked, now.stage_due_at, begun)
     return asked.go({"text": asked.said.text_or_none("text"), **dues})
 
 
@@ -65,6 +71,26 @@ def handle(asked: Asked) -> Move:
     }
     street = now.call.street if now.call is not None and now.call.is_open else None
     return asked.go(body, owner=Party(is_org=True, id=street) if street else asked.center(now.check_tier))
+
+
+def hand_over(asked: Asked) -> Move:
+    """Settle `hand_over`: whoever stands in for its owner goes on with it, as it stands.
+
+    That is somebody who holds a post on its grid today, or the center in charge at its tier. It is the same duty in other
+    hands, so it keeps its state, both clocks and what was asked; the log keeps who had it.
+    """
+    said, now = asked.said, asked.standing
+    to = said.party("to")
+    reason = said.choice("reason", HandOverReason)
+    if to == now.owner:
+        raise ParameterError("to", "it is in their hands already", code="same-owner", zh="该事件已由对方承办")
+    if to.is_org and to != asked.center(now.tier):
+        msg = "of organisations, only the center in charge at its tier stands in"
+        raise ParameterError("to", msg, code="not-in-charge", zh="单位中只能交接给负责该层级的指挥中心")
+    if not to.is_org:
+        _stands_in(asked, to)
+    text = said.text("text") if reason is HandOverReason.OTHER else said.text_or_none("text")
+    return asked.go({"to": party_json(to), "reason": reason, "text": text}, owner=to)
 
 
 def rework(asked: Asked) -> Move:
@@ -123,6 +149,19 @@ def _ask(asked: Asked, after: datetime) -> Move:
         days = FURTHEST.days
         raise ParameterError("until", f"this is more than {days} days away", code="too-far", zh=f"须在 {days} 天以内")
     return asked.go({"until": written(until), "reason": asked.said.text("reason")})
+
+
+def _stands_in(asked: Asked, to: Party) -> None:
+    """Raise unless somebody holds a post on the grid today, and the incident stands at the grid's tier."""
+    person, now = asked.facts.people.get(to.id), asked.standing
+    if person is None:
+        raise unknown_party("to", to.id)
+    if now.tier is not Tier.GRID or now.grid_code not in person.grids:
+        msg = "they hold no post on its grid today, or it stands at a higher tier: hand it to the center"
+        zh = "对方今日不是本网格的在岗网格员，或事件不在网格层级：请交接给指挥中心"
+        raise ParameterError("to", msg, code="no-post", zh=zh)
+    if not within(now.path, person.path):
+        raise ParameterError("to", "the incident lies outside their area", code="out-of-area")
 
 
 def _put_off(asked: Asked, due: datetime | None, since: datetime | None) -> str | None:

@@ -1,7 +1,8 @@
 """How long an incident has taken: its total clock, the clock of its present stage, and the time that counts in neither.
 
 The total clock runs from acceptance to closing, over everything that was done again, without suspensions and without the
-time for which a reopened incident had been closed. The stage clock begins anew with another owner or another state.
+time for which a reopened incident had been closed. The stage clock begins anew with another owner or another state,
+but not where somebody stands in for the owner.
 """
 
 from __future__ import annotations
@@ -57,6 +58,18 @@ def running(standing: Standing, at: datetime) -> tuple[Span, ...]:
 def suspended(standing: Standing, at: datetime) -> tuple[Span, ...]:
     """Return the spans for which the clocks stood still by a suspension."""
     return _spans(each for each in _accepted(standing, at) if each.state is State.SUSPENDED)
+
+
+def suspended_since(standing: Standing) -> datetime | None:
+    """Return when the present suspension began, whoever has had the incident since; None where it is not suspended."""
+    if standing.state is not State.SUSPENDED:
+        return None
+    since = standing.stretch_since
+    for each in reversed(standing.stretches):
+        if each.state is not State.SUSPENDED:
+            break
+        since = each.since
+    return since
 
 
 def running_in_stage(standing: Standing, at: datetime) -> tuple[Span, ...]:

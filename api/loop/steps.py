@@ -5,6 +5,7 @@ in_progress ─handle► handled ─check_pass► feedback ─feedback, clear_of
 
 and aside: reported ⇄ verifying, in_progress ⇄ suspended, accepted ─claim► in_progress, assigned ─return► accepted,
 handled ─check_fail► in_progress, closed ─reopen► in_progress, reported ─reject► rejected, reported, accepted ─void► voided.
+What a person has in hand goes to who stands in by hand_over, and stays where it is.
 What comes from another system begins with draft ─import► reported, or closed where it has ended there.
 """
 
@@ -71,7 +72,7 @@ STEPS = (
         event=Event.VERIFY,
         takes=(State.REPORTED,),
         gives=State.VERIFYING,
-        who=(Who.STREET,),
+        who=(Who.SENDER,),
         settle=settle_routes.verify,
         allows=("worker",),
     ),
@@ -79,7 +80,8 @@ STEPS = (
         event=Event.VERIFIED,
         takes=(State.VERIFYING,),
         gives=State.REPORTED,
-        who=(Who.VERIFIER,),
+        # Where there is nobody to send, or who was sent does not answer, the center that asked says what it found out.
+        who=(Who.VERIFIER, Who.SENDER),
         right=_HANDLE,
         settle=settle_routes.verified,
         requires=("result",),
@@ -356,6 +358,25 @@ STEPS = (
         right=_HANDLE,
         settle=settle.text,
         requires=("text",),
+    ),
+    Step(
+        event=Event.KEY_REPORT,
+        takes=_OPEN,
+        gives=None,
+        who=(Who.SAME_OR_HIGHER,),
+        right=_HANDLE,
+        settle=settle.text,
+        requires=("text",),
+    ),
+    Step(
+        event=Event.HAND_OVER,
+        takes=(State.ACCEPTED, State.ASSIGNED, State.IN_PROGRESS, State.SUSPENDED),
+        gives=None,
+        who=(Who.CENTER, Who.SYSTEM),
+        condition=conditions.in_a_persons_hands,
+        settle=settle_work.hand_over,
+        requires=("to", "reason"),
+        allows=("text",),
     ),
     Step(event=Event.REHOME, takes=_OPEN, gives=None, who=(Who.SYSTEM,), settle=settle_routes.rehome),
 )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from api.loop.facts import Matter
     from api.loop.incident import Actor, Org, Standing
     from api.loop.settle import Move
     from api.loop.steps import Step
@@ -67,9 +68,14 @@ class Offer:
 _DEFAULT = Policy()
 
 
-def offers(standing: Standing, actor: Actor, at: datetime, policy: Policy = _DEFAULT) -> tuple[Offer, ...]:
-    """Return what the actor may do with the incident at this moment."""
-    return tuple(_offer(standing, step) for step in STEPS if _possible(standing, step, actor, at, policy))
+def offers(
+    standing: Standing, actor: Actor, at: datetime, policy: Policy = _DEFAULT, matter: Matter | None = None
+) -> tuple[Offer, ...]:
+    """Return what the actor may do with the incident at this moment.
+
+    `matter` is what the catalogue says of the incident's: those who work on it together are proposed to be called together.
+    """
+    return tuple(_offer(standing, step, matter) for step in STEPS if _possible(standing, step, actor, at, policy))
 
 
 def take(standing: Standing, act: Act, actor: Actor, at: datetime, facts: Facts | None = None) -> Taken:
@@ -148,13 +154,23 @@ def _possible(standing: Standing, step: Step, actor: Actor, at: datetime, policy
     return True
 
 
-def _offer(standing: Standing, step: Step) -> Offer:
+def _offer(standing: Standing, step: Step, matter: Matter | None) -> Offer:
     requires, allows = step.requires, step.allows
     if step.event is Event.HANDLE and standing.triage is Triage.CONSULTATION:
         requires = (*requires, "deliberation")
         allows = tuple(name for name in allows if name != "deliberation")
-    proposes = {"to": {"org": standing.department}} if step.event is Event.DISPATCH and standing.department else {}
-    return Offer(event=step.event, requires=requires, allows=allows, proposes=proposes)
+    return Offer(event=step.event, requires=requires, allows=allows, proposes=_proposes(standing, step, matter))
+
+
+def _proposes(standing: Standing, step: Step, matter: Matter | None) -> dict[str, Any]:
+    """Return what the matter's departments make of a step: whose the incident becomes, or who is called and who leads."""
+    lead = standing.department
+    if step.event is Event.DISPATCH and lead is not None:
+        return {"to": {"org": lead}}
+    if step.event is Event.ASSIGN and lead is not None:
+        called = dict.fromkeys((lead, *(matter.co_departments if matter else ())))
+        return {"departments": [{"org": org, "lead": org == lead, "mandatory": False} for org in called]}
+    return {}
 
 
 def _illegal(standing: Standing, step: Step, actor: Actor, at: datetime, policy: Policy) -> Conflict:

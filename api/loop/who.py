@@ -26,6 +26,7 @@ class Who(StrEnum):
     SYSTEM = "system"
     ANYBODY = "anybody"
     DUTY = "duty"
+    SENDER = "sender"
     STREET = "street"
     DISTRICT = "district"
     CENTER = "center"
@@ -72,16 +73,16 @@ def centers(standing: Standing, right: Right, actor: Actor) -> Iterator[Org]:
     if not actor.may(right, standing):
         return
     for each in actor.memberships:
-        if each.org.kind is OrgKind.COMMAND_CENTER and each.org.covers(standing.path):
+        if each.org.kind is OrgKind.COMMAND_CENTER and standing.falls_to(each.org):
             yield each.org
 
 
-def _center_of(tiers: Callable[[Standing, Tier], bool], whose: Label) -> Callable[[Standing, Right, Actor], Permit]:
-    """Return the rule for members of command centers whose tier fits the incident's."""
+def _center_of(fits: Callable[[Standing, Org], bool], whose: Label) -> Callable[[Standing, Right, Actor], Permit]:
+    """Return the rule for members of command centers that fit the incident."""
 
     def rule(standing: Standing, right: Right, actor: Actor) -> Permit:
         there = tuple(centers(standing, right, actor))
-        fitting = [org for org in there if tiers(standing, org.tier)]
+        fitting = [org for org in there if fits(standing, org)]
         if fitting:
             # Whoever sits in several acts for the nearest.
             return (min(fitting, key=lambda org: org.tier),)
@@ -156,7 +157,7 @@ def _checker(standing: Standing, right: Right, actor: Actor) -> Permit:
 def _hotline(standing: Standing, right: Right, actor: Actor) -> Permit:
     del right  # a hotline answers with the right to work on incidents, whatever a center needs
     _require(standing, Right.HANDLE_INCIDENTS, actor)
-    mine = [each.org for each in actor.memberships if each.org.kind is OrgKind.HOTLINE and each.org.covers(standing.path)]
+    mine = [each.org for each in actor.memberships if each.org.kind is OrgKind.HOTLINE and standing.falls_to(each.org)]
     if not mine:
         raise Refused("this is for the hotline", code="not-the-hotline")
     return (mine[0],)
@@ -176,11 +177,16 @@ def _same_or_higher(standing: Standing, right: Right, actor: Actor) -> Permit:
     _require(standing, right, actor)
     if actor.is_party(standing.owner):
         return (_own(standing, actor),)
-    higher = [each.org for each in actor.memberships if each.org.covers(standing.path) and each.org.tier >= standing.tier]
+    higher = [each.org for each in actor.memberships if standing.falls_to(each.org) and each.org.tier >= standing.tier]
     if not higher:
         msg = "this is for the organisation that owns the incident, or one as high"
         raise Refused(msg, code="wrong-tier", zh="由承办单位，或不低于事件所在层级的单位办理")
     return (min(higher, key=lambda org: org.tier),)
+
+
+def _stands_in(standing: Standing, org: Org, tier: Tier) -> bool:
+    """Say whether an organisation answers for the place in the stead of a tier that it has none of: no street, no community."""
+    return standing.place is not None and standing.place.center(tier).id == org.id
 
 
 def _own(standing: Standing, actor: Actor) -> Org | None:
@@ -204,7 +210,7 @@ def _denied(right: Right) -> Refused:
 
 
 _ANSWERS = _center_of(
-    lambda standing, tier: tier >= standing.check_tier,
+    lambda standing, org: org.tier >= standing.check_tier,
     Label("核查该事件的指挥中心，或更高层级的指挥中心", "the center that checks this incident, or a higher one"),
 )
 
@@ -212,17 +218,21 @@ _RULES: Mapping[Who, Callable[[Standing, Right, Actor], Permit]] = {
     Who.SYSTEM: _system,
     Who.ANYBODY: _anybody,
     Who.DUTY: _center_of(
-        lambda _, tier: tier in {Tier.COMMUNITY, Tier.STREET},
+        lambda standing, org: org.tier in {Tier.COMMUNITY, Tier.STREET} or _stands_in(standing, org, Tier.COMMUNITY),
         Label("社区或街道的值班人员", "the duty of the community or the street"),
     ),
-    Who.STREET: _center_of(lambda _, tier: tier is Tier.STREET, Label("街道指挥中心", "the street's center")),
-    Who.DISTRICT: _center_of(lambda _, tier: tier is Tier.DISTRICT, Label("区级指挥中心", "the district's center")),
+    Who.SENDER: _center_of(
+        lambda standing, org: org.tier is Tier.STREET or _stands_in(standing, org, Tier.STREET),
+        Label("街道指挥中心", "the street's center"),
+    ),
+    Who.STREET: _center_of(lambda _, org: org.tier is Tier.STREET, Label("街道指挥中心", "the street's center")),
+    Who.DISTRICT: _center_of(lambda _, org: org.tier is Tier.DISTRICT, Label("区级指挥中心", "the district's center")),
     Who.CENTER: _center_of(
-        lambda standing, tier: tier >= standing.tier,
+        lambda standing, org: org.tier >= standing.tier,
         Label("不低于事件所在层级的指挥中心", "a center as high as the incident stands"),
     ),
     Who.UPPER: _center_of(
-        lambda standing, tier: tier > standing.tier or tier is Tier.DISTRICT,
+        lambda standing, org: org.tier > standing.tier or org.tier is Tier.DISTRICT,
         Label("高于事件所在层级的指挥中心", "a center above where the incident stands"),
     ),
     Who.VERIFIER: _verifier,

@@ -77,7 +77,9 @@ class Event(StrEnum):
     URGE = "urge"
     INSTRUCT = "instruct"
     COMMENT = "comment"
+    KEY_REPORT = "key_report"
     REHOME = "rehome"
+    HAND_OVER = "hand_over"
 
 
 class Stage(IntEnum):
@@ -104,13 +106,14 @@ STAGE_OF: Mapping[Event, Stage] = {
     **dict.fromkeys(
         (
             Event.TAKE, Event.JOIN, Event.HANDLE, Event.ASK_EXTEND, Event.EXTEND, Event.REFUSE_EXTEND, Event.ASK_SUSPEND,
-            Event.SUSPEND, Event.REFUSE_SUSPEND, Event.RESUME,
+            Event.SUSPEND, Event.REFUSE_SUSPEND, Event.RESUME, Event.HAND_OVER,
         ),
         Stage.HANDLE,
     ),
     **dict.fromkeys(
         (
-            Event.SUPERVISE, Event.URGE, Event.INSTRUCT, Event.COMMENT, Event.CHECK_PASS, Event.CHECK_FAIL, Event.REOPEN,
+            Event.SUPERVISE, Event.URGE, Event.INSTRUCT, Event.COMMENT, Event.KEY_REPORT, Event.CHECK_PASS, Event.CHECK_FAIL,
+            Event.REOPEN,
         ),
         Stage.CHECK,
     ),
@@ -188,6 +191,16 @@ class ReturnReason(StrEnum):
     NO_AUTHORITY = "no_authority"
     OUT_OF_AREA = "out_of_area"
     INSUFFICIENT = "insufficient"
+
+
+class HandOverReason(StrEnum):
+    """Why what somebody has in hand is given to whoever stands in for them."""
+
+    LEAVE = "leave"
+    LEFT = "left"
+    POST_ENDED = "post_ended"
+    REHOMED = "rehomed"
+    OTHER = "other"
 
 
 class Outcome(StrEnum):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from datetime import datetime
 from itertools import takewhile
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
@@ -19,12 +20,11 @@ from psycopg2 import sql
 from starlette.responses import Response, StreamingResponse
 
 from api.asked import ask, service
-from api.ogc.answers import VARY, audience, caching, digested, held, is_known_tag, parameters, unchanged
-from api.ogc.collections import GEOMETRY, collection_named, require_reader
+from api.ogc.answers import NO_STORE, VARY, audience, caching, digested, held, is_known_tag, parameters, unchanged
+from api.ogc.collections import collection_shown, require_reader
 from api.ogc.crs import CGCS2000, CRS84
 from api.ogc.fields import Kind, queryables
-from api.ogc.items import Question, day_of, feature, select
-from api.ogc.query import parse_items
+from api.ogc.items import DAYS, Question, ask_about, feature, select
 from data.spelling import listed
 from data.store.log import record
 from data.store.pool import BULK_MS
@@ -58,39 +58,39 @@ _BOM = "\ufeff"
 """Without it, spreadsheets read Chinese as something else."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A text that begins like this is a formula to a spreadsheet."""
-_KNOWN = ("at", "as-of", "datetime", "bbox", "bbox-crs", "crs", "filter", "filter-lang", "filter-crs", "properties")
+_KNOWN = ("datetime", "bbox", "bbox-crs", "crs", "filter", "filter-lang", "filter-crs", "properties")
 
 
 def bulk(request: Request) -> Response:
     """Answer with every feature of a collection that satisfies what is asked, as a file."""
-    collection = collection_named(request.path_params["collection"])
     asked = ask(request)
+    collection = collection_shown(request.path_params["collection"], asked.scope)
     require_reader(collection, asked.scope, known=asked.caller.is_known)
-    given = parameters(request, *_KNOWN, *queryables(collection.fields))
+    known = (*(() if collection.is_live else DAYS), *_KNOWN)
+    given = parameters(request, *known, *queryables(collection.fields))
     form = given.get("f", "geojsonseq")
     if form not in FORMATS:
         raise ParameterError("f", f"f is one of {listed(FORMATS)} here, not {form[:40]!r}.")
-    fields = collection.fields_for(asked.scope)
-    query = parse_items(given.items(), fields, GEOMETRY)
+    question = ask_about(asked, collection, given.items())
+    query = question.query
     if form != "geojsonseq" and query.crs is not CRS84:
         raise ParameterError(
             "crs", "Only geojsonseq comes in another system; the other files are in CGCS2000, longitude first."
         )
-    question = Question(collection, fields, query, day_of(query, asked.today))
     pool = service(request).pool
-    tag = digested(
-        held(request).versions.of_data(pool), question.day, audience(asked), form, request.url.path, request.url.query
-    )
     headers = {
-        "ETag": f'"{tag}"',
-        "Cache-Control": caching(asked),
+        "Cache-Control": NO_STORE if collection.is_live else caching(asked),
         "Vary": VARY,
         "Content-Disposition": f'attachment; filename="{collection.id}-{question.day}.{_ENDINGS.get(form, form)}"',
     }
     if form == "geojsonseq":
         headers["Content-Crs"] = query.crs.content_crs
-    if is_known_tag(request, headers["ETag"]):
-        return unchanged(headers)
+    if not collection.is_live:
+        data = held(request).versions.of_data(pool)
+        tag = digested(data, question.day, audience(asked), form, request.url.path, request.url.query)
+        headers["ETag"] = f'"{tag}"'
+        if is_known_tag(request, headers["ETag"]):
+            return unchanged(headers)
     if asked.caller.is_known:
         _log(request, asked, question, form)
     file = SpooledTemporaryFile[bytes](_IN_MEMORY)  # closed when it has been sent
@@ -118,7 +118,7 @@ def _place(conn: connection, question: Question) -> str | None:
     statement = sql.SQL("SELECT DISTINCT f.path::text FROM {} WHERE {} AND {}").format(
         collection.origin, collection.where, condition.sql
     )
-    paths = [path.split(".") for (path,) in many(conn, statement, [question.day, *condition.params])]
+    paths = [path.split(".") for (path,) in many(conn, statement, [question.moment, *condition.params])]
     shared = takewhile(lambda labels: len(set(labels)) == 1, zip(*paths, strict=False))
     return ".".join(label for label, *_ in shared) or None
 
@@ -133,7 +133,7 @@ def _rows(conn: connection, question: Question, columns: sql.Composable) -> Iter
     """Give the rows of the question, a few at a time; `columns` is the statement up to the condition on features."""
     collection, condition = question.collection, question.condition
     statement = sql.SQL("DECLARE bulk NO SCROLL CURSOR FOR {}{} ORDER BY {}").format(columns, condition.sql, collection.key.sql)
-    run(conn, statement, [question.day, *condition.params])
+    run(conn, statement, [question.moment, *condition.params])
     while rows := many(conn, _FETCH):
         yield from rows
 
@@ -156,7 +156,9 @@ def _write_csv(conn: connection, question: Question, file: IO[bytes]) -> None:
 
 
 def cell(value: object) -> object:
-    """Return a value as a cell that no spreadsheet takes for a formula; numbers stay numbers."""
+    """Return a value as a cell that no spreadsheet takes for a formula; numbers stay numbers, moments are as in JSON."""
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"
     return value
@@ -169,7 +171,13 @@ def _write_fgb(conn: connection, question: Question, file: IO[bytes]) -> None:
         if field.kind is Kind.DATE and field.name in frame:
             frame[field.name] = [None if day is None else day.isoformat() for day in frame[field.name]]
     whole = io.BytesIO()  # GDAL goes back and forth in it
-    frame.to_file(whole, driver="FlatGeobuf", engine="pyogrio", SPATIAL_INDEX="YES", promote_to_multi=True)
+    frame.to_file(
+        whole,
+        driver="FlatGeobuf",
+        engine="pyogrio",
+        SPATIAL_INDEX="YES",
+        promote_to_multi=question.collection.geometry.shape != "Point",
+    )
     file.write(whole.getbuffer())
 
 
@@ -177,7 +185,14 @@ def _write_parquet(conn: connection, question: Question, file: IO[bytes]) -> Non
     _frame(conn, question).to_parquet(file, compression="zstd", write_covering_bbox=True, schema_version="1.1.0")
 
 
-_DTYPES = {Kind.INTEGER: "Int64", Kind.NUMBER: "float64", Kind.TEXT: "object", Kind.DATE: "object"}
+_DTYPES = {
+    Kind.INTEGER: "Int64",
+    Kind.NUMBER: "float64",
+    Kind.TEXT: "object",
+    Kind.BOOLEAN: "boolean",
+    Kind.DATE: "object",
+    Kind.DATETIME: "datetime64[us, UTC]",
+}
 
 
 def _frame(conn: connection, question: Question) -> GeoDataFrame:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, LiteralString
 
 from psycopg2 import sql
 
+from api.ogc import incident_fields
 from api.ogc.fields import STORED, Field, Geometry, Kind
 from api.who.caller import Right
 from data.spelling import did_you_mean
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
     from api.lang import Lang
     from data.store.scope import Scope
 
-Subject = Literal["areas", "grids", "drafts"]
+Subject = Literal["areas", "grids", "drafts", "incidents"]
 """What collections are about; the settings may open the first two to everybody."""
 
 WEB = 3857
+
+GEOMETRY = Geometry(columns={STORED: sql.Identifier("f", "geom"), WEB: sql.Identifier("f", "web")})
+"""The geometry of areas and grids. Every collection reads its geometry from the row that it calls f."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,9 @@ class Collection:
     features without the joins that tiles can do without. `begins` is a feature's first day, and `history` all features
     that there ever were or will be. `public_fields` are the same fields for those who see public figures everywhere, in
     simpler SQL.
+
+    `life` is set where features have a time of their own, from the first field to the second: such a collection is read as it
+    is now, `origin` binds that moment and not a day, and what is asked by `datetime` is who lived then.
     """
 
     id: str
@@ -54,6 +61,20 @@ class Collection:
     tile_where: sql.Composable
     begins: sql.Composable
     history: sql.Composable
+    geometry: Geometry = GEOMETRY
+    life: tuple[Field, Field] | None = None
+    drawn: tuple[Field, ...] = ()
+    """What features have in tiles, where they are not the collection's own."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is read as it is now, on no day."""
+        return self.life is not None
+
+    @property
+    def tile_fields(self) -> tuple[Field, ...]:
+        """What the features of its tiles have."""
+        return self.drawn or tuple(field for field in self.fields if field.in_tiles)
 
     @property
     def key(self) -> Field:
@@ -71,10 +92,6 @@ class Collection:
     def fields_for(self, scope: Scope) -> tuple[Field, ...]:
         """Return the fields as a caller reads them: the public ones where no area is the caller's own."""
         return self.fields if scope.areas_1 else self.public_fields
-
-
-GEOMETRY = Geometry(columns={STORED: sql.Identifier("f", "geom"), WEB: sql.Identifier("f", "web")})
-"""Every collection reads its geometry from the row that it calls f."""
 
 
 def _field(name: str, kind: Kind, text: LiteralString, zh: str, en: str, **more: Any) -> Field:  # noqa: ANN401 - a Field's own
@@ -271,14 +288,56 @@ DRAFTS = Collection(
 """Not among the published ones: it has no tiles and no files, and for those who see no drafts it is not there."""
 
 
+INCIDENTS = Collection(
+    id="incidents",
+    subject="incidents",
+    title_zh="事件",
+    title_en="Incidents",
+    description_zh="您可见的事件，按当前状态；`datetime` 取该时刻或时段内存续的事件。不含当事人信息和上报内容。",
+    description_en=(
+        "The incidents that you may see, as they stand now; `datetime` asks for those that were there then. "
+        "Nothing of who reported, and none of their words."
+    ),
+    fields=incident_fields.FIELDS,
+    public_fields=incident_fields.FIELDS,
+    origin=incident_fields.ORIGIN,
+    where=sql.SQL("TRUE"),
+    row=incident_fields.ROW,
+    tile_origin=sql.SQL("wangge.incident f"),
+    tile_where=sql.SQL("TRUE"),
+    begins=sql.SQL("f.reported_at"),
+    history=sql.SQL("wangge.incident f"),
+    geometry=incident_fields.PLACE,
+    life=(incident_fields.BEGUN, incident_fields.OVER),
+    drawn=incident_fields.IN_TILES,
+)
+"""For those who handle incidents. What of them is whose, row-level security says."""
+
+WITH_PAGES = {**COLLECTIONS, INCIDENTS.id: INCIDENTS}
+"""Every collection that has pages, tiles and files."""
+
+
 def sees_drafts(scope: Scope) -> bool:
     """Say whether there are drafts for a caller."""
     return Right.SEE_DRAFTS in scope.rights
 
 
+def sees_incidents(scope: Scope) -> bool:
+    """Say whether there are incidents for a caller."""
+    return Right.HANDLE_INCIDENTS in scope.rights
+
+
 def collection_for(name: str, scope: Scope) -> Collection:
     """Return a collection, the drafts too for those who may see them; `NotFound` says what there is."""
-    return DRAFTS if name == DRAFTS.id and sees_drafts(scope) else collection_named(name)
+    return DRAFTS if name == DRAFTS.id and sees_drafts(scope) else collection_shown(name, scope)
+
+
+def collection_shown(name: str, scope: Scope) -> Collection:
+    """Return a collection that has pages, tiles and files; the incidents only to those who handle them."""
+    if name != INCIDENTS.id:
+        return collection_named(name)
+    require_reader(INCIDENTS, scope, known=scope.person != "")
+    return INCIDENTS
 
 
 def collection_named(name: str) -> Collection:
@@ -298,10 +357,9 @@ def is_open(collection: Collection, scope: Scope) -> bool:
 
 def require_reader(collection: Collection, scope: Scope, *, known: bool) -> None:
     """Raise where row-level security would only ever give nothing: `Unidentified` where signing in may help, else `Refused`."""
-    if is_open(collection, scope) or scope.areas_1:
+    if is_open(collection, scope) or (sees_incidents(scope) if collection is INCIDENTS else scope.areas_1):
         return
     if not known:
         msg = f"{collection.id} are not for everybody here: sign in, or show a key"
-        raise Unidentified(msg)
-    msg = f"your roles do not let you see {collection.id}"
-    raise Refused(msg)
+        raise Unidentified(msg, zh=f"{collection.title_zh}不对所有人开放：请登录，或出示密钥")
+    raise Refused(f"your roles do not let you see {collection.id}", zh=f"您的角色不能查看{collection.title_zh}")

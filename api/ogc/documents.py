@@ -21,7 +21,7 @@ from api.ogc.answers import (
     title_of,
 )
 from api.ogc.bulk import FORMATS
-from api.ogc.collections import COLLECTIONS, DRAFTS, collection_for, sees_drafts
+from api.ogc.collections import COLLECTIONS, DRAFTS, INCIDENTS, collection_for, sees_drafts, sees_incidents
 from api.ogc.crs import CGCS2000, CRS84, SYSTEMS
 from api.ogc.extents import draft_extent, extent, first_day
 
@@ -123,6 +123,7 @@ def collections(request: Request) -> Response:
         "links": self_links(request, asked, "collections"),
         "crs": list(CRS_LIST),
         "collections": [_described(request, asked, each) for each in COLLECTIONS.values()]
+        + ([_described(request, asked, INCIDENTS)] if sees_incidents(asked.scope) else [])
         + ([_described_drafts(request, asked)] if sees_drafts(asked.scope) else []),
     }
     return document(request, asked, "collections", body)

@@ -387,7 +387,7 @@ def _read(
     conn: connection, asked: Asked, identity: int, query: ItemsQuery
 ) -> tuple[int, dict[str, Any], list[dict[str, object]]]:
     """Return a grid's row version, the grid as a feature, and its links."""
-    question = Question(DRAFTS, DRAFTS.fields, query, asked.today)
+    question = Question(DRAFTS, DRAFTS.fields, query, asked.today, asked.now)
     row = one(
         conn,
         sql.Composed([select(question, (sql.Identifier("f", "row_version"),)), sql.SQL("f.id = %s")]),

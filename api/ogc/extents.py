@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from psycopg2 import sql
@@ -25,6 +26,8 @@ _DIGITS = 7
 
 def extent(pool: Pool, kept: Held, collection: Collection, asked: Asked, day: date) -> list[float] | None:
     """Return west, south, east, north of the features on a day, as far as the caller sees them; None without any."""
+    if collection.is_live:
+        return list(_live(pool, kept, collection, asked)[0]) or None
     version = kept.versions.of(pool, collection.subject, day)
     is_public = is_open(collection, asked.scope)
     scope = Scope(public=asked.scope.public) if is_public else asked.scope
@@ -41,6 +44,17 @@ def draft_extent(pool: Pool, asked: Asked) -> list[float] | None:
     return list(_box(pool, DRAFTS, asked.scope, [])) or None
 
 
+def _live(pool: Pool, kept: Held, collection: Collection, asked: Asked) -> tuple[tuple[float, ...], date | None]:
+    """Return where the features lie that the caller sees, and the first day of theirs, as they were within the last minute."""
+
+    def find() -> tuple[tuple[float, ...], date | None]:
+        with pool.read(asked.scope) as conn:
+            (begun,) = one(conn, sql.SQL("SELECT min({}) FROM {}").format(collection.begins, collection.history))
+        return _box(pool, collection, asked.scope, []), None if begun is None else begun.astimezone(UTC).date()
+
+    return kept.fact(("live", collection.id, audience(asked), asked.now.replace(second=0, microsecond=0)), find)
+
+
 def _box(pool: Pool, collection: Collection, scope: Scope, parameters: Sequence[object]) -> tuple[float, ...]:
     statement = sql.SQL(
         """SELECT ST_XMin(b), ST_YMin(b), ST_XMax(b), ST_YMax(b)
@@ -53,6 +67,8 @@ def _box(pool: Pool, collection: Collection, scope: Scope, parameters: Sequence[
 
 def first_day(pool: Pool, kept: Held, collection: Collection, asked: Asked) -> date | None:
     """Return the first day on which the collection has a feature that the caller may see."""
+    if collection.is_live:
+        return _live(pool, kept, collection, asked)[1]
     is_public = is_open(collection, asked.scope)
     scope = Scope(public=asked.scope.public) if is_public else asked.scope
 

@@ -5,13 +5,16 @@ Values go from the store's rows into the answer's bytes with nothing between; ge
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
 import orjson
 from psycopg2 import sql
+from psycopg2.extensions import AsIs
 from starlette.responses import HTMLResponse, Response
 
 from api.asked import ask, service
@@ -35,16 +38,18 @@ from api.ogc.answers import (
     title_of,
     unchanged,
 )
-from api.ogc.collections import DRAFTS, GEOMETRY, Collection, collection_for, collection_named, require_reader
+from api.ogc.collections import DRAFTS, INCIDENTS, Collection, collection_for, collection_shown, require_reader
 from api.ogc.crs import output
 from api.ogc.cursor import Position, after, order_by, seal, unseal
 from api.ogc.literal import meets_box
 from api.ogc.query import Count, ItemsQuery, parse_items
 from api.ogc.reader import Reader
+from api.ogc.times import in_span
 from api.ogc.where import EVERYTHING, Filter, all_of
 from gis.errors import NotFound, ParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     from starlette.requests import Request
@@ -58,7 +63,11 @@ CHEAP_COUNT = 10_000
 
 WHEN = ("at", "as-of", "datetime")
 """The parameters that say which day is meant."""
-_ITEM = (*WHEN, "crs", "properties", "skipGeometry")
+DAYS = ("at", "as-of")
+"""Those of them that only a collection takes which is read on a day."""
+_ITEM = ("crs", "properties", "skipGeometry")
+_MOMENT = AsIs("$2")
+_DIGEST = 16
 _ITEM_FORMS = {"json": GEOJSON, "geojson": GEOJSON, "html": HTML}
 _FORMS = {**FORMS, "geojson": GEOJSON}
 _DRAFT_FORMS = {"json": GEOJSON, "geojson": GEOJSON}
@@ -66,13 +75,19 @@ _DRAFT_FORMS = {"json": GEOJSON, "geojson": GEOJSON}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of a collection, with the day that it is asked about."""
+    """What is asked of a collection, with the day that it is asked about; of a live one, with the moment."""
 
     collection: Collection
     fields: tuple[Field, ...]
     """The collection's, as the caller reads them."""
     query: ItemsQuery
     day: date
+    now: datetime
+
+    @property
+    def moment(self) -> date | datetime:
+        """What the collection's origin binds."""
+        return self.now if self.collection.is_live else self.day
 
     @property
     def variant(self) -> tuple[str, bool]:
@@ -82,6 +97,8 @@ class Question:
     @property
     def asked(self) -> tuple[object, ...]:
         """What decides which features there are and in which order; the day counts, however it was said."""
+        if self.collection.is_live:
+            return self.collection.id, self.query.asked
         words = tuple(pair for pair in self.query.asked if pair[0] not in WHEN)
         return self.collection.id, self.day, words
 
@@ -93,9 +110,18 @@ class Question:
     @property
     def condition(self) -> Filter:
         """What the features that are wanted must satisfy, wherever the page begins."""
-        query = self.query
-        box = (meets_box(query.bbox, query.bbox_crs, GEOMETRY),) if query.bbox else ()
-        return all_of([*box, query.where])
+        query, life = self.query, self.collection.life
+        parts = [meets_box(query.bbox, query.bbox_crs, self.collection.geometry)] if query.bbox else []
+        if life is not None and query.span is not None:
+            parts.append(in_span(query.span, *life))
+        return all_of([*parts, query.where])
+
+
+def ask_about(asked: Asked, collection: Collection, pairs: Iterable[tuple[str, str]]) -> Question:
+    """Return the question that parameters write to a collection; a live one knows no days."""
+    fields = collection.fields_for(asked.scope)
+    query = parse_items(pairs, fields, collection.geometry, without=DAYS if collection.is_live else ())
+    return Question(collection, fields, query, asked.today if collection.is_live else day_of(query, asked.today), asked.now)
 
 
 def items(request: Request) -> Response:
@@ -103,11 +129,10 @@ def items(request: Request) -> Response:
     asked = ask(request)
     collection = collection_for(request.path_params["collection"], asked.scope)
     require_reader(collection, asked.scope, known=asked.caller.is_known)
-    fields = collection.fields_for(asked.scope)
-    query = parse_items(request.query_params.multi_items(), fields, GEOMETRY)
+    question = ask_about(asked, collection, request.query_params.multi_items())
+    query = question.query
     is_draft = collection is DRAFTS
     form = form_of(request, query.form, "items", _DRAFT_FORMS if is_draft else _FORMS)
-    question = Question(collection, fields, query, day_of(query, asked.today))
     kept, pool = held(request), service(request).pool
     data = kept.versions.of_data(pool)
     if is_draft:
@@ -116,7 +141,8 @@ def items(request: Request) -> Response:
     headers = _headers(asked, query, f'"{tag}"')
     if is_draft:
         headers["Cache-Control"] = NO_STORE
-    if is_known_tag(request, headers["ETag"]):
+    # A live page is known by what is on it.
+    if not collection.is_live and is_known_tag(request, headers["ETag"]):
         return unchanged(headers)
 
     key = service(request).cursor_key
@@ -137,28 +163,34 @@ def items(request: Request) -> Response:
         cursor = seal(key, mark, Position(keys, rows[-1][0]))
         links.append(link(_next(request, asked, question, cursor), "next", GEOJSON, title_of(asked, "下一页", "Next page")))
     names = question.names
+    if form == "html":
+        rows = [_told_here(row, request) for row in rows]
     body: dict[str, object] = {
         "type": "FeatureCollection",
         "numberReturned": len(rows),
         **({} if matched is None else {"numberMatched": matched}),
-        "timeStamp": asked.now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "links": links,
         "features": [feature(row, names) for row in rows],
     }
+    if collection.is_live:
+        shown = repr(_shown(asked, form)).encode()
+        headers["ETag"] = f'"{hashlib.sha256(orjson.dumps(body) + shown).hexdigest()[:_DIGEST]}"'
+        if is_known_tag(request, headers["ETag"]):
+            return unchanged(headers)
+    body["timeStamp"] = asked.now.astimezone(UTC).isoformat().replace("+00:00", "Z")
     headers["Link"] = link_header(links)
     return _answer(request, "items", body, asked, form=form, headers=headers)
 
 
 def item(request: Request) -> Response:
     """Answer with one feature."""
-    collection = collection_named(request.path_params["collection"])
     asked = ask(request)
+    collection = collection_shown(request.path_params["collection"], asked.scope)
     require_reader(collection, asked.scope, known=asked.caller.is_known)
-    given = parameters(request, *_ITEM)
-    fields = collection.fields_for(asked.scope)
-    query = parse_items(given.items(), fields, GEOMETRY)
+    given = parameters(request, *_ITEM, *(() if collection.is_live else WHEN))
+    question = ask_about(asked, collection, given.items())
+    query = question.query
     form = form_of(request, query.form, "item", _ITEM_FORMS)
-    question = Question(collection, fields, query, day_of(query, asked.today))
     kept, pool = held(request), service(request).pool
     code = request.path_params["feature"]
     variant = digested(
@@ -171,20 +203,24 @@ def item(request: Request) -> Response:
         request.url.query,
     )
     store = Reader(pool, asked.scope, kept)
+    wanted = [code, question.now] if collection.is_live else [code]
     if "if-none-match" in request.headers:
-        seen = store.ask_again(_row_text(store, question), [code])
+        seen = store.ask_again(_row_text(store, question), wanted)
         headers = _headers(asked, query, f'"{_tag_text(code)}-{seen[0][0] if seen else ""}-{variant}"')
         if seen and is_known_tag(request, headers["ETag"]):
             return unchanged(headers)
-    found = store.ask_again(_item_text(store, question), [code])
+    found = store.ask_again(_item_text(store, question), wanted)
     if not found:
-        msg = f"there is no {code[:60]!r} in {collection.id} on {question.day}"
-        raise NotFound(msg)
-    row = found[0]
+        when = "" if collection.is_live else f" on {question.day}"
+        msg = f"there is no {code[:60]!r} in {collection.id}{when}"
+        raise NotFound(msg, zh=f"没有“{code[:60]}”，或您无权查看")
+    row = _told_here(found[0], request) if form == "html" else found[0]
     headers = _headers(asked, query, f'"{_tag_text(code)}-{row[-1]}-{variant}"')
     links = [link(address_of(request, asked), "self", GEOJSON)]
     links.append(link(_with(request, asked, f="html"), "alternate", HTML))
     links.append(link(f"{asked.base}/collections/{collection.id}", "collection", JSON, collection.title(asked.lang)))
+    if collection is INCIDENTS:
+        links.append(link(f"{asked.base}/v1/incidents/{quote(code, safe='')}", "related", JSON))
     headers["Link"] = link_header(links)
     return _answer(request, "item", {**feature(row, question.names), "links": links}, asked, form=form, headers=headers)
 
@@ -209,6 +245,12 @@ def day_of(query: ItemsQuery, today: date) -> date:
     return first if first > today else min(last, today)
 
 
+def _told_here(row: tuple[object, ...], request: Request) -> tuple[object, ...]:
+    """Return a row with its moments as clocks here show them: a page is read by people."""
+    zone = ZoneInfo(service(request).settings.zone)
+    return tuple(value.astimezone(zone) if isinstance(value, datetime) else value for value in row)
+
+
 def feature(row: tuple[object, ...], names: tuple[str, ...]) -> dict[str, object]:
     """Return a row of id, geometry as GeoJSON text, and properties, as a feature; the geometry is not parsed."""
     text = row[1]
@@ -224,7 +266,7 @@ def select(question: Question, extra: tuple[sql.Composable, ...] = ()) -> sql.Co
     """Return the statement up to the condition on features: id, geometry, the properties that are wanted, and `extra`."""
     collection, query = question.collection, question.query
     own = {field.name: field.sql for field in question.fields}
-    shape = sql.SQL("NULL") if query.skip_geometry else output(GEOMETRY, query.crs)
+    shape = sql.SQL("NULL") if query.skip_geometry else output(collection.geometry, query.crs)
     columns = [collection.key.sql, shape, *(own[name] for name in question.names), *extra]
     return sql.SQL("SELECT {} FROM {} WHERE {} AND ").format(sql.SQL(", ").join(columns), collection.origin, collection.where)
 
@@ -232,7 +274,8 @@ def select(question: Question, extra: tuple[sql.Composable, ...] = ()) -> sql.Co
 def _page(store: Reader, question: Question, position: Position | None) -> list[tuple[object, ...]]:
     """Return the rows of a page, and one more where there is one; their last values are those that order them."""
     collection, query = question.collection, question.query
-    if not query.sortby and not query.bbox and query.where is EVERYTHING:
+    # What is kept planned is planned for a day: a live collection is too large for a plan that suits any page.
+    if not collection.is_live and not query.sortby and not query.bbox and query.where is EVERYTHING:
         return _plain_page(store, question, position)
     head, order = store.kept.fact(
         ("page", *question.variant, query.crs.uri, query.skip_geometry, query.properties, _order(query.sortby)),
@@ -247,7 +290,7 @@ def _page(store: Reader, question: Question, position: Position | None) -> list[
     statement = sql.Composed(
         [sql.SQL(head), condition.sql, sql.SQL(f" ORDER BY {order} LIMIT {query.limit + 1} OFFSET {query.offset}")]
     )
-    return store.ask(statement, [question.day, *condition.params])
+    return store.ask(statement, [question.moment, *condition.params])
 
 
 def _plain_page(store: Reader, question: Question, position: Position | None) -> list[tuple[object, ...]]:
@@ -278,7 +321,11 @@ def _matched(store: Reader, question: Question, counted: tuple[object, ...], *, 
     if not more and query.cursor is None and (found or not query.offset):
         return query.offset + found
     exact = query.count is Count.EXACT
-    count = store.kept.fact(("count", exact, *counted), lambda: _count(store, question, None if exact else CHEAP_COUNT + 1))
+    most = None if exact else CHEAP_COUNT + 1
+    if question.collection.is_live:
+        count = _count(store, question, most)
+    else:
+        count = store.kept.fact(("count", exact, *counted), lambda: _count(store, question, most))
     return count if exact or count <= CHEAP_COUNT else None
 
 
@@ -287,15 +334,15 @@ def _count(store: Reader, question: Question, most: int | None) -> int:
     statement = sql.SQL("SELECT count(*) FROM (SELECT FROM {} WHERE {} AND {} LIMIT {}) counted").format(
         collection.origin, collection.where, condition.sql, sql.Literal(most)
     )
-    return store.ask(statement, [question.day, *condition.params])[0][0]
+    return store.ask(statement, [question.moment, *condition.params])[0][0]
 
 
 def _item_text(store: Reader, question: Question) -> str:
     collection, query = question.collection, question.query
     return store.kept.fact(
-        ("item", *question.variant, question.day, query.crs.uri, query.skip_geometry, query.properties),
+        ("item", *question.variant, _written(question), query.crs.uri, query.skip_geometry, query.properties),
         lambda: store.text(
-            sql.Composed([select(question, (collection.row,)), collection.key.sql, sql.SQL(" = $1")]), question.day
+            sql.Composed([select(question, (collection.row,)), collection.key.sql, sql.SQL(" = $1")]), _written(question)
         ),
     )
 
@@ -303,14 +350,19 @@ def _item_text(store: Reader, question: Question) -> str:
 def _row_text(store: Reader, question: Question) -> str:
     collection = question.collection
     return store.kept.fact(
-        ("row", collection.id, question.day),
+        ("row", collection.id, _written(question)),
         lambda: store.text(
             sql.SQL("SELECT {} FROM {} WHERE {} AND {} = $1").format(
                 collection.row, collection.origin, collection.where, collection.key.sql
             ),
-            question.day,
+            _written(question),
         ),
     )
+
+
+def _written(question: Question) -> date | AsIs:
+    """Return what stands in the statement of one feature for what the origin binds: the day, or a place for the moment."""
+    return _MOMENT if question.collection.is_live else question.day
 
 
 def _headers(asked: Asked, query: ItemsQuery, tag: str) -> dict[str, str]:
@@ -345,7 +397,7 @@ def _next(request: Request, asked: Asked, question: Question, cursor: str) -> st
     """Return the address of the next page: the same question, asked about the same day."""
     left_out = {"cursor", "offset"}
     kept = [(name, value) for name, value in request.query_params.multi_items() if name not in left_out]
-    if question.query.at is None and question.query.span is None:
+    if not question.collection.is_live and question.query.at is None and question.query.span is None:
         kept.append(("at", question.day.isoformat()))
     path = f"/collections/{question.collection.id}/items"
     return f"{asked.base}{path}?{urlencode([*kept, ('cursor', cursor)])}"

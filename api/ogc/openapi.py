@@ -13,9 +13,10 @@ from api.asked import ask
 from api.idempotency import ABOUT_KEY, HEADER, KEY_PATTERN
 from api.ogc.answers import GEOJSON, HTML, JSON, MVT, OPENAPI, PAGED, SCHEMA_JSON, document, parameters
 from api.ogc.bulk import FORMATS
-from api.ogc.collections import COLLECTIONS, DRAFTS, GEOMETRY, sees_drafts
+from api.ogc.collections import COLLECTIONS, DRAFTS, GEOMETRY, INCIDENTS, sees_drafts, sees_incidents
 from api.ogc.cql import HIGHEST_INTEGER, LANGUAGES, LOWEST_INTEGER
 from api.ogc.fields import SCHEMAS, Kind, queryables
+from api.ogc.items import DAYS
 from api.ogc.query import DEFAULT_LIMIT, HIGHEST_LIMIT, HIGHEST_OFFSET, LANGS, PARAMETERS
 from api.ogc.tiles import HIGHEST_ZOOM, MATRIX_SET
 
@@ -40,19 +41,20 @@ _BULK = (
     "bbox", "bbox-crs", "crs", "datetime", "at", "as-of", "filter", "filter-lang", "filter-crs", "properties", "f-bulk", "lang",
 )  # fmt: skip
 _TILE = ("v", "at", "as-of", "datetime", "f-tile", "lang")
+_LIVE_TILE = ("datetime", "filter", "filter-lang", "filter-crs", "f-tile", "lang")
 
 
 def description(request: Request) -> Response:
     """Answer with the description."""
     asked = ask(request)
     parameters(request)
-    return document(
-        request, asked, "api", describe(asked.lang, asked.base, drafts=sees_drafts(asked.scope)), media=OPENAPI, forms=_FORMS
-    )
+    scope = asked.scope
+    described = describe(asked.lang, asked.base, drafts=sees_drafts(scope), incidents=sees_incidents(scope))
+    return document(request, asked, "api", described, media=OPENAPI, forms=_FORMS)
 
 
-def describe(lang: Lang, base: str, *, drafts: bool = False) -> _Node:
-    """Return the description in a language, of the service at an address; for those who see them, with the drafts."""
+def describe(lang: Lang, base: str, *, drafts: bool = False, incidents: bool = False) -> _Node:
+    """Return the description in a language, of the service at an address; for those who see them, with drafts and incidents."""
 
     def say(zh: str, en: str) -> str:
         return zh if lang == "zh" else en
@@ -68,7 +70,8 @@ def describe(lang: Lang, base: str, *, drafts: bool = False) -> _Node:
             f"tileMatrixSet.{MATRIX_SET}", "tile-matrix-set", say("瓦片矩阵集", "Tile matrix set")
         ),
     }
-    for collection in COLLECTIONS.values():
+    shown = (*COLLECTIONS.values(), *((INCIDENTS,) if incidents else ()))
+    for collection in shown:
         paths.update(_paths(collection, lang))
     if drafts:
         paths.update(_draft_paths(lang))
@@ -83,10 +86,7 @@ def describe(lang: Lang, base: str, *, drafts: bool = False) -> _Node:
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "servers": [{"url": base}],
-        "tags": [
-            {"name": each.id, "description": each.description(lang)}
-            for each in (*COLLECTIONS.values(), *((DRAFTS,) if drafts else ()))
-        ],
+        "tags": [{"name": each.id, "description": each.description(lang)} for each in (*shown, *((DRAFTS,) if drafts else ()))],
         "paths": paths,
         "components": {
             "parameters": _shared_parameters(lang),
@@ -106,7 +106,7 @@ def _paths(collection: Collection, lang: Lang) -> _Node:
         return _get(
             f"{what}.{collection.id}",
             f"{name}: {title}",
-            known,
+            _lively(known) if collection.is_live else known,
             content,
             more,
             tag=collection.id,
@@ -134,7 +134,7 @@ def _paths(collection: Collection, lang: Lang) -> _Node:
     paths[f"{here}/items/{{featureId}}"] = get(
         "item",
         say("单个要素", "one feature"),
-        _ITEM,
+        tuple(each for each in _ITEM if each != "datetime") if collection.is_live else _ITEM,
         {GEOJSON: {"schema": {"$ref": "#/components/schemas/feature"}}},
         (feature_id,),
     )
@@ -142,16 +142,22 @@ def _paths(collection: Collection, lang: Lang) -> _Node:
     paths[f"{here}/tiles/{MATRIX_SET}"] = get(
         "tileset",
         say("瓦片集", "tile set"),
-        ("at", "as-of", "datetime", "f-tileset", "lang"),
+        ("f-tileset", "lang") if collection.is_live else ("at", "as-of", "datetime", "f-tileset", "lang"),
         {JSON: {"schema": {"type": "object"}}},
     )
     tiles = {
         f"{here}/tiles/{MATRIX_SET}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": ("tile", place),
         f"/tiles/{collection.id}/{{z}}/{{x}}/{{y}}.mvt": ("xyz", tuple(_renamed(place))),
     }
+    known, chosen = (_LIVE_TILE, asks) if collection.is_live else (_TILE, ())
     for path, (what, where) in tiles.items():
-        paths[path] = get(what, say("矢量瓦片", "vector tile"), _TILE, {MVT: binary}, where)
+        paths[path] = get(what, say("矢量瓦片", "vector tile"), known, {MVT: binary}, (*where, *chosen))
     return paths
+
+
+def _lively(known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the parameters of a live collection among those of any: it has no days, and features with a life."""
+    return tuple("datetime-life" if each == "datetime" else each for each in known if each not in DAYS)
 
 
 def _draft_paths(lang: Lang) -> _Node:
@@ -334,6 +340,9 @@ def _shared_parameters(lang: Lang) -> _Node:
         "datetime": query(
             "datetime", "时刻或时段；时段取其中离今日最近的一天",
             "An instant or an interval; of an interval the day nearest to today is meant", text,
+        ),
+        "datetime-life": query(
+            "datetime", "时刻或时段；返回其时存续的要素", "An instant or an interval; who lived then is given", text
         ),
         "at": query("at", "哪一天的网格，缺省为今日", "The day that is meant; today unless it is given", day),
         "as-of": query("as-of", "同 at", "The same as at", day),

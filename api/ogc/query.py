@@ -102,8 +102,10 @@ PAGING = frozenset({"limit", "offset", "cursor", "crs", "properties", "skipGeome
 """Parameters that may change from page to page: they choose and order nothing."""
 
 
-def parse_items(pairs: Iterable[tuple[str, str]], fields: Sequence[Field], geometry: Geometry | None) -> ItemsQuery:
-    """Return the question that the parameters of a request write.
+def parse_items(
+    pairs: Iterable[tuple[str, str]], fields: Sequence[Field], geometry: Geometry | None, *, without: Sequence[str] = ()
+) -> ItemsQuery:
+    """Return the question that the parameters of a request write; those in `without` are unknown to the collection.
 
     Raises
     ------
@@ -111,7 +113,7 @@ def parse_items(pairs: Iterable[tuple[str, str]], fields: Sequence[Field], geome
         For the first fault; `errors` in its `extra` lists all of them as `parameter`, `code` and `detail`.
 
     """
-    reader = _Reader(pairs, fields, geometry)
+    reader = _Reader(pairs, fields, geometry, without)
     query = reader.query()
     refuse(reader.faults)
     return query
@@ -120,11 +122,14 @@ def parse_items(pairs: Iterable[tuple[str, str]], fields: Sequence[Field], geome
 class _Reader:
     """Reads the parameters of one request and gathers their faults."""
 
-    def __init__(self, pairs: Iterable[tuple[str, str]], fields: Sequence[Field], geometry: Geometry | None) -> None:
+    def __init__(
+        self, pairs: Iterable[tuple[str, str]], fields: Sequence[Field], geometry: Geometry | None, without: Sequence[str]
+    ) -> None:
         self.fields = fields
         self.geometry = geometry
         self.asks = queryables(fields)
-        self.given, self.faults = taken(pairs, (*PARAMETERS, *self.asks))
+        known = (name for name in (*PARAMETERS, *self.asks) if name not in without)
+        self.given, self.faults = taken(pairs, tuple(known))
 
     def _read(self, name: str, parse: Callable[[str, str], T], otherwise: T) -> T:
         """Return what a parameter says; where it is absent or wrong, something else to go on with."""

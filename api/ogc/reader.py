@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from psycopg2 import sql
+    from psycopg2.extensions import AsIs
 
     from api.ogc.answers import Held
     from data.store.pool import Pool
@@ -36,10 +37,10 @@ class Reader:
         """Return the rows of a statement that each connection plans once; it says `$1`, `$2`, … where it binds."""
         return self.pool.ask_again(self.scope, text, parameters, ms=self.ms)
 
-    def text(self, statement: sql.Composable, day: date | None = None) -> str:
+    def text(self, statement: sql.Composable, day: date | AsIs | None = None) -> str:
         """Return the text of a statement, with the day that it is about in it where one is given.
 
-        A plan that holds for any day knows too little of how many features there are.
+        A plan that holds for any day knows too little of how many features there are. For a moment, a place (`$2`) is given.
         """
         with self.pool.read(NOBODY) as conn:
             if day is None:

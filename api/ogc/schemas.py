@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from api.asked import ask
 from api.ogc.answers import HTML, SCHEMA_JSON, document, parameters
-from api.ogc.collections import GEOMETRY, collection_for
+from api.ogc.collections import collection_for
 from api.ogc.fields import Field, queryables, sortables
 from api.ogc.fields import Kind as FieldKind
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _FORMS = {"json": SCHEMA_JSON, "html": HTML}
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_ROLES = {"valid_from": "primary-interval-start", "valid_to": "primary-interval-end"}
+_ENDS = ("primary-interval-start", "primary-interval-end")
+_ROLES = dict(zip(("valid_from", "valid_to"), _ENDS, strict=True))
 
 
 def schema(request: Request) -> Response:
@@ -47,10 +48,10 @@ def properties_of(collection: Collection, kind: str, lang: Lang) -> dict[str, di
     shape: dict[str, object] = {
         "title": "几何" if lang == "zh" else "Geometry",
         "x-ogc-role": "primary-geometry",
-        "format": "geometry-polygon-or-multipolygon",
+        "format": "geometry-point" if collection.geometry.shape == "Point" else "geometry-polygon-or-multipolygon",
     }
     found = {field.name: _property(collection, field, kind, lang) for field in fields}
-    return {**found, GEOMETRY.name: shape}
+    return {**found, collection.geometry.name: shape}
 
 
 def _property(collection: Collection, field: Field, kind: str, lang: Lang) -> dict[str, object]:
@@ -60,6 +61,8 @@ def _property(collection: Collection, field: Field, kind: str, lang: Lang) -> di
             described["x-ogc-role"] = "id"
         elif field.name in _ROLES and field.kind is FieldKind.DATE:
             described["x-ogc-role"] = _ROLES[field.name]
+        elif collection.life is not None and field in collection.life:
+            described["x-ogc-role"] = _ENDS[collection.life.index(field)]
     return described
 
 

@@ -2,7 +2,8 @@
 
 A tile shows what the public sees, whoever asks for it, so one copy serves everybody; only where a layer is closed to the
 public does each scope get tiles of its own. What a tile shows follows from its place and the layer's version: with the
-version in the address it may be kept for ever, and without it one look at the version says whether it has changed.
+version in the address it may be kept for ever, and without it one look at the version says whether it has changed. Incidents
+have no version: their tiles are drawn each time (`incident_tiles`).
 
 Nothing is dropped. What is smaller than a step of the tile's own grid is drawn as one step.
 """
@@ -10,6 +11,7 @@ Nothing is dropped. What is smaller than a step of the tile's own grid is drawn 
 from __future__ import annotations
 
 import gzip
+import hashlib
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -17,6 +19,7 @@ from psycopg2 import sql
 from starlette.responses import Response
 
 from api.asked import ask, service
+from api.ogc import incident_tiles
 from api.ogc.answers import (
     HTML,
     JSON,
@@ -32,15 +35,15 @@ from api.ogc.answers import (
     title_of,
     unchanged,
 )
-from api.ogc.collections import Collection, collection_named, require_reader
+from api.ogc.collections import INCIDENTS, Collection, collection_named, collection_shown, require_reader
 from api.ogc.crs import MERCATOR_EDGE, WEB_MERCATOR
 from api.ogc.extents import extent
-from api.ogc.fields import SCHEMAS
-from api.ogc.items import WHEN, day_of
+from api.ogc.fields import SCHEMAS, queryables
+from api.ogc.items import WHEN, ask_about, day_of
 from api.ogc.query import parse_items
 from api.ogc.reader import Reader
 from api.ogc.versions import day_of as day_of_version
-from data.store.pool import TILE_MS
+from data.store.pool import QUICK_MS, TILE_MS
 from data.store.scope import Scope
 from gis.errors import NotFound, ParameterError
 
@@ -66,6 +69,9 @@ _PIXEL_M = 0.00028
 """The side of a pixel from which OGC reckons scales."""
 _TILE_PIXELS = 256
 _TILEJSON = "application/json"
+_CHOOSING = ("datetime", "filter", "filter-lang", "filter-crs")
+"""What a tile of a live collection takes, beside its fields, to choose features."""
+_DIGEST = 16
 _TILESET_FORMS = {"json": JSON, "tilejson": _TILEJSON, "html": HTML}
 
 
@@ -83,11 +89,12 @@ def xyz_tile(request: Request) -> Response:
 
 
 def _tile(request: Request, zoom: str, column: str, row: str) -> Response:
-    collection = collection_named(request.path_params["collection"])
     place = _place(zoom, column, row)
+    if request.path_params["collection"] == INCIDENTS.id:
+        return _incidents(request, place)
+    collection = collection_named(request.path_params["collection"])
     given = parameters(request, "v", *WHEN)
-    if given.get("f", "mvt") != "mvt":
-        raise ParameterError("f", f"f is mvt here, not {given['f'][:40]!r}.")
+    _require_mvt(given)
     serving = service(request)
     if collection.subject in serving.settings.public:
         # What everybody may see is answered without asking who it is.
@@ -114,12 +121,38 @@ def _tile(request: Request, zoom: str, column: str, row: str) -> Response:
         raw = draw(Reader(pool, scope, kept, TILE_MS), collection, place, day)
         return gzip.compress(raw, _EFFORT, mtime=0) if raw and zipped else raw
 
-    body = kept.tiles.get((mark, zipped), make)
+    return _sent(kept.tiles.get((mark, zipped), make), headers, zipped=zipped)
+
+
+def _incidents(request: Request, place: tuple[int, int, int]) -> Response:
+    """Answer with a tile of the incidents that somebody sees now; nobody keeps it without asking whether it has changed."""
+    asked = ask(request)
+    collection = collection_shown(INCIDENTS.id, asked.scope)
+    given = parameters(request, *_CHOOSING, *queryables(collection.fields))
+    _require_mvt(given)
+    store = Reader(service(request).pool, asked.scope, held(request), QUICK_MS)
+    raw = incident_tiles.draw(store, ask_about(asked, collection, given.items()), place)
+    mark = hashlib.sha256(raw).hexdigest()[:_DIGEST]
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    tags = f'"{mark}"', f'"{mark}-gzip"'
+    headers = {"ETag": tags[zipped], **_keeping(is_public=False, wanted=None, version="")}
+    if is_known_tag(request, *tags):
+        return unchanged(headers)
+    return _sent(gzip.compress(raw, _EFFORT, mtime=0) if raw and zipped else raw, headers, zipped=zipped)
+
+
+def _sent(body: bytes, headers: dict[str, str], *, zipped: bool) -> Response:
+    """Return the answer of a tile; there is none where there is nothing."""
     if not body:
         return Response(status_code=204, headers=headers)
     if zipped:
         headers["Content-Encoding"] = "gzip"
     return Response(body, headers=headers, media_type=MVT)
+
+
+def _require_mvt(given: dict[str, str]) -> None:
+    if given.get("f", "mvt") != "mvt":
+        raise ParameterError("f", f"f is mvt here, not {given['f'][:40]!r}.")
 
 
 def _keeping(*, is_public: bool, wanted: str | None, version: str) -> dict[str, str]:
@@ -197,8 +230,8 @@ def draw(store: Reader, collection: Collection, place: tuple[int, int, int], day
 
 def tilesets(request: Request) -> Response:
     """Answer with the list of a collection's tile sets: one."""
-    collection = collection_named(request.path_params["collection"])
     asked = ask(request)
+    collection = collection_shown(request.path_params["collection"], asked.scope)
     parameters(request)
     body: dict[str, object] = {
         "links": [*self_links(request, asked, "tilesets"), _collection_link(asked, collection)],
@@ -220,13 +253,13 @@ def tilesets(request: Request) -> Response:
 
 def tileset(request: Request) -> Response:
     """Answer with a collection's tile set: where its tiles are and what is in them; `f=tilejson` says it as TileJSON."""
-    collection = collection_named(request.path_params["collection"])
-    _require_set(request.path_params["matrix_set"])
     asked = ask(request)
-    given = parameters(request, *WHEN)
+    collection = collection_shown(request.path_params["collection"], asked.scope)
+    _require_set(request.path_params["matrix_set"])
     kept, pool = held(request), service(request).pool
+    given = parameters(request, *(() if collection.is_live else WHEN))
     day = _day(given, collection, asked.today)
-    version = kept.versions.of(pool, collection.subject, day).text
+    version = "" if collection.is_live else f"?v={kept.versions.of(pool, collection.subject, day).text}"
     box = extent(pool, kept, collection, asked, day)
     if given.get("f") == "tilejson":
         return document(request, asked, "tileset", _tilejson(asked, collection, version, box), forms=_TILESET_FORMS)
@@ -241,7 +274,7 @@ def tileset(request: Request) -> Response:
             *self_links(request, asked, "tileset"),
             link(f"{here}?f=tilejson", "alternate", _TILEJSON, "TileJSON"),
             link(f"{asked.base}/tileMatrixSets/{MATRIX_SET}", f"{REL}tiling-scheme", JSON),
-            link(f"{here}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?v={version}", "item", MVT, templated=True),
+            link(f"{here}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}{version}", "item", MVT, templated=True),
             _collection_link(asked, collection),
         ],
         "layers": [
@@ -249,10 +282,10 @@ def tileset(request: Request) -> Response:
                 "id": collection.id,
                 "title": collection.title(asked.lang),
                 "dataType": "vector",
-                "geometryDimension": 2,
+                "geometryDimension": 0 if collection.geometry.shape == "Point" else 2,
                 "propertiesSchema": {
                     "type": "object",
-                    "properties": {field.name: field.schema(asked.lang) for field in collection.fields if field.in_tiles},
+                    "properties": {field.name: field.schema(asked.lang) for field in collection.tile_fields},
                 },
             }
         ],
@@ -274,7 +307,7 @@ def _tilejson(asked: Asked, collection: Collection, version: str, box: list[floa
         "description": collection.description(asked.lang),
         "version": "1.0.0",
         "scheme": "xyz",
-        "tiles": [f"{asked.base}/tiles/{collection.id}/{{z}}/{{x}}/{{y}}.mvt?v={version}"],
+        "tiles": [f"{asked.base}/tiles/{collection.id}/{{z}}/{{x}}/{{y}}.mvt{version}"],
         "minzoom": 0,
         "maxzoom": HIGHEST_ZOOM,
         **({"bounds": box} if box else {}),
@@ -282,7 +315,7 @@ def _tilejson(asked: Asked, collection: Collection, version: str, box: list[floa
             {
                 "id": collection.id,
                 "description": collection.title(asked.lang),
-                "fields": {field.name: kinds[SCHEMAS[field.kind]["type"]] for field in collection.fields if field.in_tiles},
+                "fields": {field.name: kinds[SCHEMAS[field.kind]["type"]] for field in collection.tile_fields},
             }
         ],
     }

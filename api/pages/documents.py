@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from api.ogc.collections import COLLECTIONS, DRAFTS
+from api.ogc.collections import DRAFTS, WITH_PAGES
 from api.pages.page import around, render
 from maps.palette import BAND_FILLS, FILLS
 
@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
 Document = dict[str, object]
 
-FILL = {"residential": FILLS[1], "dedicated": FILLS[3], "area": FILLS[2], "changed": BAND_FILLS[3], "kept": BAND_FILLS[6]}
+LIGHTS = {"red": "#c8372d", "yellow": "#eab308", "green": "#3f9b57", "unlit": "#8a939b"}
+"""The colours of an incident by the light of its clock; unlit: no clock runs."""
+
+FILL = {
+    "residential": FILLS[1],
+    "dedicated": FILLS[3],
+    "area": FILLS[2],
+    "changed": BAND_FILLS[3],
+    "kept": BAND_FILLS[6],
+    **LIGHTS,
+}
 """What each colour on the pages' maps stands for."""
 
 
@@ -50,7 +60,7 @@ def collections(body: Document, asked: Asked) -> str:
 
 def collection(body: Document, asked: Asked) -> str:
     """Return the page of one collection: where, since when, its fields, and every way to get it."""
-    fields = COLLECTIONS.get(str(body["id"]), DRAFTS).fields
+    fields = WITH_PAGES.get(str(body["id"]), DRAFTS).fields
     return render(
         "collection.html",
         around(asked, link_of(body, "self")),
@@ -117,5 +127,5 @@ def _summed(body: Mapping[str, Any]) -> dict[str, Any]:
         "is_timeless": is_timeless,
         "crs": _systems(body["crs"]),
         "storage": body["storageCrs"],
-        "has_page": body["id"] in COLLECTIONS,
+        "has_page": body["id"] in WITH_PAGES,
     }

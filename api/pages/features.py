@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from api.ogc.collections import COLLECTIONS
+from api.ogc.collections import COLLECTIONS, WITH_PAGES
 from api.ogc.fields import Kind, sortables
 from api.ogc.query import DEFAULT_LIMIT
 from api.pages.documents import FILL, link_of
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("code", "name", "kind", "community", "parent", "households", "persons", "area_m2", "grids", "valid_from")
 """What the table shows where nobody has asked for certain properties; each collection has some of these."""
+_LIVE_COLUMNS = ("no", "state", "light", "urgent", "kind", "category", "grid_code", "reported_at", "due_at")
+"""The same of a collection that is read as it is now."""
 _BOUNDS = ("east", "south", "west", "north")
 _SIZES = (20, 50, 100, 500, 1000)
-_LINKED = {"community": "communities", "street": "streets"}
+_LINKED = {"community": "communities", "street": "streets", "district": "districts", "grid_code": "grids"}
 """Properties that are the code of a feature elsewhere."""
 _PARENTS = {"communities": "streets", "streets": "districts"}
 _BELOW = {"districts": ("streets", "parent"), "streets": ("communities", "parent"), "communities": ("grids", "community")}
@@ -78,6 +80,7 @@ def items(body: dict[str, object], asked: Asked) -> str:
         around(asked, address),
         collection=collection,
         heads=[_head(field, given, asked.lang) for field in fields],
+        states=[(each, value_text("state", each, asked.lang)) for each in _states(collection)],
         rows=[(f["id"], [_cell(collection, f, field, given, asked.lang) for field in fields]) for f in features],
         chips=_chips(collection, given, asked.lang),
         given=given,
@@ -90,7 +93,7 @@ def items(body: dict[str, object], asked: Asked) -> str:
         matched=body.get("numberMatched"),
         returned=body["numberReturned"],
         json=_with(given, f="json"),
-        map={"features": [_drawn(f) for f in shown], "fill": FILL, "item": f"/collections/{collection.id}/items/"},
+        map={"features": [_drawn(f, asked.lang) for f in shown], "fill": FILL, "item": f"/collections/{collection.id}/items/"},
         why_no_map="" if shown or not features else "items.no_map.crs" if not drawn else "items.no_map.geometry",
     )
 
@@ -110,7 +113,7 @@ def item(body: dict[str, object], asked: Asked) -> str:
         around(asked, address),
         collection=collection,
         code=str(body["id"]),
-        name=str(properties.get("name", body["id"])),
+        name=str(properties.get("category" if collection.is_live else "name", body["id"])),
         kind=value_text("kind", properties.get("kind"), asked.lang) if collection.id == "grids" else "",
         rows=[(field, _cell(collection, feature, field, given, asked.lang)) for field in known if field.name not in _BOUNDS],
         bounds=_bounds(properties, asked.lang),
@@ -119,17 +122,23 @@ def item(body: dict[str, object], asked: Asked) -> str:
         below=below,
         below_title=COLLECTIONS[below].title(asked.lang) if below else "",
         below_query=urlencode({by: str(body["id"])} | ({"at": given["at"]} if "at" in given else {})) if below else "",
-        map={"features": [_drawn(feature)] if drawn else [], "fill": FILL, "item": ""},
+        map={"features": [_drawn(feature, asked.lang)] if drawn else [], "fill": FILL, "item": ""},
     )
 
 
 def _collection(body: Mapping[str, Any]) -> Collection:
-    return COLLECTIONS[link_of(body, "collection").rpartition("/")[2]]
+    return WITH_PAGES[link_of(body, "collection").rpartition("/")[2]]
+
+
+def _states(collection: Collection) -> tuple[str, ...]:
+    """Return the states that the form offers; none where features have none."""
+    return next((field.enum for field in collection.fields if field.name == "state"), ())
 
 
 def _columns(collection: Collection, features: Sequence[Mapping[str, Any]], given: Mapping[str, str]) -> list[Field]:
     there = {name for feature in features for name in feature["properties"]}
-    wanted = there if "properties" in given else {name for name in _COLUMNS if not features or name in there}
+    usual = _LIVE_COLUMNS if collection.is_live else _COLUMNS
+    wanted = there if "properties" in given else {name for name in usual if not features or name in there}
     return [field for field in collection.fields if field.name in wanted]
 
 
@@ -189,9 +198,13 @@ def _bounds(properties: Mapping[str, Any], lang: Lang) -> str:
     return word("item.bounds.sentence", lang, bounds=text[:1].upper() + text[1:]) if said else ""
 
 
-def _drawn(feature: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the map needs of a feature."""
+def _drawn(feature: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
+    """Return what the map needs of a feature; an incident lies under its light, and comes with the words of its popup."""
     properties = feature["properties"]
+    if "no" in properties:
+        said = [value_text(name, properties[name], lang) for name in ("state", "category", "light") if properties.get(name)]
+        light = properties.get("light") or "unlit"
+        return {"id": feature["id"], "geometry": feature["geometry"], "properties": {"kind": light, "said": said}}
     kept = {name: properties[name] for name in ("name", "kind", "households", "grids") if properties.get(name) is not None}
     return {"id": feature["id"], "geometry": feature["geometry"], "properties": kept}
 

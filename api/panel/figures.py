@@ -1,127 +1,21 @@
-"""The figures of the panel: each with its formula, and the counts that it is made of. All exact; halves are rounded up, once.
-
-A figure without a denominator is none: it is None, never 0.
-"""
+"""The figures of the panel: each with its formula, and the counts that it is made of (`api/panel/panel.py` counts them)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Context, Decimal
-from enum import StrEnum
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from functools import partial
 
-from api.stats.metric import NOTHING
+from api.stats.catalogue import BY_ID
+from api.stats.metric import Basis, Metric, Unit, count, rate
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
-"""Enough digits for any quotient of two counts to be rounded right the first time."""
+_count = partial(count, basis=Basis.STOCK)
+_rate = partial(rate, basis=Basis.STOCK)
+_ratio = partial(rate, basis=Basis.STOCK, unit=Unit.RATIO)
 
 
-class Unit(StrEnum):
-    """What a figure is counted in."""
-
-    COUNT = "count"
-    PERCENT = "percent"
-    RATIO = "ratio"
-    YUAN = "yuan"
-
-
-_DIGITS = {Unit.COUNT: 0, Unit.PERCENT: 1, Unit.RATIO: 2, Unit.YUAN: 0}
-"""Digits after the point, where a figure does not say."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A figure. `numerator` names the counts that are added up above the line, `denominator` the one below.
-
-    `needs` is a count without which there is no figure: nobody is out of a band that nobody has stated.
-    """
-
-    id: str
-    zh: str
-    en: str
-    zh_formula: str
-    en_formula: str
-    numerator: tuple[str, ...]
-    denominator: str | None = None
-    unit: Unit = Unit.COUNT
-    digits: int | None = None
-    needs: str | None = None
-
-    def value(self, counts: Mapping[str, int]) -> Decimal | None:
-        """Return the figure, rounded; None where there is nothing to divide by, or nothing is known."""
-        below = 1 if self.denominator is None else counts.get(self.denominator, 0)
-        if below == 0 or (self.needs is not None and not counts.get(self.needs)):
-            return None
-        exact = Fraction(self.above(counts), below) * (100 if self.unit is Unit.PERCENT else 1)
-        return rounded(exact, _DIGITS[self.unit] if self.digits is None else self.digits)
-
-    def above(self, counts: Mapping[str, int]) -> int:
-        """Return what stands above the line."""
-        return sum(counts.get(name, 0) for name in self.numerator)
-
-
-def rounded(value: Fraction, digits: int) -> Decimal:
-    """Return a value with so many digits after the point, halves up."""
-    (sign, scaled) = (-1, -value) if value < 0 else (1, value)
-    whole = (2 * scaled.numerator * 10**digits + scaled.denominator) // (2 * scaled.denominator)
-    return _EXACT.scaleb(Decimal(sign * whole), -digits)
-
-
-def shown(figure: Figure, counts: Mapping[str, int]) -> dict[str, Any]:
-    """Return a figure as an answer shows it: as a number, as a text, and the numbers that it is made of."""
-    value = figure.value(counts)
-    document: dict[str, Any] = {"value": None, "text": NOTHING}
-    if value is not None:
-        text = f"{value:,f}" + (" %" if figure.unit is Unit.PERCENT else "")
-        document = {"value": float(value) if value.as_tuple().exponent else int(value), "text": text}
-    if figure.denominator is not None:
-        document |= {"n": figure.above(counts), "d": counts.get(figure.denominator, 0)}
-    elif len(figure.numerator) > 1:
-        document["parts"] = {name: counts.get(name, 0) for name in figure.numerator}
-    return document
-
-
-def _count(  # noqa: PLR0917 - a row of a table, in its order
-    name: str, zh: str, en: str, zh_formula: str, en_formula: str, counts: tuple[str, ...] = (), needs: str | None = None
-) -> Figure:
-    return Figure(
-        id=name, zh=zh, en=en, zh_formula=zh_formula, en_formula=en_formula, numerator=counts or (name,), needs=needs
-    )  # fmt: skip
-
-
-def _ratio(  # noqa: PLR0917 - a row of a table, in its order
-    name: str,
-    zh: str,
-    en: str,
-    zh_formula: str,
-    en_formula: str,
-    line: tuple[str, str],
-    unit: Unit = Unit.RATIO,
-    digits: int | None = None,
-    needs: str | None = None,
-) -> Figure:
-    return Figure(
-        id=name,
-        zh=zh,
-        en=en,
-        zh_formula=zh_formula,
-        en_formula=en_formula,
-        numerator=line[:1],
-        denominator=line[1],
-        unit=unit,
-        digits=digits,
-        needs=needs,
-    )
-
-
-FIGURES: tuple[Figure, ...] = (
+FIGURES: tuple[Metric, ...] = (
     # --- the ground
     _count("grids", "网格数", "Grids", "当日有效的居民区网格与专属网格", "grids in force on the day, residential and dedicated",
-           ("residential", "dedicated")),
+           parts=("residential", "dedicated")),
     _count("communities", "社区数", "Communities", "当日存在的社区（村）", "communities that there were on the day"),
     _count("households", "户数", "Households", "有效网格内的户数", "households in the grids in force"),
     _count("persons", "人口", "Persons", "有效网格内的人数", "persons in the grids in force"),
@@ -131,8 +25,8 @@ FIGURES: tuple[Figure, ...] = (
            digits=1),
     _count("out_of_band", "规模不达标网格", "Grids out of the band", "居民区网格中超出方案规模的",
            "residential grids that hold more or less than the profile says", needs="judged"),
-    _ratio("size_compliance", "规模达标率", "Grids in the band", "规模达标的居民区网格÷有规模要求的居民区网格",
-           "residential grids in the band / those that a profile has a band for", ("in_band", "judged"), Unit.PERCENT),
+    _rate("size_compliance", "规模达标率", "Grids in the band", "规模达标的居民区网格÷有规模要求的居民区网格",
+           "residential grids in the band / those that a profile has a band for", ("in_band", "judged")),
     _ratio("persons_per_household", "户均人口", "Persons per household", "人口÷户数", "persons / households",
            ("persons", "households")),
     _ratio("persons_per_household_least", "户均人口下限（按规模上限推算）", "Persons per household, at least",
@@ -141,14 +35,35 @@ FIGURES: tuple[Figure, ...] = (
     _ratio("persons_per_household_most", "户均人口上限（按规模下限推算）", "Persons per household, at most",
            "居民区人口÷各网格户数下限之和", "persons of residential grids / the fewest households that they may hold",
            ("band_persons", "fewest_households")),
+    Metric(
+        id="balance_cv", zh="均衡度（变异系数）", en="Balance: spread of households",
+        formula={"zh": "居民区网格户数的标准差÷平均数；n为平方和，d为户数之和",
+                 "en": "standard deviation of the households of residential grids / their mean; n is the sum of squares, "
+                 "d the sum"},
+        numerator="households_squared", denominator="residential_households", spread_of="residential", basis=Basis.STOCK,
+        unit=Unit.RATIO, digits=3,
+    ),
+    Metric(
+        id="balance_ratio", zh="均衡度（最大÷最小）", en="Balance: largest to smallest",
+        formula={"zh": "居民区网格的最多户数÷最少户数",
+                 "en": "households of the residential grid with most / of the one with fewest"},
+        numerator="most_in_grid", denominator="fewest_in_grid", basis=Basis.STOCK, unit=Unit.RATIO, is_sum=False,
+    ),
+    Metric(
+        id="coverage_defect_m2", zh="盲区与重叠面积", en="Ground in no grid, or in two",
+        formula={"zh": "已有网格的社区内无网格的面积，加网格重叠及越出社区的面积（各部分以平方厘米计）",
+                 "en": "ground of communities with grids that is in none, and ground in two or beyond the community; "
+                 "the parts are square centimetres"},
+        numerator="defect_cm2", basis=Basis.STOCK, unit=Unit.SQUARE_METRES, needs="netted", parts=("gap_cm2", "overlap_cm2"),
+    ),
     # --- who works there
-    _ratio("full_time_filled", "专职网格员到岗率", "Full-time posts filled", "按配备规则到岗的专职岗÷应配专职岗",
+    _rate("full_time_filled", "专职网格员到岗率", "Full-time posts filled", "按配备规则到岗的专职岗÷应配专职岗",
            "full-time posts that the staffing rule asks for and that are filled / those that it asks for",
-           ("full_time_have", "full_time_need"), Unit.PERCENT),
+           ("full_time_have", "full_time_need")),
     _count("full_time_gap", "专职网格员缺口", "Full-time posts missing", "应配而未到岗的专职岗",
            "full-time posts that the staffing rule asks for and nobody has", needs="full_time_need"),
-    _ratio("staff_compliance", "配备达标率", "Grids staffed as ruled", "达到配备规则的网格÷有规则的网格",
-           "grids that comply with their staffing rule / grids that have one", ("compliant", "ruled"), Unit.PERCENT),
+    _rate("staff_compliance", "配备达标率", "Grids staffed as ruled", "达到配备规则的网格÷有规则的网格",
+           "grids that comply with their staffing rule / grids that have one", ("compliant", "ruled")),
     _ratio("workers_per_grid", "网格平均力量", "Workers per grid", "在岗人员（一人计一次）÷网格数",
            "people with a post, each once where they are employed / grids", ("workers", "grids")),
     _ratio("part_time_per_residential", "居民区网格平均兼职网格员", "Part-time workers per residential grid",
@@ -157,29 +72,50 @@ FIGURES: tuple[Figure, ...] = (
            ("part_time_posts", "grids")),
     _count("beyond_core", "其他力量（N）", "Beyond the core", "在岗数－配备公式中数字所指的在岗数",
            "posts held / less those that the numbers of the formula ask for", needs="ruled"),
-    _ratio("pairs_complete", "AB岗配齐率", "Grids with A and B", "AB岗由两人担任的网格÷应设AB岗的网格",
-           "grids with two people as A and B / grids whose rule asks for both", ("paired", "to_be_paired"), Unit.PERCENT),
+    _rate("pairs_complete", "AB岗配齐率", "Grids with A and B", "AB岗由两人担任的网格÷应设AB岗的网格",
+           "grids with two people as A and B / grids whose rule asks for both", ("paired", "to_be_paired")),
     _count("without_b", "无B岗网格", "Grids without B", "应设AB岗而无B岗的网格", "grids whose rule asks for a B that nobody is",
            needs="to_be_paired"),
+    _rate("duty_roles_full", "网格五员齐全率", "Workers with every duty", "兼齐方案所列职责（五员）的专职岗÷专职岗",
+          "full-time posts that carry every duty that the profile names / full-time posts where a profile names any",
+          ("posts_with_all_duties", "posts_with_duties_due")),
     _ratio("yuan_per_worker", "人均投入（元）", "Yuan per worker", "方案所列经费÷该岗人数",
-           "the profile's budget / the people of the role that it is for", ("budget_yuan", "budget_persons"), Unit.YUAN,
+           "the profile's budget / the people of the role that it is for", ("budget_yuan", "budget_persons"), unit=Unit.YUAN,
            needs="budget_yuan"),
-    _count("stations", "驿站数", "Stations", "现有驿站", "stations that are open now"),
+    _count("stations", "驿站数", "Stations", "当日在用驿站", "stations that were open on the day"),
     _ratio("grids_per_station", "驿站平均网格数", "Grids per station", "网格数÷驿站数", "grids / stations",
            ("grids", "stations")),
+    _rate("station_coverage", "驿站覆盖率", "Households near a station", "驿站服务范围内的户数÷户数",
+          "households within the service area, the circle or a quarter of an hour's walk of a station / households",
+          ("households_reached", "households_to_reach")),
+    # A square decimetre for a household is a square metre for a hundred of them.
+    _ratio("facility_m2_per_100hh", "每百户阵地面积（平方米）", "Square metres of centers per 100 households",
+           "社区服务中心面积÷（户数÷100），以已登记面积的社区计；n为平方分米",
+           "square metres of communities' centers / hundreds of households, where the size is known; n is square decimetres",
+           ("center_dm2", "center_households"), digits=1),
     _count("party_units", "党支部与党小组", "Party branches and groups", "所登记的党支部与党小组之和",
-           "branches and groups that were brought along", ("party_branches", "party_groups")),
+           "branches and groups that were brought along", parts=("party_branches", "party_groups")),
     # --- what they do
     _count("matters", "有处置标准的事项", "Matters of departments", "当日在册、有责任部门的事项",
            "matters in force that a department answers for"),
+    _ratio("matter_in_force", "网格平均在册事项", "Matters in force per grid", "各网格所承担的当日在册事项之和÷网格数",
+           "matters in force on the day that each grid answers for (by what is named for it now) / grids",
+           ("matters_of_grids", "grids")),
     _count("departments", "责任部门", "Departments", "当日在册事项的责任部门", "departments that answer for matters in force"),
     _count("listed", "清单事项", "Matters on lists", "三张清单（公共服务、群众自治、有偿服务）在册事项之和",
            "matters in force on the lists of public, own and paid services",
-           ("list_public", "list_self_governance", "list_paid")),
-    _ratio("resolution_rate", "化解率", "Disputes resolved", "期内受理并在期内化解的矛盾纠纷÷期内受理的矛盾纠纷",
-           "disputes accepted and closed as resolved in the window / disputes accepted in it",
-           ("disputes_resolved", "disputes"), Unit.PERCENT),
-    _ratio("order_finish_rate", "订单办结率", "Orders finished", "期内点单且已办结÷期内点单",
-           "orders placed in the window and finished / orders placed in it", ("orders_finished", "orders"), Unit.PERCENT),
+           parts=("list_public", "list_self_governance", "list_paid")),
+    _rate("visit_coverage", "走访覆盖率", "Household points visited", "周期内走访过的住户点÷住户点",
+          "household points visited in the period that holds there, up to the day / household points", ("visited", "points")),
+    _rate("group_coverage", "入群率", "Households in the group", "网格群内户数÷户数",
+          "households in their grid's group / households", ("in_group", "group_households")),
+    rate("patrol_compliance", "巡查达标率", "Days with the patrol done",
+         "期内巡查（含走访）时长达标的人日÷期内专职网格员应巡查的人日（工作日，休假除外，至昨日止）",
+         "work days of full-time workers with as many minutes as the rule asks, visits included / work days without leave, "
+         "until the day or yesterday",
+         ("patrols_met", "patrols_owed")),
+    BY_ID["resolution_rate"],
+    rate("order_finish_rate", "订单办结率", "Orders finished", "期内点单且已办结÷期内点单",
+         "orders placed in the window and finished / orders placed in it", ("orders_finished", "orders"), basis=Basis.COHORT),
 )  # fmt: skip
 """Every figure, in the order of the panel."""

@@ -106,6 +106,17 @@ def rules_by_path(rows: Iterable[tuple[str, Rule]], target: Target) -> dict[str,
     return {"": USUAL[target]} | {path: rule for path, rule in rows if rule.target is target}
 
 
+def rules_from(rows: Iterable[tuple[str, str, str, str, int | None, int | None, list[str]]], target: Target) -> dict[str, Rule]:
+    """Return the rules for a target by path, from the rows of the store (`data.store.visits.rule_rows`)."""
+    return rules_by_path(((row[0], rule_of(row)) for row in rows), target)
+
+
+def rule_of(row: tuple[str, str, str, str, int | None, int | None, list[str]]) -> Rule:
+    """Return the rule that a row of the store states."""
+    _, _, target, period, days, minutes, categories = row
+    return Rule(target=Target(target), period=Period(period), days=days, minutes=minutes, categories=tuple(categories))
+
+
 def nearest(rules: Mapping[str, Rule], path: str) -> Rule:
     """Return the rule that holds at a path: that of the nearest area at or above it."""
     labels = path.split(".")

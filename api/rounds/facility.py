@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
-STREET_CENTRE_M2 = Decimal(1000)
-"""A street's centre has so many square metres at least."""
-COMMUNITY_M2_PER_100 = Decimal(30)
-"""A community's centre has so many for every hundred households."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standard:
+    """How large centres must be, in square metres: a street's at least, a community's for every hundred households."""
+
+    street_m2: Decimal = Decimal(1000)
+    community_m2_per_100: Decimal = Decimal(30)
+
+
+USUAL_STANDARD = Standard()
+"""Where no profile says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,15 +36,23 @@ class Area:
         return self.has >= self.needs
 
 
-def street_centre(has: Decimal) -> Area:
+def standard_of(said: Mapping[str, Any]) -> Standard:
+    """Return the standard that a profile's `[facilities]` says; what it leaves out is as usual."""
+    return Standard(
+        street_m2=Decimal(str(said.get("street_m2", USUAL_STANDARD.street_m2))),
+        community_m2_per_100=Decimal(str(said.get("community_m2_per_100_households", USUAL_STANDARD.community_m2_per_100))),
+    )
+
+
+def street_centre(has: Decimal, standard: Standard = USUAL_STANDARD) -> Area:
     """Return what a street's centre of so many square metres has and needs."""
-    return Area(has=has, needs=STREET_CENTRE_M2, per_100=None)
+    return Area(has=has, needs=standard.street_m2, per_100=None)
 
 
-def community_centre(has: Decimal, households: int) -> Area:
+def community_centre(has: Decimal, households: int, standard: Standard = USUAL_STANDARD) -> Area:
     """Return what a community's centre of so many square metres has and needs."""
     per_100 = None if households == 0 else (has * 100 / households).quantize(Decimal("0.1"))
-    return Area(has=has, needs=COMMUNITY_M2_PER_100 * households / 100, per_100=per_100)
+    return Area(has=has, needs=standard.community_m2_per_100 * households / 100, per_100=per_100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +71,13 @@ class Walk:
 
 USUAL_WALK = Walk()
 """A quarter of an hour, at 75 metres a minute, by ways three tenths longer than straight lines."""
+
+
+def walk_of(said: Mapping[str, Any], stated: Mapping[str, float | None]) -> Walk:
+    """Return how far people walk: as somebody states, else as a profile's `[circle]` says, else as usual."""
+    minutes, pace, detour = (stated.get(name) for name in ("minutes", "pace", "detour"))
+    return Walk(
+        minutes=float(said.get("minutes", USUAL_WALK.minutes)) if minutes is None else minutes,
+        metres_per_minute=float(said.get("metres_a_minute", USUAL_WALK.metres_per_minute)) if pace is None else pace,
+        detour=float(said.get("detour", USUAL_WALK.detour)) if detour is None else detour,
+    )

@@ -11,28 +11,21 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from api.stats.catalogue import BY_ID
 from api.stats.metric import Unit, tenths
+from api.stats.register import REGISTER
 from gis.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from api.stats.register import Direction
+
 FULL = 100
 """Points of a dimension at most, and what all weights are together."""
 TARGETS = ("department", "street", "community", "village", "grid")
 """What is assessed. Persons are not."""
-Direction = Literal["+", "-"]
-
-_RIGHT_WAY: Mapping[str, Direction] = {
-    "resolution_rate": "+", "in_grid_resolution_rate": "+", "finish_rate": "+", "on_time_rate": "+", "close_rate": "+",
-    "response_rate": "+", "satisfaction_rate": "+", "dept_rating": "+", "detection_share": "+", "solved": "+", "closed": "+",
-    "rework_rate": "-", "return_rate": "-", "reopen_rate": "-", "repeat_rate": "-", "avg_handle_hours": "-",
-    "overdue_open": "-", "silent": "-", "unreachable": "-",
-}  # fmt: skip
-"""Which way figures are good; those that are not here are neither."""
 
 GRADES = ((900, "A"), (750, "B"), (600, "C"), (400, "D"), (0, "E"))
 """From how many tenths of a point on."""
@@ -40,7 +33,7 @@ GRADES = ((900, "A"), (750, "B"), (600, "C"), (400, "D"), (0, "E"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dimension:
-    """A part of a score: a figure of the catalogue, or what raters give (`metric` None).
+    """A part of a score: a figure, by its id in the register of all, or what raters give (`metric` None).
 
     Between `worst` and `best` points rise evenly from 0 to 100. A count may have `bands` instead: points by up to how many
     (None: any more).
@@ -153,6 +146,13 @@ def months_of(period: str) -> tuple[str, ...]:
     return tuple(f"{match[1]}-{number:02}" for number in numbers)
 
 
+def not_told_of(target: str, dimensions: Iterable[Dimension]) -> list[str]:
+    """Return the dimensions whose figure is not told of targets of a kind: their weight is left out, as where there is none."""
+    return [
+        each.id for each in dimensions if each.metric is not None and target not in REGISTER[each.metric].targets
+    ]  # fmt: skip
+
+
 def _faults(dimension: Dimension) -> list[ParameterError]:
     """Return what is wrong with a dimension by itself."""
     name, found = dimension.id, list[ParameterError]()
@@ -164,10 +164,19 @@ def _faults(dimension: Dimension) -> list[ParameterError]:
                 _fault("metric", f"{name} is given by raters, from 0 to 100: it has no ends or bands", "rated-plainly")
             )
         return found
-    metric = BY_ID.get(dimension.metric)
-    if metric is None:
-        return [*found, _fault("metric", f"{name} takes a figure that there is not: {dimension.metric}", "unknown-metric")]
-    right = _RIGHT_WAY.get(metric.id, dimension.direction)
+    return found + _figure_faults(dimension, dimension.metric)
+
+
+def _figure_faults(dimension: Dimension, figure: str) -> list[ParameterError]:
+    """Return what is wrong with a dimension that takes a figure."""
+    name, found = dimension.id, list[ParameterError]()
+    known = REGISTER.get(figure)
+    if known is None:
+        return [*found, _fault("metric", f"{name} takes a figure that there is not: {figure}", "unknown-metric")]
+    metric = known.metric
+    if not known.is_scored:
+        return [*found, _fault("metric", f"{name} takes {metric.id}, of which small counts are hidden", "metric-not-scored")]
+    right = known.good or dimension.direction
     if dimension.direction != right:
         found.append(
             _fault("direction", f"{name} rewards the wrong: {metric.id} is good in direction {right}", "wrong-direction")

@@ -19,10 +19,10 @@ from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
 from api.parameters import refuse
 from api.stats.assess import results_of
-from api.stats.score import FULL, check, grade, mean, months_of, ranks, read_dimension
+from api.stats.score import FULL, TARGETS, check, grade, mean, months_of, not_told_of, ranks, read_dimension
 from api.stats.window import midnight, read_month
 from api.v1.answers import answer, precondition, tag
-from api.v1.parameters import NO_NUL, Code, only
+from api.v1.parameters import MONTH, NO_NUL, SOMETHING, WHOLE, Code, only
 from api.who.caller import RIGHTS, TIERS, Right
 from data.store import assessments, stats
 from data.store.log import record
@@ -41,29 +41,38 @@ ROOMY_MS = 60_000
 MOST_DIMENSIONS = 50
 
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the template as you have seen it.")]
-Month = Annotated[str, Path(max_length=7, pattern=NO_NUL, description="A month, as 2026-02.")]
+Month = Annotated[
+    str, Path(max_length=7, pattern=NO_NUL, description="A month, as 2026-02.", json_schema_extra={"pattern": MONTH})
+]
+_Number = Annotated[int, Field(strict=True), WHOLE]
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[a-z0-9_]+$")]
-_Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)]
-_End = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
+_Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=SOMETHING)]
+_End = Annotated[float, Field(strict=True, ge=-1e6, le=1e6, allow_inf_nan=False)]
+_PERIOD: dict[str, Any] = {"pattern": "^[12][0-9]{3}(-(0[1-9]|1[0-2]|Q[1-4]))?$"}
+"""How a period is described; that it is none has a problem of its own."""
+_Period = Annotated[
+    str, Query(max_length=7, pattern=NO_NUL, description="As 2026-02, 2026-Q1 or 2026.", json_schema_extra=_PERIOD)
+]
 
 
 class SaidDimension(BaseModel):
     """A part of a score: a figure by its id (`metric`), or, without one, what raters give from 0 to 100.
 
     Points rise evenly from `worst` (0) to `best` (100); of percentages these are 0 and 100, as the direction says. Counts may
-    have `bands`: up to how many (null: more), and how many points.
+    have `bands`: up to how many (null: more), and how many points. `reason` says why people rate what no figure stands for.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     id: _Id
     name: _Line
-    weight: int = Field(strict=True, ge=-1000, le=1000)
+    weight: Annotated[int, Field(strict=True, ge=-1000, le=1000), WHOLE]
     metric: _Id | None = None
     direction: Literal["+", "-"] = "+"
     worst: _End | None = None
     best: _End | None = None
-    bands: list[tuple[int | None, int]] | None = Field(default=None, min_length=1, max_length=20)
+    bands: list[tuple[_Number | None, _Number]] | None = Field(default=None, min_length=1, max_length=20)
+    reason: _Line | None = None
 
 
 class SaidTemplate(BaseModel):
@@ -73,7 +82,7 @@ class SaidTemplate(BaseModel):
 
     area: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
     name: _Line
-    target: str = Field(max_length=20)
+    target: str = Field(max_length=20, json_schema_extra={"enum": list(TARGETS)})
     dimensions: list[SaidDimension] = Field(min_length=1, max_length=MOST_DIMENSIONS)
     raters: list[Literal["community", "street", "district"]] = []
 
@@ -84,7 +93,9 @@ class SaidRatings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     target: Annotated[str, StringConstraints(min_length=1, max_length=110, pattern=NO_NUL)]
-    scores: dict[_Id, Annotated[int, Field(ge=0, le=FULL, strict=True)]] = Field(min_length=1, max_length=MOST_DIMENSIONS)
+    scores: dict[_Id, Annotated[int, Field(strict=True, ge=0, le=FULL), WHOLE]] = Field(
+        min_length=1, max_length=MOST_DIMENSIONS, json_schema_extra={"additionalProperties": False}
+    )
 
 
 @router.get("", dependencies=[Depends(only())])
@@ -203,7 +214,7 @@ def show_results(
     code: Code,
     asked: Asking,
     store: Store,
-    period: Annotated[str, Query(max_length=7, pattern=NO_NUL, description="As 2026-02, 2026-Q1 or 2026.")],
+    period: _Period,
 ) -> Response:
     """Show what a month, a quarter or a year came to: the mean of the months that there are, and how many those are.
 
@@ -264,6 +275,7 @@ def _template(found: Template) -> dict[str, Any]:
         "name": found.name,
         "target": found.target,
         "dimensions": found.dimensions,
+        "left_out": not_told_of(found.target, (read_dimension(each) for each in found.dimensions)),
         "raters": found.raters,
         "revision": found.revision,
     }

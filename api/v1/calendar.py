@@ -18,6 +18,7 @@ from api.loop import clock
 from api.loop.calendar import OFFICE_HOURS, DayKind, calendar_from
 from api.loop.clock import LONGEST, Unit
 from api.matters.clocks import town_calendar
+from api.v1.addresses import kept_apart
 from api.v1.answers import answer
 from api.v1.parameters import NO_NUL, Day, only
 from api.who.caller import Right
@@ -34,11 +35,18 @@ if TYPE_CHECKING:
 
     from api.loop.calendar import Sessions
 
-router = APIRouter(prefix="/v1/calendar", tags=["calendar"])
+router = APIRouter(prefix="/v1/calendar", tags=["calendar"], route_class=kept_apart())
 
 MOST = 366
 YEARS = range(2000, 2101)
 Year = Annotated[int, Path(ge=YEARS[0], le=YEARS[-1])]
+
+
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_SESSION = f"{_TIME}-({_TIME}|24:00)"
+_SESSIONS: dict[str, Any] = {"pattern": f"^({_SESSION}( {_SESSION})*)?$"}
+"""How the sessions of a day are described. All faults of a year come at once, so the model refuses none of them."""
+_Hours = Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL), Field(json_schema_extra=_SESSIONS)]
 
 
 class NewDay(BaseModel):
@@ -47,8 +55,8 @@ class NewDay(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     day: Day
-    kind: Annotated[str, StringConstraints(max_length=20, pattern=NO_NUL)] = Field(description="workday or restday")
-    sessions: Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)] | None = None
+    kind: Annotated[str, StringConstraints(max_length=20, pattern=NO_NUL)] = Field(json_schema_extra={"enum": list(DayKind)})
+    sessions: _Hours | None = None
     note: Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)] = ""
 
 

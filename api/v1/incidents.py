@@ -15,37 +15,47 @@ from starlette.concurrency import run_in_threadpool
 from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
 from api.incidents.actors import actor_of
-from api.incidents.desk import Report, act, report, standing_of
+from api.incidents.desk import Report, act, report, words_digest
+from api.incidents.offered import transitions
 from api.incidents.photos import keep_photo
 from api.incidents.rows import lights
+from api.incidents.ways import reached, rung, shown_records, shown_way
 from api.loop.labels import label
-from api.loop.take import Act, offers
+from api.loop.record import Record
+from api.loop.replay import replay
+from api.loop.take import Act
 from api.loop.words import Event, Kind, State, Supervision, word
+from api.swift import Swift
 from api.v1.answers import answer, precondition, private, tag
-from api.v1.parameters import NO_NUL, Code, only
+from api.v1.parameters import NO_NUL, SOMETHING, Code, Latitude, Longitude, only
 from api.who.caller import Right, Tier
 from data.store import incidents
 from data.store.attachments import attached, picture, show_to_all
+from data.store.contacts import erase_words
 from data.store.incidents import Filter
 from data.store.log import record
-from data.store.open311 import service_wished
 from data.store.plans import area_named
 from gis.chinese_frames import SHIFTED, to_wgs84
-from gis.errors import NotFound, ParameterError
+from gis.errors import NotFound, ParameterError, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from psycopg2.extensions import connection
 
     from api.asked import Asked
     from api.incidents.desk import Reported
+    from api.incidents.rulebook import Book
     from api.loop.incident import Standing
+    from data.store.incidents import Near
 
 router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
 
+MOST_FIELDS = 20
+"""Beside an event, and more than any has."""
+
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the incident as you have seen it.")]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=NO_NUL)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=SOMETHING)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=NO_NUL)]
 Words = Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL)]
 
@@ -65,8 +75,8 @@ class NewIncident(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
-    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    lon: Longitude
+    lat: Latitude
     coord_sys: Literal["wgs84", "cgcs2000", "gcj02", "bd09"] = "wgs84"
     kind: Kind = Kind.PROBLEM
     category: Name
@@ -76,7 +86,7 @@ class NewIncident(BaseModel):
     source: Name = "grid"
     external_id: Name | None = None
     client_uuid: UUID | None = None
-    urgent: bool = False
+    urgent: bool = Field(default=False, strict=True)
     occurred_at: AwareDatetime | None = None
     contact: Contact | None = None
 
@@ -84,19 +94,27 @@ class NewIncident(BaseModel):
 class Wanted(BaseModel):
     """What is to happen with an incident. Beside `event` stand the fields that it needs; `transitions` names them."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"maxProperties": MOST_FIELDS + 1})
 
-    event: str
+    event: str = Field(json_schema_extra={"enum": list(Event)})
     org: Annotated[str, StringConstraints(max_length=110, pattern=NO_NUL)] | None = Field(
         default=None, description="For which of your organisations you act, where you work in several."
     )
 
     @model_validator(mode="after")
     def _not_too_much(self) -> Wanted:
-        if len(self.model_extra or {}) > 20:  # noqa: PLR2004 - no event has as many
+        if len(self.model_extra or {}) > MOST_FIELDS:
             msg = "there are too many fields"
             raise ValueError(msg)
         return self
+
+
+class Erasure(BaseModel):
+    """Why what was said in words is erased: the log keeps this, and no word of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Literal["request", "consent_withdrawn", "no_longer_needed", "unlawful"]
 
 
 class Shown(BaseModel):
@@ -104,7 +122,7 @@ class Shown(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    is_public: bool
+    is_public: bool = Field(strict=True)
 
 
 _PICTURE = {
@@ -136,12 +154,13 @@ def report_incident(wanted: NewIncident, asked: Asking, store: Store, serving: S
 
 
 @router.get("", dependencies=[Depends(only(
-    "state", "open", "category", "kind", "matter", "grid", "area", "source", "outside", "overdue", "urgent", "mine",
-    "from", "to", "before", "limit",
+    "open", "category", "kind", "matter", "grid", "area", "source", "outside", "overdue", "urgent",
+    "on_the_spot", "mine", "from", "to", "before", "limit", several=("state",),
 ))])  # fmt: skip
 def list_incidents(  # noqa: PLR0917 - FastAPI passes by name
     asked: Asking,
     store: Store,
+    serving: Serving,
     state: Annotated[list[State] | None, Query()] = None,
     is_open: Annotated[bool | None, Query(alias="open")] = None,
     category: Annotated[str | None, Query(max_length=60, pattern=NO_NUL)] = None,
@@ -153,7 +172,10 @@ def list_incidents(  # noqa: PLR0917 - FastAPI passes by name
     outside: Annotated[bool | None, Query(description="Whether they lie in no grid.")] = None,
     overdue: Annotated[bool | None, Query(description="Whether a clock of theirs has run out.")] = None,
     urgent: Annotated[bool | None, Query()] = None,
-    mine: Annotated[bool, Query(description="Only what you, or those you work in, have in hand.")] = False,  # noqa: FBT002
+    on_the_spot: Annotated[bool | None, Query(description="Whether the grid has solved them on the spot.")] = None,
+    mine: Annotated[  # noqa: FBT002
+        bool, Query(description="Only what you, or those you work in, have in hand, or are called to and have not joined.")
+    ] = False,
     reported_from: Annotated[AwareDatetime | None, Query(alias="from")] = None,
     reported_to: Annotated[AwareDatetime | None, Query(alias="to")] = None,
     before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="From where the page before ended.")] = None,
@@ -178,35 +200,41 @@ def list_incidents(  # noqa: PLR0917 - FastAPI passes by name
             is_outside=outside,
             is_overdue=overdue,
             is_urgent=urgent,
+            on_the_spot=on_the_spot,
             owners=owners,
             reported_from=reported_from,
             reported_to=reported_to,
         )
         rows = incidents.listed(conn, wanted, now=asked.now, before=before, limit=limit + 1)
+        book = serving.rules.read(conn)
     page = rows[:limit]
     more = page[-1]["id"] if len(rows) > limit else None
-    return answer({"incidents": [_view(row, asked) for row in page], "next": more})
+    return answer({"incidents": [_view(row, asked, book) for row in page], "next": more})
 
 
 @router.get("/{no}", dependencies=[Depends(only())])
-def show_incident(no: Code, asked: Asking, store: Store) -> Response:
+def show_incident(no: Code, asked: Asking, store: Store, serving: Serving) -> Response:
     """Show where an incident stands, and what you may do with it now."""
     asked.caller.require(Right.HANDLE_INCIDENTS)
     with store.read(asked.scope) as conn:
-        return _document(conn, no, asked)
+        return _document(conn, no, asked, serving.rules.read(conn))
 
 
 @router.get("/{no}/events", dependencies=[Depends(only())])
-def show_events(no: Code, asked: Asking, store: Store) -> Response:
-    """Show the log of an incident: who did what, when, and what followed."""
+def show_events(no: Code, asked: Asking, store: Store, serving: Serving) -> Response:
+    """Show the log of an incident: who did what, when, and what followed; and its way through the rings of the place."""
     asked.caller.require(Right.HANDLE_INCIDENTS)
     with store.read(asked.scope) as conn:
         row = incidents.get(conn, no)
         records = incidents.records(conn, no)
-    return answer(
-        {"no": no, "events": [{**each, "label": label(Event(each["event"])).say(asked.lang)} for each in records]},
-        etag=tag(no, row["revision"]),
-    )
+        words = serving.rules.read(conn).words(row["path"], asked.today)
+    document = {
+        "no": no,
+        "profile": words.profile,
+        "events": shown_records(records, words, asked.lang),
+        "way": shown_way(records, words, asked.lang),
+    }
+    return answer(document, etag=tag(no, row["revision"]))
 
 
 @router.get("/{no}/contact", dependencies=[Depends(only())])
@@ -221,6 +249,30 @@ def show_contact(no: Code, asked: Asking, store: Store) -> Response:
             raise NotFound(msg, zh="没有留下联系方式，或事件不由您承办")
         record(conn, "contact.read", path=row["path"] or None, subject=no)
     return private(answer(found))
+
+
+@router.post("/{no}/erasure", dependencies=[Depends(only())])
+def erase(  # noqa: PLR0917 - FastAPI passes by name
+    no: Code, wanted: Erasure, asked: Asking, store: Store, serving: Serving, once: OnlyOnce
+) -> Response:
+    """Erase title, description and address of an incident because somebody asks for it; who dispatches for its district does.
+
+    Of what is over, who reported it is erased too. The log keeps that it was done, why, and the digest of what had been said.
+    """
+    asked.caller.require(Right.DISPATCH_INCIDENTS)
+
+    def write(conn: connection) -> Response:
+        row = incidents.get(conn, no, lock=True)
+        if row["words_erased_at"] is None:
+            if not erase_words(conn, no, asked.now):
+                msg = "only who dispatches for the whole district erases what was said"
+                raise Refused(msg, code="wrong-tier", zh="只有负责全区派遣的人员可以删除事件文字")
+            said = words_digest(row["title"], row["description"], row["address"])
+            incidents.note(conn, no, kind="words-erased", path=row["path"], body={"words": said, "reason": wanted.reason})
+        return _document(conn, no, asked, serving.rules.read(conn))
+
+    with store.write(asked.acting(Right.DISPATCH_INCIDENTS)) as conn:
+        return once(conn, lambda: write(conn))
 
 
 @router.get("/{no}/pictures", dependencies=[Depends(only())])
@@ -291,11 +343,19 @@ def take_step(  # noqa: PLR0917 - FastAPI passes by name
     def step(conn: connection) -> Response:
         if if_match is not None:
             precondition(if_match, tag(no, incidents.get(conn, no)["revision"]))
-        act(conn, no, event, asked, serving.rules, org=wanted.org)
-        return _document(conn, no, asked)
+        taken = act(conn, no, event, asked, serving.rules, org=wanted.org)
+        try:
+            return _document(conn, no, asked, serving.rules.read(conn))
+        except NotFound:
+            # A department that was called from elsewhere has given the call back: it is out of its sight again.
+            return answer({"no": no, "state": str(taken.standing.state), "transitions": []})
 
     with store.write(asked.scope) as conn:
         return once(conn, lambda: step(conn))
+
+
+swift = (Swift("/v1/incidents", report_incident, method="POST"),)
+"""What is asked so often that FastAPI describes it, and does not answer."""
 
 
 def _report(wanted: NewIncident) -> Report:
@@ -341,27 +401,37 @@ def _receipt(made: Reported, here: str) -> dict[str, Any]:
         "outside": made.columns["grid_code"] is None,
         "owner": _owner(made.columns),
         "stage_due_at": made.columns["stage_due_at"],
-        "duplicates": [
-            {"no": each.no, "away_m": each.away_m, "apart_s": int(each.apart.total_seconds()), "state": each.state,
-             "title": each.title}
-            for each in made.near
-        ],
+        "duplicates": _duplicates(made.near),
         "links": links,
-    }  # fmt: skip
+    }
 
 
-def _document(conn: connection, no: str, asked: Asked) -> Response:
-    row = incidents.get(conn, no)
-    actor = actor_of(conn, asked.caller, now=asked.now, today=asked.today)
-    standing, wish = standing_of(conn, no), service_wished(conn, no)
-    # Who reported by Open311 has named a matter; whoever accepts judges.
-    wished = {"matter": wish} if wish is not None else {}
-    transitions = [
-        {"event": str(each.event), "label": label(each.event).say(asked.lang), "requires": each.requires, "allows": each.allows,
-         "proposes": {**each.proposes, **(wished if each.event is Event.ACCEPT else {})}}
-        for each in offers(standing, actor, asked.now)
+def _duplicates(near: Sequence[Near]) -> list[dict[str, Any]]:
+    return [
+        {"no": each.no, "away_m": each.away_m, "apart_s": int(each.apart.total_seconds()), "state": each.state,
+         "title": each.title}
+        for each in near
     ]  # fmt: skip
-    document = _view(row, asked) | {"call": _call(standing), "transitions": transitions}
+
+
+def _document(conn: connection, no: str, asked: Asked, book: Book) -> Response:
+    row = incidents.get(conn, no)
+    records = [Record.of_json(each) for each in incidents.records(conn, no)]
+    standing = replay(records).lying_at(row["path"])
+    words = book.words(standing.path, asked.today)
+    policy = book.policy(standing.path, asked.today)
+    document: dict[str, Any] = _view(row, asked, book) | {
+        "stage": {**rung(reached(records), words, asked.lang), "profile": words.profile},
+        "call": _call(standing),
+        "transitions": transitions(conn, no, standing, asked, book),
+    }
+    if standing.state in {State.REPORTED, State.VERIFYING}:
+        # For whoever judges whether it is one case more: also one of those that came after it.
+        near = incidents.near(conn, no, metres=policy.nearness.metres, time=policy.nearness.time)
+        document["duplicates"] = _duplicates(near)
+    if standing.call is not None:
+        href = f"{asked.base}/v1/calls/{quote(no, safe='')}"
+        document["links"].append({"rel": "call", "href": href, "type": "application/json"})
     return answer(document, etag=tag(no, row["revision"]))
 
 
@@ -369,13 +439,15 @@ def _call(standing: Standing) -> dict[str, Any] | None:
     return None if standing.call is None else asdict(standing.call)
 
 
-def _view(row: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
-    shown = lights(row, asked.now)
+def _view(row: Mapping[str, Any], asked: Asked, book: Book) -> dict[str, Any]:
+    shown, guessed = lights(row, asked.now), book.deadlines.guessed
+    since = row["accepted_at"] or row["reported_at"]
     return {
         "no": row["no"],
         "state": row["state"],
         "state_label": label(State(row["state"])).say(asked.lang),
         "tier": word(Tier(row["tier"])),
+        "tier_label": book.words(row["path"], asked.today).of(Tier(row["tier"])).say(asked.lang),
         "owner": _owner(row),
         "grid": row["grid_code"],
         "outside": row["grid_code"] is None,
@@ -388,6 +460,7 @@ def _view(row: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
         "title": row["title"],
         "description": row["description"],
         "address": row["address"],
+        "words_erased_at": row["words_erased_at"],
         "contact": row["contact"],
         "source": row["source"],
         "external_id": row["external_id"],
@@ -397,6 +470,7 @@ def _view(row: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
         "master": row["master"],
         "supervision": word(Supervision(row["supervision"])),
         "outcome": row["outcome"],
+        "on_the_spot": row["on_the_spot"],
         "satisfaction": row["satisfaction"],
         "answered": row["is_answered"],
         "returns": row["returns"],
@@ -410,9 +484,20 @@ def _view(row: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
         "closed_at": row["closed_at"],
         "archived_at": row["archived_at"],
         "clocks": {
-            "total": {"due_at": row["due_at"], "soon_at": row["soon_at"], "light": shown["total"]},
-            "stage": {"due_at": row["stage_due_at"], "soon_at": row["stage_soon_at"], "light": shown["stage"]},
+            "total": {
+                "due_at": row["due_at"],
+                "soon_at": row["soon_at"],
+                "light": shown["total"],
+                "is_fallback": guessed(since, row["due_at"]),
+            },
+            "stage": {
+                "due_at": row["stage_due_at"],
+                "soon_at": row["stage_soon_at"],
+                "light": shown["stage"],
+                "is_fallback": guessed(since, row["stage_due_at"]),
+            },
         },
+        "key_due_at": row["key_due_at"],
         "revision": row["revision"],
         "updated_at": row["at"],
         "links": [{"rel": "self", "href": _address(asked, row["no"]), "type": "application/json"}],

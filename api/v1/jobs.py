@@ -16,15 +16,18 @@ from api.idempotency import OnlyOnce
 from api.problem_kinds import KINDS
 from api.v1.answers import answer, tag
 from api.who.caller import Right
+from data.profile import SIZES, profile_from
 from data.store import jobs
 from data.store.jobs import CANCELLED, QUEUED, RUNNING
 from data.store.log import record
+from data.store.profiles import profiles_on, section_at
 from data.store.sql import many, maybe, one
 from gis.errors import ParameterError, Refused, RulesError
 from partition.rules import Rules, rules_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import date
 
     from psycopg2.extensions import connection
 
@@ -52,7 +55,10 @@ class NewPlan(BaseModel):
     title: Line
     reason: Prose = ""
     communities: list[Line] | None = Field(default=None, min_length=1, max_length=5000)
-    rules: dict[str, Any] = Field(default_factory=dict[str, Any], description="What differs from the usual rules.")
+    rules: dict[str, Any] = Field(
+        default_factory=dict[str, Any],
+        description="What differs from the usual rules; where they say nothing of sizes, those of the nearest profile hold.",
+    )
     seed: int = Field(default=1, ge=0, le=2**53 - 1, description="The same seed gives the same plan.")
 
 
@@ -64,6 +70,11 @@ def start_plan(wanted: NewPlan, asked: Asking, store: Store, once: OnlyOnce) -> 
     rules = _rules(wanted.rules)
     with store.read(asked.scope) as conn:
         path, communities = _ground(conn, wanted, asked.caller)
+        whose, size = _size_there(conn, path, asked.today)
+    if whose is not None and not wanted.rules.keys() & SIZES:
+        rules = _rules({**size, **wanted.rules})
+    else:
+        whose = None
     wants = {
         TOWN: wanted.town,
         COMMUNITIES: communities,
@@ -75,7 +86,8 @@ def start_plan(wanted: NewPlan, asked: Asking, store: Store, once: OnlyOnce) -> 
 
     def begin(conn: connection) -> Response:
         job = jobs.enqueue(conn, path=path, wants=wants, author=asked.caller.person_id, now=asked.now)
-        record(conn, "job.start", path=path, subject=job.id, body={"kind": job.kind})
+        body = {"kind": job.kind} | ({"sizes_of": whose} if whose is not None else {})
+        record(conn, "job.start", path=path, subject=job.id, body=body)
         return _shown(job, asked, status=202, location=_address(job, asked))
 
     with store.write(asked.acting(*_NEEDED)) as conn:
@@ -126,6 +138,12 @@ def stop_job(job_id: UUID, asked: Asking, store: Store, once: OnlyOnce) -> Respo
 
     with store.write(asked.acting(Right.RUN_JOBS)) as conn:
         return once(conn, lambda: stop(conn))
+
+
+def _size_there(conn: connection, path: str, day: date) -> tuple[str | None, Mapping[str, Any]]:
+    """Return the nearest profile that says how large grids are where a path lies, by its name, and what it says."""
+    row, _ = section_at(profiles_on(conn, day), path, "size")
+    return (None, {}) if row is None else (row.name, profile_from(row.doc).size)
 
 
 def _rules(values: Mapping[str, Any]) -> Rules:

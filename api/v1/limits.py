@@ -13,11 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
-from api.loop.limits import default_limits, limits_from
-from api.loop.words import word
+from api.loop.clock import LONGEST, Unit
+from api.loop.limits import TIERS, Timed, default_limits, limits_from
+from api.loop.words import Mode, word
 from api.matters.clocks import is_left
 from api.v1.answers import answer, precondition, tag
-from api.v1.parameters import NO_NUL, only
+from api.v1.parameters import NO_NUL, WHOLE, only
 from api.who.caller import Right
 from data.store import clock_tables
 from data.store.incidents import rules_version
@@ -40,15 +41,17 @@ IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag o
 class NewLimit(BaseModel):
     """How long a stage may take; what is left open, matter, category or tier, holds for all."""
 
+    # All faults of the limits come at once, with their rows: what is described here is judged there.
+
     model_config = ConfigDict(extra="forbid")
 
     matter: Word | None = None
     category: Word | None = None
-    tier: Word | None = None
-    stage: Word
-    value: int = Field(strict=True)
-    unit: Word
-    mode: Word = "normal"
+    tier: Word | None = Field(default=None, json_schema_extra={"enum": [None, "", *TIERS]})
+    stage: Word = Field(json_schema_extra={"enum": list(Timed)})
+    value: Annotated[int, Field(strict=True, json_schema_extra={"minimum": 1, "maximum": LONGEST}), WHOLE]
+    unit: Word = Field(json_schema_extra={"enum": list(Unit)})
+    mode: Word = Field(default="normal", json_schema_extra={"enum": list(Mode)})
 
 
 class AllLimits(BaseModel):

@@ -17,8 +17,9 @@ from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
 from api.loop.clock import LONGEST, Unit
 from api.matters.admission import HANDLING, Action, Candidate, ExitKind, Reason, Status, Verdict, judge
+from api.v1.addresses import kept_apart
 from api.v1.answers import answer, precondition, tag
-from api.v1.parameters import ASKS_FOR_CSV, NO_NUL, Code, Csv, Limit, Prose, only
+from api.v1.parameters import ASKS_FOR_CSV, NO_NUL, SOMETHING, WHOLE, Code, Csv, Limit, Prose, only, without_defaults
 from api.who.caller import Right
 from data.matter_file import CODE_PATTERN, MOST_CO_DEPARTMENTS, NO_CODES, MatterText, read_matters, unusable
 from data.plan_files import finding_record
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from api.asked import Asked
     from data.store.matters import Matter
 
-router = APIRouter(prefix="/v1", tags=["matters"])
+router = APIRouter(prefix="/v1", tags=["matters"], route_class=kept_apart())
 
 MOST_AT_ONCE = 1000
 """Matters in one decision."""
@@ -49,6 +50,8 @@ MatterCode = Annotated[str, StringConstraints(min_length=1, max_length=60, patte
 Department = Annotated[str, StringConstraints(min_length=1, max_length=110, pattern=NO_NUL)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60, pattern=NO_NUL)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=NO_NUL)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=SOMETHING)]
+Category = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=SOMETHING)]
 AreaCode = Annotated[str, Query(max_length=100, pattern=NO_NUL, description="Code of an area.")]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the matter as you have seen it.")]
 After = Annotated[str, Query(max_length=60, pattern=NO_NUL, description="The code that the page before ended with.")]
@@ -67,7 +70,7 @@ class TimeLimit(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    value: int = Field(ge=1, le=LONGEST, strict=True)
+    value: Annotated[int, Field(strict=True, ge=1, le=LONGEST), WHOLE]
     unit: Unit
 
 
@@ -76,8 +79,8 @@ class Description(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[Line, Field(min_length=1)]
-    category: Annotated[Short, Field(min_length=1)]
+    name: Name
+    category: Category
     level: Level = Field(default="", description="Who takes it on: streets, or communities with their grids.")
     board: Board = ""
     list_class: ListClass = ""
@@ -97,7 +100,7 @@ class Description(BaseModel):
 class NewMatter(Description):
     """A matter that somebody proposes for the catalogue of an area."""
 
-    code: MatterCode
+    code: MatterCode = Field(json_schema_extra={"not": {"enum": [*sorted(NO_CODES)]}})
     area: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
 
     @field_validator("code")
@@ -109,21 +112,14 @@ class NewMatter(Description):
         return code
 
 
-def _without_defaults(schema: dict[str, Any]) -> None:
-    """Describe an object of which what is left out stays as it is; something has to be in it."""
-    schema["minProperties"] = 1
-    for each in schema["properties"].values():
-        each.pop("default", None)
-
-
 class Change(Description):
     """What is to be different about a matter; what is left out stays."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=_without_defaults)
+    model_config = ConfigDict(extra="forbid", json_schema_extra=without_defaults)
 
     # What stands here is never read: only what was sent is taken.
-    name: Annotated[Line, Field(min_length=1)] = "-"
-    category: Annotated[Short, Field(min_length=1)] = "-"
+    name: Name = "-"
+    category: Category = "-"
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -272,6 +268,7 @@ def count_matters(  # noqa: PLR0917 - FastAPI passes by name
             "by_board": found.by.get("board", {}),
             "by_list_class": found.by.get("list_class", {}),
             "by_status": found.by.get("status", {}),
+            "by_batch": found.by.get("batch", {}),
             "exits": {"total": sum(found.exits.values()), "by_kind": found.exits},
         }
     )

@@ -16,7 +16,7 @@ from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
 from api.loop.words import Mode
 from api.v1.answers import answer
-from api.v1.parameters import NO_NUL, Limit, only
+from api.v1.parameters import NO_NUL, SOMETHING, Limit, only
 from api.who.caller import Right
 from data.store import clock_tables
 from data.store.log import record
@@ -35,7 +35,7 @@ class NewMode(BaseModel):
 
     area: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
     mode: Mode
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=NO_NUL)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=SOMETHING)]
 
 
 @router.get("", dependencies=[Depends(only("area", "past", "limit"))])

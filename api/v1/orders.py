@@ -28,8 +28,9 @@ from api.loop.order import (
     variant_from,
     variant_rows,
 )
+from api.v1.addresses import kept_apart
 from api.v1.answers import answer, precondition, tag
-from api.v1.parameters import NO_NUL, Code, only
+from api.v1.parameters import NO_NUL, SOMETHING, Code, Latitude, Longitude, only
 from api.who.caller import Right, within
 from data.store import orders
 from data.store.incidents import find_place, orgs_named
@@ -48,11 +49,14 @@ if TYPE_CHECKING:
     from api.loop.incident import Org
     from api.loop.order import Variant
 
-router = APIRouter(prefix="/v1/orders", tags=["orders"])
+router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=kept_apart())
 
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the order as you have seen it.")]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=NO_NUL)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=SOMETHING)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=NO_NUL)]
+
+MOST_FIELDS = 20
+"""Beside a step, and more than any has."""
 
 _LABELS: Mapping[Step, tuple[str, str]] = {
     Step.PLACED: ("点单", "Placed"),
@@ -64,23 +68,34 @@ _LABELS: Mapping[Step, tuple[str, str]] = {
 }
 
 
+_NULL = {"type": "null"}
+_IN_A_COMMUNITY: dict[str, Any] = {
+    "required": ["community"],
+    "properties": {"community": {"type": "string"}, "lon": _NULL, "lat": _NULL},
+}
+_AT_A_PLACE: dict[str, Any] = {
+    "required": ["lon", "lat"],
+    "properties": {"community": _NULL, "lon": {"type": "number"}, "lat": {"type": "number"}},
+}
+
+
 class NewOrder(BaseModel):
     """Something that a resident asks for: in a community that is named, or at a place.
 
     `for_resident` says that it is written down for somebody without an account; their community rates it for them.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"oneOf": [_IN_A_COMMUNITY, _AT_A_PLACE]})
 
     category: Name
-    title: Annotated[Line, Field(min_length=1)]
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=SOMETHING)]
     description: Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL)] = ""
     address: Line = ""
     community: Annotated[str, StringConstraints(max_length=100, pattern=NO_NUL)] | None = None
-    lon: float | None = Field(default=None, ge=-180, le=180, allow_inf_nan=False)
-    lat: float | None = Field(default=None, ge=-90, le=90, allow_inf_nan=False)
+    lon: Longitude | None = None
+    lat: Latitude | None = None
     coord_sys: Literal["wgs84", "cgcs2000", "gcj02", "bd09"] = "wgs84"
-    for_resident: bool = False
+    for_resident: bool = Field(default=False, strict=True)
     client_uuid: UUID | None = None
 
     @model_validator(mode="after")
@@ -93,16 +108,16 @@ class NewOrder(BaseModel):
 class Wanted(BaseModel):
     """The step that is taken. Beside `step` stand the fields that it needs; `transitions` of the order names them."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"maxProperties": MOST_FIELDS + 1})
 
-    step: str
+    step: str = Field(json_schema_extra={"enum": list(Step)})
     org: Annotated[str, StringConstraints(max_length=110, pattern=NO_NUL)] | None = Field(
         default=None, description="For which of your organisations you act, where you work in several."
     )
 
     @model_validator(mode="after")
     def _not_too_much(self) -> Wanted:
-        if len(self.model_extra or {}) > 20:  # noqa: PLR2004 - no step has as many
+        if len(self.model_extra or {}) > MOST_FIELDS:
             raise ValueError("there are too many fields")
         return self
 
@@ -145,7 +160,7 @@ def place_order(wanted: NewOrder, asked: Asking, store: Store, once: OnlyOnce) -
 
 
 @router.get("", dependencies=[Depends(only(
-    "state", "category", "area", "grid", "mine", "placed_by_me", "from", "to", "before", "limit",
+    "category", "area", "grid", "mine", "placed_by_me", "from", "to", "before", "limit", several=("state",),
 ))])  # fmt: skip
 def list_orders(  # noqa: PLR0917 - FastAPI passes by name
     asked: Asking,

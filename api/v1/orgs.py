@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
 from api.v1.answers import answer, private
-from api.v1.parameters import NO_NUL, Code, Limit, only
+from api.v1.parameters import NO_NUL, SOMETHING, Code, Limit, only, without_defaults
 from api.who.caller import Right
 from data.store import orgs
 from data.store.log import record
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1/orgs", tags=["orgs"])
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=SOMETHING)]
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 
 
@@ -46,7 +46,7 @@ class NewOrg(BaseModel):
 class OrgChange(BaseModel):
     """What is to be different about an organisation; what is left out stays. `principal` is one of the staff; null: nobody."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(extra="forbid", json_schema_extra=without_defaults)
 
     name: Line = ""
     active: bool = Field(default=True, strict=True)

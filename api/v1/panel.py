@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.asked import Asking, Serving, Store
-from api.panel.figures import FIGURES, shown
-from api.panel.panel import panel
+from api.panel.figures import FIGURES
+from api.panel.panel import Ask, panel
+from api.stats.metric import document, named
 from api.stats.window import days_of, midnight, moment_of
 from api.v1.answers import answer
 from api.v1.parameters import NO_NUL, At, only
@@ -18,10 +19,10 @@ from data.store import stats
 from data.store.stats import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from api.lang import Lang
-    from api.panel.figures import Figure
+    from api.stats.metric import Metric
 
 router = APIRouter(prefix="/v1/panel", tags=["panel"])
 
@@ -29,20 +30,25 @@ ROOMY_MS = 30_000
 """How long the counting of a whole town may take."""
 
 
-@router.get("", dependencies=[Depends(only("area", "at"))])
-def show_panel(
+@router.get("", dependencies=[Depends(only("area", "at", "metrics"))])
+def show_panel(  # noqa: PLR0917 - FastAPI passes by name
     asked: Asking,
     store: Store,
     serving: Serving,
     area: Annotated[str, Query(max_length=100, pattern=NO_NUL, description="Code of an area that you see whole.")],
     at: At = None,
+    metrics: Annotated[
+        str | None, Query(max_length=1000, description="Figures by id, separated by commas; all without it.")
+    ] = None,
 ) -> Response:
     """Show the figures of an area on a day, and of its parts, which with what lies in none of them add up to it.
 
-    What was done counts from New Year until the end of the day.
+    What was done counts from New Year until the end of the day. `withheld` names figures that are not for you: how many days of
+    patrols were met is for those who manage staff there.
     """
     asked.caller.require(Right.SEE_INTERNAL)
     days = days_of(at, None, None, today=asked.today)
+    wanted = FIGURES if metrics is None else named((name.strip() for name in metrics.split(",")), FIGURES)
     zone = ZoneInfo(serving.settings.zone)
     with store.read(asked.acting(Right.SEE_INTERNAL), ms=ROOMY_MS) as conn:
         place = stats.place_of(conn, area)
@@ -52,36 +58,39 @@ def show_panel(
             until=midnight(days.until, zone),
             area=place.path,
         )
-        found = panel(conn, window, level=place.level, day=days.at)
-    document = {
+        sees_patrols = asked.caller.may(Right.MANAGE_STAFF, place.path)
+        calendar = serving.rules.deadlines(conn).calendar
+        ask = Ask(conn=conn, window=window, day=days.at, calendar=calendar, sees_patrols=sees_patrols)
+        found = panel(ask, wanted, level=place.level)
+    return answer({
         "area": {"code": place.code, "name": place.name, "level": place.level},
         "at": days.at,
         "window": {"from": days.since, "until": days.until},
         "profile": None if found.profile is None else {"name": found.profile.name, "area": found.profile.area},
-        "figures": [_figure(figure, asked.lang) | shown(figure, found.total) for figure in FIGURES],
+        "withheld": [] if sees_patrols else [metric.id for metric in wanted if metric.id == "patrol_compliance"],
+        "figures": [_figure(metric, asked.lang) | document(metric, found.total) for metric in wanted],
         "parts": [
             {
                 "code": part.area.code,
                 "name": part.area.name,
                 "level": part.area.level,
-                "figures": _figures(part.counts),
+                "figures": _figures(wanted, part.counts),
             }
             for part in found.parts
         ],
-        "elsewhere": _figures(found.elsewhere),
-    }
-    return answer(document)
+        "elsewhere": _figures(wanted, found.elsewhere),
+    })  # fmt: skip
 
 
-def _figure(figure: Figure, lang: Lang) -> dict[str, Any]:
-    is_zh = lang == "zh"
+def _figure(metric: Metric, lang: Lang) -> dict[str, Any]:
     return {
-        "id": figure.id,
-        "name": figure.zh if is_zh else figure.en,
-        "formula": figure.zh_formula if is_zh else figure.en_formula,
-        "unit": str(figure.unit),
+        "id": metric.id,
+        "name": metric.name(lang),
+        "formula": metric.formula[lang],
+        "unit": str(metric.unit),
+        "basis": str(metric.basis),
     }
 
 
-def _figures(counts: Mapping[str, int]) -> dict[str, Any]:
-    return {figure.id: shown(figure, counts) for figure in FIGURES}
+def _figures(metrics: Sequence[Metric], counts: Mapping[str, int]) -> dict[str, Any]:
+    return {metric.id: document(metric, counts) for metric in metrics}

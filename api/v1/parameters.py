@@ -8,17 +8,23 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Path, Query
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 from starlette.exceptions import HTTPException
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads it when a route is made
 
 from api.parameters import refuse, taken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Collection
 
 NO_NUL = r"^[^\x00]*$"
 """PostgreSQL holds every character but one."""
+
+_BLANK = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""What is taken off the ends of a text, by name: what a pattern's own word for blanks means depends on who reads it."""
+
+SOMETHING = rf"^[^\x00]*[^\x00{_BLANK}][^\x00]*$"
+"""The same, of a text of which something is left when the blanks at its ends are taken off."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -33,6 +39,27 @@ def _written_out(value: object) -> object:
     if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
         return value
     raise ValueError("write a day as 2024-05-01")
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
+"""Beside a strict `int` of a body, and after its bounds: takes 12.0 for 12, as every description of a whole number does."""
+
+MONTH = "^[12][0-9]{3}-(0[1-9]|1[0-2])$"
+"""A month, as 2026-02; of a year that there is."""
+
+Longitude = Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)]
+Latitude = Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)]
+
+
+def without_defaults(schema: dict[str, Any]) -> None:
+    """Describe an object of which what is left out stays as it is; something has to be in it."""
+    schema["minProperties"] = 1
+    for each in schema["properties"].values():
+        each.pop("default", None)
 
 
 Day = Annotated[date, BeforeValidator(_written_out)]
@@ -54,10 +81,14 @@ ASKS_FOR_CSV: dict[str, Any] = {"requestBody": {"required": True, "content": {"t
 """How such a body is described."""
 
 
-def only(*known: str) -> Callable[[Request], None]:
-    """Return a dependency that refuses every parameter but `known` and `lang`, and one that is given twice: all at once."""
+def only(*known: str, several: Collection[str] = ()) -> Callable[[Request], Awaitable[None]]:
+    """Return a dependency that refuses every parameter but `known`, `several` and `lang`, all at once.
 
-    def check(request: Request) -> None:
-        refuse(taken(request.query_params.multi_items(), (*known, "lang"))[1])
+    One that is given twice is refused too, unless it is of `several`.
+    """
+
+    async def check(request: Request) -> None:
+        pairs = (pair for pair in request.query_params.multi_items() if pair[0] not in several)
+        refuse(taken(pairs, (*known, *several, "lang"))[1])
 
     return check

@@ -17,7 +17,7 @@ from api.rounds.cadence import Target, nearest
 from api.rounds.coverage import percent
 from api.rounds.patrol import is_met, work_days
 from api.v1.answers import answer, private
-from api.v1.parameters import NO_NUL, Day, Limit, only
+from api.v1.parameters import NO_NUL, WHOLE, Day, Limit, only
 from api.v1.visits import acting_for, path_of, rules_for, staff_meant, told_day
 from api.who.caller import Right
 from data.store import visits
@@ -37,7 +37,7 @@ class Patrol(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     grid: Annotated[str, StringConstraints(max_length=60, pattern=NO_NUL)]
-    minutes: int = Field(ge=0, le=1440)
+    minutes: Annotated[int, Field(strict=True, ge=0, le=1440), WHOLE]
     day: Day | None = None
     staff: UUID | None = None
 

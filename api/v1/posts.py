@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from api.asked import Asking, Store
 from api.duty.roles import DUTY_WORDS, FORCE_ROLES, ROLE_WORDS, DutyRole, label
 from api.idempotency import OnlyOnce
+from api.v1.addresses import kept_apart
 from api.v1.answers import answer, private
 from api.v1.parameters import NO_NUL, At, Day, Limit, only
 from api.who.caller import Right
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from data.store.posts import Duty, Post
     from data.store.staff import Staff
 
-router = APIRouter(prefix="/v1/posts", tags=["posts"])
+router = APIRouter(prefix="/v1/posts", tags=["posts"], route_class=kept_apart())
 
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 DutyName = Literal["party", "environment", "health", "emergency", "insurance"]
@@ -36,10 +37,18 @@ _Area = Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description=
 _Grid = Annotated[str | None, Query(max_length=60, pattern=NO_NUL, description="Code of a grid.")]
 
 
+_BY_ROLE: list[dict[str, Any]] = [
+    {"properties": {"role": {"const": DutyRole.FULL_TIME_WORKER}, "kind": {"maxLength": 0}}},
+    {"properties": {"role": {"enum": sorted(FORCE_ROLES)}, "letter": {"type": "null"}}},
+    {"properties": {"letter": {"type": "null"}, "kind": {"maxLength": 0}}},
+]
+"""Letters are for full-time workers, and kinds are those of forces."""
+
+
 class NewPost(BaseModel):
     """A post that is to be somebody's, from `valid_from` (today, where it is left out) to the day before `valid_to`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"anyOf": [*_BY_ROLE]})
 
     staff: UUID
     grid: Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=NO_NUL)]

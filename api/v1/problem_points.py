@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
 from api.v1.answers import answer, precondition, tag
-from api.v1.parameters import NO_NUL, Day, Limit, only
+from api.v1.parameters import NO_NUL, SOMETHING, Day, Latitude, Limit, Longitude, only
 from api.v1.visits import path_of
 from api.who.caller import Right
 from data.store import problem_points
@@ -68,8 +68,8 @@ class NewPoint(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Class
-    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
-    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    lon: Longitude
+    lat: Latitude
     coord_sys: Literal["wgs84", "cgcs2000", "gcj02", "bd09"] = "wgs84"
     note: Annotated[str, StringConstraints(max_length=1000, pattern=NO_NUL)] = ""
     client_uuid: UUID | None = None
@@ -81,7 +81,7 @@ class Gathering(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     area: Annotated[str, StringConstraints(max_length=100, pattern=NO_NUL)]
-    within_m: float = Field(default=50, gt=0, le=1000, allow_inf_nan=False)
+    within_m: float = Field(default=50, strict=True, gt=0, le=1000, allow_inf_nan=False)
 
 
 class Mending(BaseModel):
@@ -90,7 +90,7 @@ class Mending(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     department: Annotated[str, StringConstraints(max_length=110, pattern=NO_NUL)]
-    measure: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=NO_NUL)]
+    measure: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=SOMETHING)]
     deadline: Day
     state: State = State.PLANNED
 

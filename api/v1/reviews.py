@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
@@ -15,7 +15,7 @@ from api.idempotency import OnlyOnce
 from api.stats.week import FLOWS, added, read_week, weeks_between, without_review
 from api.stats.window import midnight
 from api.v1.answers import answer, precondition, tag
-from api.v1.parameters import NO_NUL, Code, Day, only
+from api.v1.parameters import NO_NUL, SOMETHING, Code, Day, only
 from api.who.caller import Right
 from data.store import reviews, stats
 from data.store.log import record
@@ -23,7 +23,7 @@ from gis.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     from psycopg2.extensions import connection
 
@@ -40,7 +40,11 @@ TOP, WORST = 5, 3
 _LONGEST = timedelta(days=800)
 """How long the window of a list may be."""
 
-Named = Annotated[str, Path(max_length=8, pattern=NO_NUL, description="A week, as 2026-W10.")]
+_WEEK: dict[str, Any] = {"pattern": "^[12][0-9]{3}-W(0[1-9]|[1-4][0-9]|5[0-3])$"}
+"""How a week is described; that it is none has a problem of its own."""
+
+By = Literal["department", "tier"]
+Named = Annotated[str, Path(max_length=8, pattern=NO_NUL, description="A week, as 2026-W10.", json_schema_extra=_WEEK)]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the review as you have seen it.")]
 
 
@@ -49,7 +53,7 @@ class Said(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    comment: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=NO_NUL)]
+    comment: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=SOMETHING)]
 
 
 @router.get("/{area}", dependencies=[Depends(only("from", "to"))])
@@ -88,13 +92,23 @@ def list_reviews(  # noqa: PLR0917 - FastAPI passes by name
     return answer({"area": place.code, "from": since, "to": until, "weeks": listed, "total": total, "missing": missing})
 
 
-@router.get("/{area}/{week}", dependencies=[Depends(only())])
-def show_review(area: Code, week: Named, asked: Asking, store: Store, serving: Serving) -> Response:
-    """Show a week: day by day, from where most came, what was latest, and what was said about it."""
+@router.get("/{area}/{week}", dependencies=[Depends(only("by"))])
+def show_review(  # noqa: PLR0917 - FastAPI passes by name
+    area: Code,
+    week: Named,
+    asked: Asking,
+    store: Store,
+    serving: Serving,
+    by: Annotated[By | None, Query(description="What the numbers are told apart by, in `rows`; nothing else.")] = None,
+) -> Response:
+    """Show a week: day by day, from where most came, what was latest, and what was said about it.
+
+    With `by` also by the department or the tier that each case has: rows add up to the week.
+    """
     asked.caller.require(Right.SEE_INTERNAL)
     meant = read_week(week)
     with store.read(asked.acting(Right.SEE_INTERNAL), ms=ROOMY_MS) as conn:
-        return _shown(conn, stats.place_of(conn, area), meant, asked, serving)
+        return _shown(conn, stats.place_of(conn, area), meant, asked, serving, by=by)
 
 
 @router.put("/{area}/{week}", dependencies=[Depends(only())])
@@ -128,7 +142,7 @@ def say_review(  # noqa: PLR0917 - FastAPI passes by name
         return once(conn, lambda: write(conn))
 
 
-def _shown(conn: connection, place: Place, week: Week, asked: Asked, serving: Service) -> Response:
+def _shown(conn: connection, place: Place, week: Week, asked: Asked, serving: Service, *, by: By | None = None) -> Response:
     zone = ZoneInfo(serving.settings.zone)
     since, until = midnight(week.monday, zone), midnight(week.after, zone)
     moment = min(asked.now, until)
@@ -136,7 +150,7 @@ def _shown(conn: connection, place: Place, week: Week, asked: Asked, serving: Se
     categories, grids = reviews.top(conn, place.path, since=since, until=until, count=TOP)
     overdue, late = reviews.worst(conn, place.path, since=since, until=until, moment=moment, count=WORST)
     said = reviews.review_of(conn, place.id, week.monday)
-    document = {
+    document: dict[str, Any] = {
         "area": place.code,
         "week": week.name,
         "from": week.monday,
@@ -152,6 +166,8 @@ def _shown(conn: connection, place: Place, week: Week, asked: Asked, serving: Se
         "worst": [asdict(each) for each in late],
         "review": _review(said),
     }
+    if by is not None:
+        document["rows"] = _rows(conn, place, week, by, moment=moment, zone=zone)
     return answer(document, etag=tag(place.code, week.name, said.revision if said else 0))
 
 
@@ -160,7 +176,23 @@ def _days(conn: connection, place: Place, since: date, until: date, serving: Ser
     counted = reviews.days(
         conn, place.path, since=midnight(since, ZoneInfo(zone)), until=midnight(until, ZoneInfo(zone)), zone=zone
     )
-    return {day: dict(zip(FLOWS, flows, strict=True)) for day, flows in counted.items()}
+    return {day: dict(zip(FLOWS, flows, strict=True)) for (_, day), flows in counted.items()}
+
+
+def _rows(conn: connection, place: Place, week: Week, by: By, *, moment: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """Return the week's numbers by department or tier (null: of none), those that had any."""
+    since, until = midnight(week.monday, zone), midnight(week.after, zone)
+    counted = reviews.days(conn, place.path, since=since, until=until, zone=zone.key, by=by)
+    late = reviews.overdue(conn, place.path, moment=moment, by=by)
+    keys = sorted({key for key, _ in counted} | late.keys(), key=lambda key: (key is None, key))
+    return [
+        {
+            by: key,
+            **{flow: sum(of[n] for (at, _), of in counted.items() if at == key) for n, flow in enumerate(FLOWS)},
+            "overdue": late.get(key, 0),
+        }
+        for key in keys
+    ]
 
 
 def _review(said: Review | None) -> dict[str, Any] | None:

@@ -6,7 +6,6 @@ changed, and in what; never what they are called.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from uuid import UUID
@@ -17,37 +16,30 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from api.asked import Asking, Store
 from api.duty.roles import EDUCATION, EDUCATION_WORDS, ROLE_WORDS, STATUS_WORDS, DutyRole, label
 from api.idempotency import OnlyOnce
-from api.staff_file import finding, read_staff_file
-from api.staff_fit import fit
+from api.staff_load import load_staff
+from api.v1.addresses import kept_apart
 from api.v1.answers import answer, private
-from api.v1.parameters import ASKS_FOR_CSV, NO_NUL, At, Csv, Day, Limit, only
+from api.v1.parameters import ASKS_FOR_CSV, NO_NUL, SOMETHING, WHOLE, At, Csv, Day, Limit, only, without_defaults
 from api.who.caller import Right
 from data.store import posts, staff
 from data.store.log import record
 from data.store.plans import area_named
-from data.store.staff_import import bring_in, look_up
-from gis.errors import InputError
-from gis.finding import Severity, stops
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from psycopg2.extensions import connection
 
     from api.asked import Asked
     from api.lang import Lang
-    from api.staff_fit import Fitted
+    from api.staff_load import Loaded
     from data.store.staff import Leave, Staff
-    from data.store.staff_import import Brought
-    from gis.finding import Finding
 
-router = APIRouter(prefix="/v1/staff", tags=["staff"])
+router = APIRouter(prefix="/v1/staff", tags=["staff"], route_class=kept_apart())
 
 IMPORT_MS = 60_000
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_NUL)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=SOMETHING)]
 Number = Annotated[int, Path(ge=1, lt=2**63)]
-EmployeeNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=NO_NUL)]
+EmployeeNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=SOMETHING)]
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+() -]{0,30}$")]
 Status = Literal["selected", "trained", "assigned", "assessed", "left"]
 Education = Literal["", "primary", "middle", "high", "college", "bachelor", "master", "doctor"]
@@ -67,7 +59,7 @@ class StaffFields(BaseModel):
     source: Annotated[str, StringConstraints(max_length=60, pattern=NO_NUL)] = ""
     is_party_member: bool | None = Field(default=None, strict=True)
     education: Education = ""
-    birth_year: int | None = Field(default=None, ge=1900, le=2100, strict=True)
+    birth_year: Annotated[int, Field(strict=True, ge=1900, le=2100), WHOLE] | None = None
     is_trained: bool = Field(default=False, strict=True)
     status: Status = "selected"
 
@@ -82,7 +74,7 @@ class NewStaff(StaffFields):
 class StaffChange(StaffFields):
     """What is to be different about somebody; what is left out stays."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(extra="forbid", json_schema_extra=without_defaults)
 
     name: Line = ""
     area: Line = ""
@@ -157,22 +149,10 @@ def import_staff(raw: Csv, asked: Asking, store: Store, once: OnlyOnce) -> Respo
     any order. People are known again by their numbers, so the same list twice changes nothing.
     """
     asked.caller.require(Right.MANAGE_STAFF)
-    file = read_staff_file(raw)
-    digest = hashlib.sha256(raw).hexdigest()
 
     def bring(conn: connection) -> Response:
-        known = look_up(
-            conn,
-            numbers=[said.number for said in file.staff],
-            areas=[str(said.said["area"]) for said in file.staff if "area" in said.said],
-            grids=[said.grid for said in file.posts],
-        )
-        fitted = fit(file, known, asked.today)
-        findings = (*file.findings, *fitted.findings)
-        _refuse(findings)
-        brought = bring_in(conn, fitted.staff, fitted.posts, known, now=asked.now, today=asked.today, digest=digest)
-        _refuse(_taken(brought, {said.number: said.row for said in file.staff}))
-        return private(answer(_brought(brought, file.rows, fitted, findings, asked.lang)))
+        done = load_staff(conn, raw, now=asked.now, today=asked.today)
+        return private(answer(_loaded(done, asked.lang)))
 
     with store.write(asked.acting(Right.MANAGE_STAFF), ms=IMPORT_MS) as conn:
         return once(conn, lambda: bring(conn))
@@ -306,36 +286,16 @@ def _columns(conn: connection, wanted: NewStaff | StaffChange, asked: Asked) -> 
     return said
 
 
-def _refuse(findings: Sequence[Finding]) -> None:
-    if stops(findings):
-        errors = [each for each in findings if each.severity is Severity.ERROR]
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise InputError(f"The list cannot be brought in: {errors[0].en}{more}", findings)
-
-
-def _taken(brought: Brought, row_of: dict[str, int]) -> list[Finding]:
-    """Say which numbers are somebody's whom the caller does not see."""
-    return [
-        finding(
-            "number_taken",
-            row_of[number],
-            "number",
-            f"number {number} is somebody's whom others employ",
-            f"工号 {number} 已属其他单位的人员",
-        )
-        for number in brought.taken
-    ]
-
-
-def _brought(brought: Brought, rows: int, fitted: Fitted, findings: Sequence[Finding], lang: Lang) -> dict[str, Any]:
+def _loaded(done: Loaded, lang: Lang) -> dict[str, Any]:
+    brought = done.brought
     return {
-        "rows": rows,
+        "rows": done.rows,
         "staff": {"added": brought.added, "changed": brought.changed, "unchanged": brought.unchanged},
         "posts": {"added": brought.posts_added, "changed": brought.posts_changed, "unchanged": brought.posts_unchanged},
-        "people": len(fitted.staff),
+        "people": done.people,
         "findings": [
             {"code": each.kind, "severity": str(each.severity), "row": each.row, "field": each.field, "detail": each.text(lang)}
-            for each in findings
+            for each in done.findings
         ],
     }
 

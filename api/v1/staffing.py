@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.asked import Asking, Store
+from api.duty.forces import forces_of, forces_said, forces_there
 from api.duty.roles import ROLE_WORDS, label
 from api.duty.rule import rule_from
 from api.duty.town import staffed
@@ -19,17 +21,20 @@ from api.who.caller import Right
 from data.store import staffing
 from data.store.log import record
 from data.store.plans import area_named
+from data.store.profiles import nearest, profiles_on
 from gis.errors import Conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from psycopg2.extensions import connection
 
     from api.asked import Asked
+    from api.duty.forces import Forces
     from api.duty.staffing import GridStaffing, Remark, RoleTotal
     from api.duty.town import Staffed
-    from data.store.staffing import GridRow, RuleRow
+    from data.store.profiles import ProfileRow
+    from data.store.staffing import GridRow, PostRow, RuleRow
 
 router = APIRouter(prefix="/v1/staffing", tags=["staffing"])
 
@@ -71,19 +76,25 @@ def show_staffing(  # noqa: PLR0917 - FastAPI passes by name
         path = None if area is None else area_named(conn, area).path
         grids = staffing.grids_on(conn, day, area=path)
         rules = staffing.rules_on(conn, day, area=path)
-        found = staffed(grids, staffing.posts_on(conn, day, area=path), rules, some=int(some))
+        posts = staffing.posts_on(conn, day, area=path)
+        found = staffed(grids, posts, rules, some=int(some))
         idle = staffing.staff_without_post(conn, day, area=path)
+        saying = [each for each in profiles_on(conn, day, area=path) if each.doc.get("forces")]
+    forces = _forces(found, grids, posts, saying)
     document = {
         "at": day,
         "area": area,
         **_counts(found),
         "totals": [_total(total, asked) for total in found.staffing.totals],
+        "by_channel": _by(post.channel for post in posts),
+        "by_source": _by(post.source for post in posts),
+        "forces": _forces_total(forces, saying, asked),
         "without_owner": found.without_owner,
         "staff_without_grid": [dict(zip(("id", "number", "name", "status"), row, strict=True)) for row in idle],
         "rules": [_rule(rule) for rule in rules],
         "grids": [
-            _grid(row, grid, rules)
-            for row, grid in zip(grids, found.staffing.grids, strict=True)
+            _grid(row, grid, rules, there)
+            for row, grid, there in zip(grids, found.staffing.grids, forces, strict=True)
             if compliant is None or grid.compliant is compliant
         ],
     }
@@ -137,12 +148,49 @@ def _counts(found: Staffed) -> dict[str, Any]:
     }
 
 
+def _by(words: Iterable[str]) -> dict[str, int]:
+    """Count posts by how somebody came to them, or by where they were taken from ('' where nobody says it)."""
+    return dict(sorted(Counter(words).items()))
+
+
 def _total(total: RoleTotal, asked: Asked) -> dict[str, Any]:
     called = [label(ROLE_WORDS, role, asked.lang) if role in ROLE_WORDS else role for role in total.roles]
     return asdict(total) | {"label": "、".join(called) if asked.lang == "zh" else ", ".join(called)}
 
 
-def _grid(row: GridRow, grid: GridStaffing, rules: Sequence[RuleRow]) -> dict[str, Any]:
+def _forces(
+    found: Staffed, grids: Sequence[GridRow], posts: Sequence[PostRow], saying: Sequence[ProfileRow]
+) -> list[Forces | None]:
+    """Return the forces of each grid: as its rule counts them, else as the nearest profile that names some says."""
+    there = forces_there(grids, posts)
+    shown: list[Forces | None] = []
+    for row, grid in zip(grids, found.staffing.grids, strict=True):
+        profile = nearest(saying, row.path)
+        said = () if profile is None else forces_said(profile.doc["forces"])
+        shown.append(forces_of(None if grid.rule is None else found.rules[grid.rule], said, row, there))
+    return shown
+
+
+def _forces_total(forces: Sequence[Forces | None], saying: Sequence[ProfileRow], asked: Asked) -> dict[str, Any]:
+    """Return on how many grids forces are wanted and on how many all are there; each kind with where it is and is not."""
+    called = {
+        each.kind: each.zh if asked.lang == "zh" else each.en for row in saying for each in forces_said(row.doc["forces"])
+    }
+    wanted = [each for each in forces if each is not None]
+    present = Counter(kind for each in wanted for kind in each.present)
+    missing = Counter(kind for each in wanted for kind in each.missing)
+    kinds = dict.fromkeys(kind for each in wanted for kind in (*each.present, *each.missing))
+    return {
+        "grids": len(wanted),
+        "complete": sum(not each.missing for each in wanted),
+        "kinds": [
+            {"kind": kind, "label": called.get(kind, kind), "present": present[kind], "missing": missing[kind]}
+            for kind in kinds
+        ],
+    }
+
+
+def _grid(row: GridRow, grid: GridStaffing, rules: Sequence[RuleRow], forces: Forces | None) -> dict[str, Any]:
     return {
         "code": row.code,
         "name": row.name,
@@ -150,6 +198,7 @@ def _grid(row: GridRow, grid: GridStaffing, rules: Sequence[RuleRow]) -> dict[st
         "community": row.community,
         "rule": None if grid.rule is None else rules[grid.rule].id,
         "compliant": grid.compliant,
+        "forces": None if forces is None else {**asdict(forces), "of": forces.of},
         "gaps": [asdict(gap) | {"code": gap.code} for gap in grid.gaps],
         "surplus": [asdict(each) for each in grid.surplus],
         "warnings": [_remark(each) for each in grid.warnings],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -13,19 +14,21 @@ from zoneinfo import ZoneInfo
 import orjson
 import shapely
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
 from api.rounds.coverage import percent
-from api.rounds.facility import USUAL_WALK, Walk, community_centre, street_centre
+from api.rounds.facility import community_centre, standard_of, street_centre, walk_of
+from api.v1.addresses import kept_apart
 from api.v1.answers import answer, precondition, private, tag
-from api.v1.parameters import NO_NUL, At, Code, Day, Limit, only
+from api.v1.parameters import NO_NUL, SOMETHING, WHOLE, At, Code, Day, Latitude, Limit, Longitude, only
 from api.v1.visits import path_of
 from api.who.caller import Right
 from data.store import stations
 from data.store.plans import area_named
 from data.store.pool import BULK_MS
+from data.store.profiles import profiles_on, section_at
 from data.store.sql import many
 from data.store.visits import grid_path
 from gis.errors import NotFound, ParameterError
@@ -36,13 +39,39 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
     from api.asked import Asked
+    from api.rounds.facility import Walk
+    from data.store.profiles import ProfileRow
 
-router = APIRouter(prefix="/v1/stations", tags=["stations"])
+router = APIRouter(prefix="/v1/stations", tags=["stations"], route_class=kept_apart())
 
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the station, where there is one already.")]
 _Area = Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area; all of yours without it.")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=NO_NUL)]
+Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=SOMETHING)]
 MOST_DAYS = 366
+
+
+_SQUARE_METRES = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?")
+
+
+def _hundredths(value: object) -> object:
+    """Take a number to its hundredth, which 0.1 + 0.2 is not; a text has to be there already."""
+    if isinstance(value, bool) or (isinstance(value, str) and not _SQUARE_METRES.fullmatch(value)):
+        raise ValueError("write square metres as 1234.56")
+    return round(value, 2) if isinstance(value, float) else value
+
+
+SquareMetres = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=10, decimal_places=2),
+    BeforeValidator(_hundredths),
+    WithJsonSchema({
+        "anyOf": [
+            {"type": "number", "minimum": 0, "maximum": 99_999_999.99},
+            {"type": "string", "pattern": f"^{_SQUARE_METRES.pattern}$"},
+        ]
+    }),
+]  # fmt: skip
 
 
 class Kind(StrEnum):
@@ -60,10 +89,10 @@ class Facilities(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    desk: bool = False
-    room: bool = False
-    cabinet: bool = False
-    map: bool = False
+    desk: bool = Field(default=False, strict=True)
+    room: bool = Field(default=False, strict=True)
+    cabinet: bool = Field(default=False, strict=True)
+    map: bool = Field(default=False, strict=True)
 
 
 class Station(BaseModel):
@@ -72,19 +101,19 @@ class Station(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     area: Annotated[str, StringConstraints(max_length=100, pattern=NO_NUL)]
-    name: Annotated[Line, Field(min_length=1)]
+    name: Said
     level: Literal["district", "street", "community", "grid"]
     kind: Kind = Kind.STATION
     brand: Line = ""
-    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
-    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
-    radius_m: int | None = Field(default=None, ge=1, le=20_000)
+    lon: Longitude
+    lat: Latitude
+    radius_m: Annotated[int, Field(strict=True, ge=1, le=20_000), WHOLE] | None = None
     service_area: dict[str, Any] | None = Field(default=None, description="GeoJSON, a Polygon or a MultiPolygon.")
     facilities: Facilities = Facilities()
-    services: list[Annotated[Line, Field(min_length=1)]] = Field(default_factory=list[str], max_length=50)
-    area_m2: Decimal | None = Field(default=None, ge=0, max_digits=10, decimal_places=2)
+    services: list[Said] = Field(default_factory=list[str], max_length=50)
+    area_m2: SquareMetres | None = None
     tenure: Literal["", "allocated", "rented", "borrowed"] = ""
-    active: bool = True
+    active: bool = Field(default=True, strict=True)
 
 
 class Given(BaseModel):
@@ -104,19 +133,21 @@ class OnDuty(BaseModel):
 
 
 def reaching(
-    minutes: Annotated[float, Query(gt=0, le=120, description="How long people walk.")] = USUAL_WALK.minutes,
-    pace: Annotated[float, Query(gt=0, le=200, description="How far they come in a minute, in metres.")] = (
-        USUAL_WALK.metres_per_minute
-    ),
+    minutes: Annotated[
+        float | None, Query(gt=0, le=120, description="How long people walk; else as the nearest profile says, or 15.")
+    ] = None,
+    pace: Annotated[
+        float | None, Query(gt=0, le=200, description="How far they come in a minute, in metres; else the profile's, or 75.")
+    ] = None,
     detour: Annotated[
-        float, Query(ge=1, le=5, description="How much longer ways are than straight lines.")
-    ] = USUAL_WALK.detour,
-) -> Walk:
-    """Return how far people walk."""
-    return Walk(minutes=minutes, metres_per_minute=pace, detour=detour)
+        float | None, Query(ge=1, le=5, description="How much longer ways are than straight lines; else the profile's, or 1.3.")
+    ] = None,
+) -> dict[str, float | None]:
+    """Return what somebody states of how far people walk."""
+    return {"minutes": minutes, "pace": pace, "detour": detour}
 
 
-_Walk = Annotated[Walk, Depends(reaching)]
+_Walk = Annotated[dict[str, float | None], Depends(reaching)]
 _WALKS = ("minutes", "pace", "detour")
 _Kinds = Annotated[list[Kind] | None, Query(description="Stations of these kinds; of all without it.")]
 _Way = Annotated[
@@ -143,11 +174,13 @@ def list_stations(  # noqa: PLR0917 - FastAPI passes by name
 
 
 @router.get("/grids", dependencies=[Depends(only("area", "at", *_WALKS))])
-def show_grids(asked: Asking, store: Store, walk: _Walk, area: _Area = None, at: At = None) -> Response:
+def show_grids(asked: Asking, store: Store, wanted: _Walk, area: _Area = None, at: At = None) -> Response:
     """Show which grids each station serves, which none does, and how many grids there are to a station on average."""
     asked.caller.require(Right.SEE_INTERNAL)
     with store.read(asked.scope) as conn:
-        served, unserved = stations.served(conn, area=path_of(conn, area), day=at or asked.today, reach_m=walk.reach_m)
+        path, day = path_of(conn, area), at or asked.today
+        walk, whose = _walk(conn, wanted, path, day)
+        served, unserved = stations.served(conn, area=path, day=day, reach_m=walk.reach_m)
     grids = {grid for several in served.values() for grid in several}
     links = sum(len(several) for several in served.values())
     return answer(
@@ -156,17 +189,17 @@ def show_grids(asked: Asking, store: Store, walk: _Walk, area: _Area = None, at:
             "served": len(grids),
             "unserved": unserved,
             "mean_grids": round(links / len(served), 2) if served else None,
-            "method": _method(walk),
+            "method": _method(walk, whose),
         }
     )
 
 
-@router.get("/coverage", dependencies=[Depends(only("area", "at", "kind", "way", *_WALKS))])
+@router.get("/coverage", dependencies=[Depends(only("area", "at", "way", *_WALKS, several=("kind",)))])
 def show_coverage(  # noqa: PLR0917 - FastAPI passes by name
     asked: Asking,
     store: Store,
     serving: Serving,
-    walk: _Walk,
+    wanted: _Walk,
     kind: _Kinds = None,
     way: _Way = "own",
     area: _Area = None,
@@ -174,14 +207,16 @@ def show_coverage(  # noqa: PLR0917 - FastAPI passes by name
 ) -> Response:
     """Show how many households stations reach (15 分钟服务圈), grid by grid and in all.
 
-    No network of ways is asked: `method` says how far a straight line counts for the walk.
+    No network of ways is asked: `method` says how far a straight line counts for the walk, and which profile says so.
     """
     asked.caller.require(Right.SEE_INTERNAL)
     day = at or asked.today
     with store.read(asked.scope, ms=BULK_MS) as conn:
+        path = path_of(conn, area)
+        walk, whose = _walk(conn, wanted, path, day)
         rows = stations.coverage(
             conn,
-            area=path_of(conn, area) or "",
+            area=path or "",
             day=day,
             until=_end(day, serving.settings.zone),
             kinds=_words(kind),
@@ -200,16 +235,16 @@ def show_coverage(  # noqa: PLR0917 - FastAPI passes by name
         }
         for row in rows
     ]
-    return answer({"at": day, "total": total, "grids": grids, "method": {"way": way, **_method(walk)}})
+    return answer({"at": day, "total": total, "grids": grids, "method": {"way": way, **_method(walk, whose)}})
 
 
-@router.get("/uncovered", dependencies=[Depends(only("grid", "at", "kind", "way", "after", "limit", *_WALKS))])
+@router.get("/uncovered", dependencies=[Depends(only("grid", "at", "way", "after", "limit", *_WALKS, several=("kind",)))])
 def show_uncovered(  # noqa: PLR0917 - FastAPI passes by name
     grid: Annotated[str, Query(max_length=60, pattern=NO_NUL)],
     asked: Asking,
     store: Store,
     serving: Serving,
-    walk: _Walk,
+    wanted: _Walk,
     kind: _Kinds = None,
     way: _Way = "own",
     at: At = None,
@@ -220,7 +255,7 @@ def show_uncovered(  # noqa: PLR0917 - FastAPI passes by name
     asked.caller.require(Right.SEE_HOUSEHOLDS)
     day = at or asked.today
     with store.read(asked.acting(Right.SEE_HOUSEHOLDS)) as conn:
-        grid_path(conn, grid, day)
+        walk, whose = _walk(conn, wanted, grid_path(conn, grid, day), day)
         rows = stations.unreached(
             conn,
             grid,
@@ -234,19 +269,24 @@ def show_uncovered(  # noqa: PLR0917 - FastAPI passes by name
         )
     shown = rows[:limit]
     more = shown[-1]["target"] if len(rows) > limit else None
-    return private(answer({"grid": grid, "at": day, "uncovered": shown, "next": more, "method": {"way": way, **_method(walk)}}))
+    method = {"way": way, **_method(walk, whose)}
+    return private(answer({"grid": grid, "at": day, "uncovered": shown, "next": more, "method": method}))
 
 
 @router.get("/facilities", dependencies=[Depends(only("area", "at"))])
-def show_facilities(asked: Asking, store: Store, area: _Area = None, at: At = None) -> Response:
+def show_facilities(asked: Asking, store: Store, serving: Serving, area: _Area = None, at: At = None) -> Response:
     """Show whether the centers of streets and communities are large enough for those who live there."""
     asked.caller.require(Right.SEE_INTERNAL)
+    day = at or asked.today
     with store.read(asked.scope) as conn:
-        rows = stations.centres(conn, area=path_of(conn, area), day=at or asked.today)
+        profiles = profiles_on(conn, day)
+        rows = stations.centres(conn, area=path_of(conn, area), day=day, until=_end(day, serving.settings.zone))
     found: list[dict[str, Any]] = []
-    for code, _, level, has, households in rows:
+    for code, path, level, has, households in rows:
         known = has or Decimal(0)
-        it = street_centre(known) if level == "street" else community_centre(known, households)
+        whose, said = section_at(profiles, path, "facilities")
+        standard = standard_of(said)
+        it = street_centre(known, standard) if level == "street" else community_centre(known, households, standard)
         found.append({
             "area": code,
             "level": level,
@@ -255,6 +295,7 @@ def show_facilities(asked: Asking, store: Store, area: _Area = None, at: At = No
             "needed_m2": float(it.needs),
             "facility_m2_per_100hh": None if has is None or it.per_100 is None else float(it.per_100),
             "met": it.is_met,
+            "profile": None if whose is None else whose.name,
         })  # fmt: skip
     return answer({"centers": found, "unmet": [each["area"] for each in found if not each["met"]]})
 
@@ -386,9 +427,16 @@ def _words(kinds: list[Kind] | None) -> list[str]:
     return [str(each) for each in kinds or Kind]
 
 
-def _method(walk: Walk) -> dict[str, Any]:
+def _walk(conn: connection, wanted: Mapping[str, float | None], path: str | None, day: date) -> tuple[Walk, ProfileRow | None]:
+    """Return how far people walk at a path, and whose profile says so, where one does."""
+    whose, said = section_at(profiles_on(conn, day), path, "circle")
+    return walk_of(said, wanted), whose
+
+
+def _method(walk: Walk, whose: ProfileRow | None) -> dict[str, Any]:
     """Say how far people are taken to walk, and that no network of ways was asked."""
-    return {"kind": "straight-line", **asdict(walk), "reach_m": round(walk.reach_m, 1)}
+    profile = None if whose is None else whose.name
+    return {"kind": "straight-line", **asdict(walk), "reach_m": round(walk.reach_m, 1), "profile": profile}
 
 
 def _end(day: date, zone: str) -> datetime:

@@ -16,15 +16,16 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
 from api.loop.words import Kind
-from api.stats.catalogue import METRICS, chosen
+from api.stats.catalogue import chosen
 from api.stats.heaps import heaps
 from api.stats.metric import at_least
 from api.stats.panel import BY, panel, shown
 from api.stats.public import told
+from api.stats.register import REGISTER
 from api.stats.window import days_of, midnight, moment_of, read_month
 from api.v1.answers import answer
-from api.v1.parameters import NO_NUL, At, Code, Day, only
-from api.who.caller import ALL_CATEGORIES, Right
+from api.v1.parameters import MONTH, NO_NUL, SOMETHING, WHOLE, At, Code, Day, only
+from api.who.caller import ALL_CATEGORIES, Right, Tier
 from data.store import counters, stats
 from data.store.counters import Counter
 from data.store.log import record
@@ -59,11 +60,14 @@ Metrics = Annotated[
     str | None,
     Query(
         max_length=1000,
-        description="Figures by id, separated by commas; else all but those of calls and work hours, which take longer.",
+        description="Figures by id, separated by commas; else all but those of calls, hours and mediations, which take longer.",
     ),
 ]
-By = Literal["district", "street", "community", "grid", "category", "kind", "source", "tier", "state", "department"]
-_Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)]
+By = Literal[
+    "district", "street", "community", "grid", "category", "kind", "source", "tier", "state", "department", "matter", "triage",
+    "board",
+]  # fmt: skip
+_Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=SOMETHING)]
 
 
 class Brought(BaseModel):
@@ -78,8 +82,8 @@ class Brought(BaseModel):
     en: _Line
     since: Day | None = None
     until: Day
-    number: int = Field(ge=0, le=10**15, strict=True)
-    is_lower_bound: bool = False
+    number: Annotated[int, Field(strict=True, ge=0, le=10**15), WHOLE]
+    is_lower_bound: bool = Field(default=False, strict=True)
     adds: Literal["received", "valid", "accepted", "closed", "solved", "disputes_resolved"] | None = None
     category: Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=NO_NUL)] | None = None
     kind: Kind | None = None
@@ -103,7 +107,7 @@ def show_stats(  # noqa: PLR0917 - FastAPI passes by name
         str | None,
         Query(
             max_length=1000,
-            description="Figures by id, separated by commas. Else all but those of calls and of work hours, which take longer.",
+            description="Figures by id, separated by commas. Else all but calls, hours and mediations, which take longer.",
         ),
     ] = None,
 ) -> Response:
@@ -118,8 +122,8 @@ def show_stats(  # noqa: PLR0917 - FastAPI passes by name
     with store.read(scope, ms=ROOMY_MS) as conn:
         place = None if area is None else stats.place_of(conn, area)
         window = _window(asked, serving, days, place, grid=grid, category=category, kind=kind)
-        calendar = serving.rules.deadlines(conn).calendar
-        found = panel(conn, window, by or "kind", wanted, day=days.at, calendar=calendar)
+        book = serving.rules.read(conn)
+        found = panel(conn, window, by or "kind", wanted, day=days.at, calendar=book.deadlines.calendar)
     document: dict[str, Any] = {
         "area": None if place is None else {"code": place.code, "level": place.level, "name": place.name},
         "categories": None if ALL_CATEGORIES in scope.categories else scope.categories,
@@ -133,31 +137,22 @@ def show_stats(  # noqa: PLR0917 - FastAPI passes by name
         "calendar_unknown": found.is_fallback,
     }
     if by is not None:
-        document["rows"] = [_row(row, wanted) for row in found.rows]
+        words = book.words("" if place is None else place.path, days.at) if by == "tier" else None
+        document["rows"] = [
+            _row(row, wanted, name=row.name if words is None else words.of(Tier(int(row.code))).say(asked.lang))
+            for row in found.rows
+        ]
         document["elsewhere"] = shown(found.elsewhere, wanted)
     return answer(document)
 
 
 @router.get("/metrics", dependencies=[Depends(only())])
 def show_metrics(asked: Asking) -> Response:
-    """Show every figure that there is, with its formula, and over what it is counted."""
-    listed = [
-        {
-            "id": metric.id,
-            "name": metric.name(asked.lang),
-            "zh": metric.zh,
-            "en": metric.en,
-            "formula": metric.formula,
-            "numerator": metric.numerator,
-            "denominator": metric.denominator,
-            "basis": str(metric.basis),
-            "unit": str(metric.unit),
-            "rounding": "half-up, 1 decimal" if metric.denominator else "none",
-            "parts": metric.parts,
-        }
-        for metric in METRICS
-    ]
-    return answer({"metrics": listed, "by": BY})
+    """Show every figure that there is, with its formula, over what it is counted, and where it is told.
+
+    `by`: of which kinds of targets it is told; none where it takes no part in a score. `good`: which way it is better.
+    """
+    return answer({"metrics": [known.document(asked.lang) for known in REGISTER.values()], "by": BY})
 
 
 @router.get("/warnings", dependencies=[Depends(only("area", "at", "from", "to", "category", "least", "hours"))])
@@ -198,7 +193,10 @@ def show_warnings(  # noqa: PLR0917 - FastAPI passes by name
 
 @router.get("/public", dependencies=[Depends(only("month"))])
 def show_public(
-    asked: Asking, store: Store, serving: Serving, month: Annotated[str, Query(max_length=7, description="As 2026-02.")]
+    asked: Asking,
+    store: Store,
+    serving: Serving,
+    month: Annotated[str, Query(max_length=7, description="As 2026-02.", json_schema_extra={"pattern": MONTH})],
 ) -> Response:
     """Show how many reports there were in a month that is over, by area, for everybody.
 
@@ -283,8 +281,8 @@ def _window(
     )
 
 
-def _row(row: Row, metrics: Sequence[Metric]) -> dict[str, Any]:
-    return {"code": row.code, "name": row.name, "figures": shown(row, metrics)}
+def _row(row: Row, metrics: Sequence[Metric], *, name: str | None) -> dict[str, Any]:
+    return {"code": row.code, "name": name, "figures": shown(row, metrics)}
 
 
 def _counter(  # noqa: PLR0917 - one call, in the order of the story

@@ -17,10 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
-from api.rounds.cadence import Period, Rule, Target, checked, nearest, rules_by_path
+from api.rounds.cadence import Period, Rule, Target, checked, nearest, rule_of, rules_by_path, rules_from
 from api.rounds.coverage import GroupCount, Tally, percent, sums_up, told
 from api.v1.answers import answer, private
-from api.v1.parameters import NO_NUL, At, Code, Day, Limit, only
+from api.v1.parameters import MONTH, NO_NUL, SOMETHING, WHOLE, At, Code, Day, Limit, only
 from api.who.caller import Right
 from data.store import visits
 from data.store.plans import area_named
@@ -38,10 +38,11 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1/visits", tags=["visits"])
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=NO_NUL)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=SOMETHING)]
 Grid = Annotated[str, StringConstraints(max_length=60, pattern=NO_NUL)]
 AreaCode = Annotated[str, StringConstraints(max_length=100, pattern=NO_NUL)]
-TargetId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)]
+TargetId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=SOMETHING)]
+Count = Annotated[int, Field(strict=True, ge=0, le=100_000), WHOLE]
 _Area = Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area; all of yours without it.")]
 _Grid = Annotated[str | None, Query(max_length=60, pattern=NO_NUL)]
 
@@ -97,7 +98,7 @@ class NewVisit(BaseModel):
     target: Place
     purpose: Purpose
     day: Day | None = None
-    minutes: int = Field(default=0, ge=0, le=720)
+    minutes: Annotated[int, Field(strict=True, ge=0, le=720), WHOLE] = 0
     incident: Name | None = None
     staff: UUID | None = None
     client_uuid: UUID | None = None
@@ -111,8 +112,8 @@ class NewRule(BaseModel):
     area: AreaCode
     target: Target
     period: Period
-    days: int | None = Field(default=None, ge=1, le=3660)
-    minutes: int | None = Field(default=None, ge=1, le=1440)
+    days: Annotated[int, Field(strict=True, ge=1, le=3660), WHOLE] | None = None
+    minutes: Annotated[int, Field(strict=True, ge=1, le=1440), WHOLE] | None = None
     categories: list[Name] = Field(default_factory=list[str], max_length=50)
 
 
@@ -124,8 +125,8 @@ class NewTrigger(BaseModel):
     area: AreaCode
     category: Name
     reason: Reason
-    within_days: int = Field(default=3, ge=0, le=366)
-    active: bool = True
+    within_days: Annotated[int, Field(strict=True, ge=0, le=366), WHOLE] = 3
+    active: bool = Field(default=True, strict=True)
 
 
 class Group(BaseModel):
@@ -133,8 +134,8 @@ class Group(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    homes: dict[TargetId, Annotated[int, Field(ge=0, le=100_000)]] = Field(
-        default_factory=dict[str, int], max_length=visits.MOST_HOMES
+    homes: dict[TargetId, Count] = Field(
+        default_factory=dict[str, int], max_length=visits.MOST_HOMES, json_schema_extra={"additionalProperties": False}
     )
     kinds: list[Member] | None = None
 
@@ -146,9 +147,9 @@ class KeyGroup(BaseModel):
 
     grid: Grid
     group: Name
-    month: Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-    total: int = Field(ge=0, le=100_000)
-    visited: int = Field(ge=0, le=100_000)
+    month: Annotated[str, StringConstraints(pattern=MONTH)]
+    total: Count
+    visited: Count
 
 
 # --- visits ---------------------------------------------------------------------------------------------------------------
@@ -289,7 +290,7 @@ def show_called_for(  # noqa: PLR0917 - FastAPI passes by name
         due = visits.incidents_due(conn, area=path, grid=grid, zone=zone, limit=limit)
         categories = {at: rule.categories for at, rule in rules_for(conn, Target.KEY_INCIDENT).items()}
         key = visits.key_incidents_due(
-            conn, area=path, grid=grid, categories=categories, day=asked.today, zone=zone, limit=limit
+            conn, area=path, grid=grid, categories=categories, now=asked.now, day=asked.today, zone=zone, limit=limit
         )
     visits_due = [{**asdict(each), "overdue": each.due < asked.today} for each in due]
     unreported = [{"no": each.no, "grid": each.grid, "category": each.category} for each in key]
@@ -307,7 +308,7 @@ def show_rules(asked: Asking, store: Store) -> Response:
         rows = visits.rule_rows(conn)
         triggers = visits.trigger_rows(conn)
     usual = [_rule(None, rules_by_path((), target)[""]) for target in Target]
-    stated = [_rule(row[1], _rule_of(row)) for row in rows]
+    stated = [_rule(row[1], rule_of(row)) for row in rows]
     names = ("area", "category", "reason", "within_days", "active")
     return answer({"usual": usual, "rules": stated, "triggers": [dict(zip(names, row, strict=True)) for row in triggers]})
 
@@ -417,7 +418,7 @@ def set_key_group(wanted: KeyGroup, asked: Asking, store: Store, once: OnlyOnce)
 
 @router.get("/key-groups", dependencies=[Depends(only("month", "area"))])
 def show_key_groups(
-    month: Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="As 2026-03.")],
+    month: Annotated[str, Query(pattern=MONTH, description="As 2026-03.")],
     asked: Asking,
     store: Store,
     serving: Serving,
@@ -500,14 +501,9 @@ def _end(day: date, zone: str) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
 
 
-def _rule_of(row: tuple[str, str, str, str, int | None, int | None, list[str]]) -> Rule:
-    _, _, target, period, days, minutes, categories = row
-    return Rule(target=Target(target), period=Period(period), days=days, minutes=minutes, categories=tuple(categories))
-
-
 def rules_for(conn: connection, target: Target) -> dict[str, Rule]:
     """Return the rules for a target, by the path of the area that says them; '' for the rest."""
-    return rules_by_path(((row[0], _rule_of(row)) for row in visits.rule_rows(conn)), target)
+    return rules_from(visits.rule_rows(conn), target)
 
 
 def _rule(area: str | None, rule: Rule) -> dict[str, Any]:

@@ -8,8 +8,9 @@ management of people.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from data.store.scope import Scope
@@ -217,25 +218,29 @@ class Caller:
         other right: what somebody is elsewhere does not help them here. Without, all grants count, for reading. Roles for
         different categories meet in what they share: the store's settings cannot tell which category belongs to which area.
         """
-        grants = tuple(grant for grant in self.grants if RIGHTS[grant.role].issuperset(wanted))
-        rights = set[Right]().union(*(RIGHTS[grant.role] for grant in grants))
-
-        def areas(ceiling: Ceiling) -> tuple[str, ...]:
-            return _outermost(g.area for g in grants if g.area is not None and ceiling_of(g.role) >= ceiling)
-
-        return Scope(
-            person=self.person_id,
-            rights=tuple(sorted(rights.intersection(wanted) if wanted else rights)),
-            areas_1=areas(Ceiling.INTERNAL),
-            areas_2=areas(Ceiling.DRAFTS),
-            areas_3=areas(Ceiling.HOUSEHOLDS),
-            categories=_shared(grant for grant in grants if grant.area is not None),
-            public=tuple(public),
-        )
+        return replace(_scope_of(self.grants, wanted), person=self.person_id, public=tuple(public))
 
 
 ANONYMOUS = Caller()
 """Nobody in particular: sees what is public."""
+
+
+@lru_cache(maxsize=4096)  # every request asks, and most people have the same few roles all day
+def _scope_of(held: tuple[Grant, ...], wanted: tuple[Right, ...]) -> Scope:
+    """Return for whom a transaction speaks that needs some rights, as nobody in particular."""
+    grants = tuple(grant for grant in held if RIGHTS[grant.role].issuperset(wanted))
+    rights = set[Right]().union(*(RIGHTS[grant.role] for grant in grants))
+
+    def areas(ceiling: Ceiling) -> tuple[str, ...]:
+        return _outermost(g.area for g in grants if g.area is not None and ceiling_of(g.role) >= ceiling)
+
+    return Scope(
+        rights=tuple(sorted(rights.intersection(wanted) if wanted else rights)),
+        areas_1=areas(Ceiling.INTERNAL),
+        areas_2=areas(Ceiling.DRAFTS),
+        areas_3=areas(Ceiling.HOUSEHOLDS),
+        categories=_shared(grant for grant in grants if grant.area is not None),
+    )
 
 
 def _outermost(areas: Iterable[str]) -> tuple[str, ...]:

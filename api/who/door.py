@@ -14,18 +14,17 @@ from api.who.caller import ANONYMOUS, Caller, Grant, How, Role
 from api.who.keys import KEY_MARK, check_key, key_prefix, shows_key
 from api.who.sessions import CSRF_HEADER, check_session, session_cookie
 from api.who.tokens import subject_of
-from data.store.credentials import find_grants, find_subject
+from data.store.credentials import find_subject
 from gis.errors import Unidentified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from psycopg2.extensions import connection
-
     from api.who.passwords import Passwords
     from api.who.pepper import Pepper
     from api.who.provider import Provider
+    from data.store.credentials import Ask
 
 API_KEY_HEADER = "x-api-key"
 
@@ -88,24 +87,22 @@ def examine(
     return Shown(method=method)
 
 
-def identify(conn: connection, shown: Shown, door: Door, now: datetime) -> Caller:
-    """Return who asks, with everything they may do at `now`; reads only.
+def identify(ask: Ask, shown: Shown, door: Door, now: datetime) -> Caller:
+    """Return who asks, with everything they may do at `now`; asks one question, and changes nothing.
 
     `Unidentified` where what is shown does not hold; `Refused` (`csrf`) where a page from elsewhere may be behind it.
     """
     if shown.how is How.KEY:
-        known = check_key(conn, shown.credential, door.pepper, now)
+        known = check_key(ask, shown.credential, door.pepper, now)
     elif shown.how is How.SESSION:
-        known = check_session(conn, shown.credential, csrf=shown.csrf, method=shown.method, pepper=door.pepper, now=now)
+        known = check_session(ask, shown.credential, csrf=shown.csrf, method=shown.method, pepper=door.pepper, now=now)
     elif shown.how is How.TOKEN:
-        known = find_subject(conn, shown.credential)
+        known = find_subject(ask, shown.credential, now)
         if known is None:
             msg = "the token is good, but nobody here is known by it; ask an administrator to add you"
             raise Unidentified(msg, code="subject-unknown", subject=shown.credential)
     else:
         return ANONYMOUS
-    grants = tuple(
-        Grant(role=Role(held.role), area=held.area, categories=held.categories) for held in find_grants(conn, known.person, now)
-    )
+    grants = tuple(Grant(role=Role(held.role), area=held.area, categories=held.categories) for held in known.roles)
     key = key_prefix(shown.credential) if shown.how is How.KEY else ""
     return Caller(person_id=known.person, name=known.name, grants=grants, how=shown.how, key=key)

@@ -17,10 +17,8 @@ from gis.errors import Unidentified
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from psycopg2.extensions import connection
-
     from api.who.pepper import Pepper
-    from data.store.credentials import KnownKey
+    from data.store.credentials import Ask, KnownKey
 
 KEY_MARK = "wg_"
 """How every key begins, so that people, log filters and secret scanners recognise one."""
@@ -59,9 +57,9 @@ def shows_key(query: str) -> bool:
     return _IN_ADDRESS.search(query) is not None
 
 
-def check_key(conn: connection, text: str, pepper: Pepper, now: datetime) -> KnownKey:
+def check_key(ask: Ask, text: str, pepper: Pepper, now: datetime) -> KnownKey:
     """Return whose key it is; `Unidentified` says why it does not serve, the details only to who has the secret."""
-    found = find_key(conn, key_prefix(text))
+    found = find_key(ask, key_prefix(text), now)
     # Without such a key something is compared all the same, so that the time does not tell which prefixes exist.
     fits = pepper.matches("key", text, found.secret_mac if found else bytes(32))
     if found is None or not fits:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
     from api.who.pepper import Pepper
-    from data.store.credentials import KnownSession
+    from data.store.credentials import Ask, KnownSession
 
 SESSION_LIFETIME = timedelta(hours=12)
 """One long shift."""
@@ -90,13 +90,13 @@ def close_session(conn: connection, token: str, pepper: Pepper) -> None:
     end_session(conn, pepper.mac("session", token))
 
 
-def check_session(conn: connection, token: str, *, csrf: str, method: str, pepper: Pepper, now: datetime) -> KnownSession:
+def check_session(ask: Ask, token: str, *, csrf: str, method: str, pepper: Pepper, now: datetime) -> KnownSession:
     """Return whose session it is.
 
     `Unidentified` (`session-ended`) where it is over; `Refused` (`csrf`) where a request that may change something does not
     carry the session's second secret.
     """
-    found = find_session(conn, pepper.mac("session", token), now)
+    found = find_session(ask, pepper.mac("session", token), now)
     if found is None:
         msg = "your session has ended; sign in again"
         raise Unidentified(msg, code="session-ended")

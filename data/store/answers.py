@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import orjson
 from psycopg2.errors import LockNotAvailable
-from psycopg2.extras import Json
 
+from data.store.prepared import run_again
 from data.store.sql import one, run
 from gis.errors import Conflict
 
@@ -41,9 +42,9 @@ def claim(conn: connection, *, person: str, key: str, digest: bytes, now: dateti
     `request-in-progress` after that, `idempotency-key-reused` where the key stands for another request.
     """
     try:
-        taken = run(
+        taken = run_again(
             conn,
-            "INSERT INTO wangge.answer (person, key, digest, at) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            "INSERT INTO wangge.answer (person, key, digest, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
             [person, key, digest, now],
         )
     except LockNotAvailable as error:
@@ -63,10 +64,10 @@ def claim(conn: connection, *, person: str, key: str, digest: bytes, now: dateti
 
 def keep(conn: connection, *, person: str, key: str, answer: GivenAnswer) -> None:
     """Keep the answer to the request that claimed the key."""
-    run(
+    run_again(
         conn,
-        "UPDATE wangge.answer SET status = %s, headers = %s, body = %s WHERE person = %s AND key = %s",
-        [answer.status, Json(dict(answer.headers)), answer.body, person, key],
+        "UPDATE wangge.answer SET status = $1, headers = $2, body = $3 WHERE person = $4 AND key = $5",
+        [answer.status, orjson.dumps(answer.headers).decode(), answer.body, person, key],
     )
 
 

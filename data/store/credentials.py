@@ -6,8 +6,9 @@ whoever knocks has none yet.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data.store.sql import many, maybe, one, run
 
@@ -17,12 +18,27 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
 
+Ask = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
+"""Asks the store one statement that says `$1`, `$2`, … where it binds values, and returns its rows: a pool in a transaction of
+its own (`Pool.ask_again`), a connection in the one that it is in (`many_again`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRole:
+    """A role that somebody has now, the path of the area they have it in (None: in none), and for which categories."""
+
+    role: str
+    area: str | None
+    categories: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """An active person."""
+    """An active person, and what they are now."""
 
     person: str
     name: str
+    roles: tuple[HeldRole, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,45 +64,54 @@ class KnownSession(Known):
     csrf_mac: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldRole:
-    """A role that somebody has now, the path of the area they have it in (None: in none), and for which categories."""
-
-    role: str
-    area: str | None
-    categories: tuple[str, ...]
-
-
 def find_login(conn: connection, login: str) -> KnownLogin | None:
     """Return the active person who signs in as `login` with a password."""
     row = maybe(conn, "SELECT person_id::text, name, password_hash FROM wangge.find_login(%s)", [login])
     return None if row is None else KnownLogin(person=row[0], name=row[1], password_hash=row[2])
 
 
-def find_subject(conn: connection, subject: str) -> Known | None:
+# One question for who it is and for what they are: every request asks it.
+_SUBJECT = """SELECT k.person_id::text, k.name, g.role, g.area, g.categories
+    FROM wangge.find_subject($1) AS k LEFT JOIN LATERAL wangge.find_grants(k.person_id, $2) AS g ON true"""
+_KEY = """SELECT k.person_id::text, k.name, g.role, g.area, g.categories, k.secret_mac, k.expires_at, k.revoked_at
+    FROM wangge.find_key($1) AS k LEFT JOIN LATERAL wangge.find_grants(k.person_id, $2) AS g ON true"""
+_SESSION = """SELECT k.person_id::text, k.name, g.role, g.area, g.categories, k.csrf_mac
+    FROM wangge.find_session($1, $2) AS k LEFT JOIN LATERAL wangge.find_grants(k.person_id, $2) AS g ON true"""
+
+
+def find_subject(ask: Ask, subject: str, now: datetime) -> Known | None:
     """Return the active person whom an identity provider calls `subject` (`issuer|subject`)."""
-    row = maybe(conn, "SELECT person_id::text, name FROM wangge.find_subject(%s)", [subject])
-    return None if row is None else Known(person=row[0], name=row[1])
+    rows = ask(_SUBJECT, [subject, now])
+    return Known(person=rows[0][0], name=rows[0][1], roles=_roles(rows)) if rows else None
 
 
-def find_key(conn: connection, prefix: str) -> KnownKey | None:
+def find_key(ask: Ask, prefix: str, now: datetime) -> KnownKey | None:
     """Return the key with that prefix, also an expired or revoked one."""
-    row = maybe(
-        conn,
-        "SELECT person_id::text, name, secret_mac, expires_at, revoked_at FROM wangge.find_key(%s)",
-        [prefix],
-    )
-    return (
-        None
-        if row is None
-        else KnownKey(person=row[0], name=row[1], secret_mac=bytes(row[2]), expires_at=row[3], revoked_at=row[4])
+    rows = ask(_KEY, [prefix, now])
+    if not rows:
+        return None
+    person, name, *_, secret_mac, expires_at, revoked_at = rows[0]
+    return KnownKey(
+        person=person,
+        name=name,
+        roles=_roles(rows),
+        secret_mac=bytes(secret_mac),
+        expires_at=expires_at,
+        revoked_at=revoked_at,
     )
 
 
-def find_session(conn: connection, token_mac: bytes, now: datetime) -> KnownSession | None:
+def find_session(ask: Ask, token_mac: bytes, now: datetime) -> KnownSession | None:
     """Return the session that is open at `now`."""
-    row = maybe(conn, "SELECT person_id::text, name, csrf_mac FROM wangge.find_session(%s, %s)", [token_mac, now])
-    return None if row is None else KnownSession(person=row[0], name=row[1], csrf_mac=bytes(row[2]))
+    rows = ask(_SESSION, [token_mac, now])
+    if not rows:
+        return None
+    return KnownSession(person=rows[0][0], name=rows[0][1], roles=_roles(rows), csrf_mac=bytes(rows[0][5]))
+
+
+def _roles(rows: list[tuple[Any, ...]]) -> tuple[HeldRole, ...]:
+    """Return the roles in rows of a person's; somebody without any has one row that names none."""
+    return tuple(HeldRole(role=row[2], area=row[3], categories=tuple(row[4])) for row in rows if row[2] is not None)
 
 
 def find_grants(conn: connection, person: str, now: datetime) -> tuple[HeldRole, ...]:

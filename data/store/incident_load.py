@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from psycopg2.errors import UniqueViolation
+from psycopg2.errors import LockNotAvailable, UniqueViolation
+from psycopg2.sql import SQL, Identifier
 
 from data.store.log import record
 from data.store.sql import copy_in, copy_text, many, maybe, one, run
 from gis.errors import Conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from psycopg2.extensions import connection
@@ -30,6 +32,8 @@ _ESCAPE = "\\"
 """All that COPY would take for something else, JSON writes with one of these."""
 _AT_ONCE = 10_000
 """Rows of one COPY: as many as are in memory twice."""
+_MANY = 20_000
+"""Rows from which on it pays to build indexes afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class BrokenBatch:
-    """A batch that does not close: at the first row that does not follow from the one before it.
+    """A batch that does not close: at a row that does not follow from the one before it.
 
     `no` is '' where the rows do follow each other, but there are not as many as the log says, or their last link is another.
     """
@@ -119,6 +123,42 @@ def number_blocks(conn: connection, wanted: Mapping[tuple[str, date], int]) -> d
         [[district for district, _ in wanted], [day for _, day in wanted], [*wanted.values()]],
     )
     return {(district, day): last - wanted[district, day] + 1 for district, day, last in rows}
+
+
+@contextmanager
+def indexed_afterwards(conn: connection, rows: int) -> Generator[None]:
+    """Let the first `_MANY` incidents or more of a store be written without their indexes, which are built when all are there.
+
+    That is half the work. Where there are incidents already, or somebody reads them who does not stop, nothing is done: to
+    build anew what is there costs more, and nobody may wait for it. What must be unique is so all the while.
+    """
+    built = _put_off(conn) if rows >= _MANY else []
+    yield
+    for definition in built:
+        run(conn, definition)
+    if built:
+        run(conn, "ANALYZE wangge.incident")
+
+
+def _put_off(conn: connection) -> list[SQL]:
+    """Drop the indexes that make nothing unique, and return how each is made; none where they have to stay."""
+    run(conn, "SAVEPOINT indexed")
+    try:
+        run(conn, "LOCK TABLE wangge.incident IN ACCESS EXCLUSIVE MODE")
+        if maybe(conn, "SELECT 1 FROM wangge.incident LIMIT 1") is not None:
+            run(conn, "ROLLBACK TO SAVEPOINT indexed")  # and the lock with it
+            return []
+        rows = many(
+            conn,
+            """SELECT c.relname, pg_get_indexdef(x.indexrelid) FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid
+               WHERE x.indrelid = 'wangge.incident'::regclass AND NOT x.indisunique ORDER BY c.relname""",
+        )
+        for name, _ in rows:
+            run(conn, SQL("DROP INDEX wangge.{}").format(Identifier(name)))
+    except LockNotAvailable:
+        run(conn, "ROLLBACK TO SAVEPOINT indexed")
+        return []
+    return [SQL(definition) for _, definition in rows]
 
 
 def begin_batch(conn: connection, *, source: str, rows: int, now: datetime) -> int:
@@ -170,13 +210,13 @@ def seal(conn: connection, batch: int, source: str, runs: Iterable[Run]) -> None
 
 
 def broken_batches(conn: connection) -> tuple[BrokenBatch, ...]:
-    """Return where batches do not close; none means that the records of every row are those that came in."""
+    """Return every place where a batch does not close; none means that the records of every row are those that came in."""
     rows = many(
         conn,
         """WITH written AS (
-             SELECT i.batch_id, i.id, i.no, (i.log::jsonb) #>> '{0,link}' AS link,
-               i.no || ((i.log::jsonb) #- '{0,link}')::text AS said,
-               lag((i.log::jsonb) #>> '{0,link}') OVER (PARTITION BY i.batch_id ORDER BY i.id) AS before
+             SELECT i.batch_id, i.id, i.no, i.log #>> '{0,link}' AS link,
+               i.no || CASE WHEN jsonb_typeof(i.log) = 'array' THEN i.log #- '{0,link}' END::text AS said,
+               lag(i.log #>> '{0,link}') OVER (PARTITION BY i.batch_id ORDER BY i.id) AS before
              FROM wangge.incident i WHERE i.batch_id IS NOT NULL
            ), judged AS (
              SELECT batch_id, id, no, link,
@@ -184,16 +224,16 @@ def broken_batches(conn: connection) -> tuple[BrokenBatch, ...]:
                coalesce(link = encode(sha256(convert_to(before || said, 'UTF8')), 'hex'), false) AS follows
              FROM written
            ), run AS (
-             SELECT batch_id, run, count(*) AS rows, (array_agg(link ORDER BY id DESC))[1] AS link
+             SELECT batch_id, run, count(*)::text AS rows, (array_agg(link ORDER BY id DESC))[1] AS link
              FROM (SELECT *, count(*) FILTER (WHERE begins) OVER (PARTITION BY batch_id ORDER BY id) AS run FROM judged) j
              GROUP BY batch_id, run
            ), told AS (
-             SELECT subject::bigint AS batch_id, (body ->> 'rows')::bigint AS rows, body ->> 'link' AS link
-             FROM wangge.event WHERE kind = 'incident.batch' AND body ? 'link'
+             SELECT subject::bigint AS batch_id, body ->> 'rows' AS rows, body ->> 'link' AS link
+             FROM wangge.event WHERE kind = 'incident.batch' AND body ? 'link' AND subject ~ '^[0-9]{1,18}$'
            ), parted AS (
-             SELECT batch_id, min(id) AS id FROM judged WHERE NOT (begins OR follows) GROUP BY batch_id
+             SELECT batch_id, no FROM judged WHERE NOT (begins OR follows)
            )
-           SELECT p.batch_id, i.no FROM parted p JOIN wangge.incident i USING (id)
+           SELECT batch_id, no FROM parted
            UNION ALL
            SELECT DISTINCT batch_id, '' FROM run FULL JOIN told t USING (batch_id, rows, link)
            WHERE (run IS NULL OR t IS NULL) AND batch_id NOT IN (SELECT batch_id FROM parted)

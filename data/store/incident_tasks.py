@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
-TOLD = ("told_soon", "told_overdue", "told_stage_soon", "told_stage_overdue", "told_review")
+TOLD = ("told_soon", "told_overdue", "told_stage_soon", "told_stage_overdue", "told_review", "told_key")
 """The columns that say of which deadlines the log tells already."""
 _WAKING = ("no", "path", "tier", "due_at", "stage_due_at", "soon_at", "stage_soon_at", *TOLD)
 
@@ -64,7 +64,7 @@ def sleep(conn: connection, no: str, *, wake_at: datetime | None, told: Mapping[
     run(
         conn,
         """UPDATE wangge.incident SET wake_at = %s, told_soon = %s, told_overdue = %s, told_stage_soon = %s,
-             told_stage_overdue = %s, told_review = %s WHERE no = %s""",
+             told_stage_overdue = %s, told_review = %s, told_key = %s WHERE no = %s""",
         [wake_at, *(told[name] for name in TOLD), no],
     )
 
@@ -164,13 +164,3 @@ def batch_digest(conn: connection, batch: int) -> str:
     for no, body in rows:
         told.update(f"{no}\n{body}\n".encode())
     return told.hexdigest()
-
-
-def broken_batches(conn: connection) -> tuple[int, ...]:
-    """Return the batches of re-homing whose records are not those that the log has the digest of."""
-    rows: list[tuple[str, str]] = many(
-        conn,
-        """SELECT e.subject, e.body ->> 'digest' FROM wangge.event e
-           WHERE e.kind = 'incident.batch' AND NOT e.body ? 'link' ORDER BY e.at""",
-    )
-    return tuple(int(batch) for batch, digest in rows if batch_digest(conn, int(batch)) != digest)

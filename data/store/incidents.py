@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from psycopg2.sql import SQL, Identifier
 
 from data.store.log import record
-from data.store.prepared import many_again, run_again
+from data.store.prepared import many_again
 from data.store.sql import many, maybe, one, run
 from gis.errors import NotFound
 
@@ -29,18 +30,18 @@ ENDED = ("closed", "archived", "rejected", "voided")
 
 STANDING = (
     "path", "grid_code", "state", "tier", "owner_org", "owner_person", "category", "urgent", "mode", "triage", "matter",
-    "department", "master", "supervision", "outcome", "satisfaction", "is_answered", "returns", "reworks", "reopens",
-    "extensions", "accepted_at", "handled_at", "closed_at", "archived_at", "due_at", "stage_due_at", "soon_at", "stage_soon_at",
-    "wake_at", "revision", "at",
+    "department", "master", "supervision", "outcome", "on_the_spot", "satisfaction", "is_answered", "returns", "reworks",
+    "reopens", "extensions", "accepted_at", "handled_at", "closed_at", "archived_at", "due_at", "stage_due_at", "soon_at",
+    "stage_soon_at", "key_reported_at", "key_due_at", "wake_at", "revision", "at",
 )  # fmt: skip
 """The columns that the log decides."""
 _ARRIVAL = (
-    "no", "source", "external_id", "client_uuid", "title", "description", "address", "reporter", "contact", "occurred_at",
+    "source", "external_id", "client_uuid", "title", "description", "address", "reporter", "contact", "occurred_at",
     "reported_at", "kind",
 )  # fmt: skip
 _READ = (
     "id", "no", "source", "external_id", "client_uuid", "title", "description", "address", "contact", "occurred_at",
-    "reported_at", "kind", *STANDING,
+    "reported_at", "kind", "words_erased_at", *STANDING,
 )  # fmt: skip
 
 
@@ -71,8 +72,26 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MatterThere:
+    """A matter that holds at a place: by whom it is done, and under which conditions it is accepted and closed."""
+
+    code: str
+    name: str
+    category: str
+    department: str | None
+    co_departments: tuple[str, ...]
+    filing_condition: str
+    closing_condition: str
+    standard: str
+    is_admitted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What a list is narrowed by; None leaves it open. `area` is a path, `owners` are organisations and one person."""
+    """What a list is narrowed by; None leaves it open. `area` is a path.
+
+    `owners` are organisations and one person: what they own, and what the organisations are called to and have not joined.
+    """
 
     states: Sequence[str] | None = None
     is_open: bool | None = None
@@ -85,6 +104,7 @@ class Filter:
     is_outside: bool | None = None
     is_overdue: bool | None = None
     is_urgent: bool | None = None
+    on_the_spot: bool | None = None
     owners: tuple[Sequence[str], str | None] | None = None
     reported_from: datetime | None = None
     reported_to: datetime | None = None
@@ -142,24 +162,98 @@ def number(conn: connection, *, district: str, day: date, count: int = 1) -> lis
 
 
 _COLUMNS = (*_ARRIVAL, *STANDING)
-_ADD = (
-    f"INSERT INTO wangge.incident (geom, {', '.join(_COLUMNS)}) "  # noqa: S608 - names of ours
-    "VALUES (ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4490), "
-    f"{', '.join(f'${n}' for n, _ in enumerate(_COLUMNS, 3))})"
-)
+_BOUND = {name: f"${n}" for n, name in enumerate(_COLUMNS, 10)}
+# Open incidents that one at a place may repeat, of those that the caller may see: the nearest first.
+_NEAR = """SELECT i.no, ST_DistanceSphere(i.geom, place.at) AS away,
+      greatest(i.reported_at - place.when, place.when - i.reported_at), i.state, i.title
+    FROM place JOIN wangge.incident AS i ON i.geom && ST_Expand(
+      place.at, place.metres / 111000.0 / greatest(cos(radians(ST_Y(place.at))), 0.01), place.metres / 110500.0)
+    WHERE i.category = place.category AND i.state NOT IN ('closed', 'archived', 'rejected', 'voided')
+      AND i.reported_at BETWEEN place.when - place.time AND place.when + place.time
+      AND ST_DistanceSphere(i.geom, place.at) <= place.metres
+    ORDER BY 2, 1 LIMIT 20"""
+# One statement for a report, so one round trip: number, row, first record, and which open ones it may repeat. Those it sees as
+# they were before it, so the new one is not among them. Nothing of the new row is returned: who reports may not see it.
+_ARRIVE = (
+    """WITH numbered AS (
+      INSERT INTO wangge.incident_number AS n (district, day, last) VALUES ($3, $4, 1)
+      ON CONFLICT (district, day) DO UPDATE SET last = n.last + 1 RETURNING last
+    ), named AS (
+      SELECT to_char($4::date, 'YYYYMMDD') || $3::text || lpad(last::text, greatest(5, length(last::text)), '0') AS no
+      FROM numbered
+    ), place AS (
+      SELECT ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4490) AS at, {reported_at} AS when, {category} AS category,
+        $8::float8 AS metres, $9::interval AS time
+    ), made AS (
+      INSERT INTO wangge.incident (geom, no, {columns}) SELECT place.at, named.no, {values} FROM named, place
+    ), logged AS (
+      INSERT INTO wangge.event (chain, seq, at, hash, path, kind, subject, body)
+      SELECT '', 0, now(), '', $5::ltree, $6::text, no, $7::jsonb FROM named
+    )
+    SELECT named.no, near.* FROM named LEFT JOIN LATERAL ({near}) AS near ON true"""
+    .replace("{near}", _NEAR)
+    .replace("{reported_at}", _BOUND["reported_at"] + "::timestamptz")
+    .replace("{category}", _BOUND["category"] + "::text")
+    .replace("{columns}", ", ".join(_COLUMNS))
+    .replace("{values}", ", ".join(_BOUND.values()))
+)  # fmt: skip
 
 
-def add(
+def arrive(
     conn: connection,
     *,
+    district: str,
+    day: date,
     at: tuple[float, float],
     arrival: Mapping[str, Any],
     standing: Mapping[str, Any],
     body: Mapping[str, Any],
-) -> None:
-    """Write down a new incident at a place (longitude, latitude), with the first record of its log."""
-    run_again(conn, _ADD, [*at, *(arrival.get(name) for name in _ARRIVAL), *(standing[name] for name in STANDING)])
-    _log(conn, str(arrival["no"]), standing, body)
+    metres: float,
+    time: timedelta,
+) -> tuple[str, list[Near]]:
+    """Write down a new incident at a place (longitude, latitude), with the first record of its log, and return its number.
+
+    And with it the open ones of its category so near in place and time that the caller may see: the nearest first. Its number
+    is the next of the district's day; whoever else wants one waits until this transaction ends.
+    """
+    rows = many_again(
+        conn,
+        _ARRIVE,
+        [
+            *at, district, day, standing["path"] or None, EVENT + str(body["event"]), orjson.dumps(body).decode(), metres, time,
+            *(arrival.get(name) for name in _ARRIVAL), *(standing[name] for name in STANDING),
+        ],
+    )  # fmt: skip
+    return rows[0][0], [_near(row) for _, *row in rows if row[0] is not None]
+
+
+_NEAR_TO = (
+    """WITH place AS (
+      SELECT geom AS at, reported_at AS when, category, no AS self, $2::float8 AS metres, $3::interval AS time
+      FROM wangge.incident WHERE no = $1
+    ) SELECT near.* FROM place CROSS JOIN LATERAL ({near}) AS near WHERE near.no <> place.self"""
+    .replace("{near}", _NEAR)
+)  # fmt: skip
+
+
+def near(conn: connection, no: str, *, metres: float, time: timedelta) -> list[Near]:
+    """Return the open ones of its category near an incident in place and time, that the caller may see: nearest first."""
+    return [_near(row) for row in many_again(conn, _NEAR_TO, [no, metres, time])]
+
+
+def _near(row: Sequence[Any]) -> Near:
+    no, away, apart, state, title = row
+    return Near(no=no, away_m=round(away, 1), apart=apart, state=state, title=title)
+
+
+def masters(conn: connection, numbers: Sequence[str], *, but: str) -> frozenset[str]:
+    """Return those of some numbers of which another incident, `but`, may be a duplicate: seen, and no duplicates themselves."""
+    rows = many(
+        conn,
+        "SELECT no FROM wangge.incident WHERE no = ANY (%s) AND no <> %s AND master IS NULL",
+        [list(numbers), but],
+    )
+    return frozenset(no for (no,) in rows)
 
 
 def keep_contact(conn: connection, no: str, contact: Mapping[str, str]) -> None:
@@ -193,6 +287,12 @@ def get(conn: connection, no: str, *, lock: bool = False) -> dict[str, Any]:
     if not found:
         raise NotFound(f"there is no incident {no}, or it is not yours to see", zh=f"没有事件“{no}”，或您无权查看")
     return found[0]
+
+
+def path_of(conn: connection, no: str) -> str:
+    """Return the path of the smallest area that an incident lies in; '' outside all."""
+    (path,) = one(conn, "SELECT path::text FROM wangge.incident WHERE no = %s", [no], what="incident")
+    return path
 
 
 def records(conn: connection, no: str) -> list[dict[str, Any]]:
@@ -246,7 +346,10 @@ def listed(conn: connection, wanted: Filter, *, now: datetime, before: int | Non
            AND (%(overdue)s::boolean IS NULL OR (state <> ALL (%(ended)s::text[]) AND state <> 'suspended'
                 AND coalesce(least(due_at, stage_due_at) < %(now)s, false)) = %(overdue)s)
            AND (%(urgent)s::boolean IS NULL OR urgent = %(urgent)s)
-           AND (NOT %(mine)s OR owner_org = ANY (%(orgs)s::text[]) OR owner_person = %(person)s::uuid)
+           AND (%(on_the_spot)s::boolean IS NULL OR on_the_spot = %(on_the_spot)s)
+           AND (NOT %(mine)s OR owner_org = ANY (%(orgs)s::text[]) OR owner_person = %(person)s::uuid
+                OR (state IN ('assigned', 'in_progress', 'suspended') AND no IN (
+                  SELECT p.no FROM wangge.call_participant p WHERE p.org = ANY (%(orgs)s::text[]) AND p.joined_at IS NULL)))
            AND (%(since)s::timestamptz IS NULL OR reported_at >= %(since)s)
            AND (%(until)s::timestamptz IS NULL OR reported_at < %(until)s)
            ORDER BY id DESC LIMIT %(limit)s"""
@@ -258,33 +361,11 @@ def listed(conn: connection, wanted: Filter, *, now: datetime, before: int | Non
             "before": before, "states": None if wanted.states is None else list(wanted.states), "is_open": wanted.is_open,
             "ended": list(ENDED), "category": wanted.category, "kind": wanted.kind, "matter": wanted.matter,
             "source": wanted.source, "grid": wanted.grid, "area": wanted.area, "outside": wanted.is_outside,
-            "overdue": wanted.is_overdue, "urgent": wanted.is_urgent, "mine": wanted.owners is not None, "orgs": list(orgs),
-            "person": person, "since": wanted.reported_from, "until": wanted.reported_to, "now": now, "limit": limit,
+            "overdue": wanted.is_overdue, "urgent": wanted.is_urgent, "on_the_spot": wanted.on_the_spot,
+            "mine": wanted.owners is not None, "orgs": list(orgs), "person": person,
+            "since": wanted.reported_from, "until": wanted.reported_to, "now": now, "limit": limit,
         },
     )  # fmt: skip
-
-
-def near(
-    conn: connection, *, no: str, at: tuple[float, float], category: str, when: datetime, metres: float, time: timedelta
-) -> list[Near]:
-    """Return open incidents of a category near a place and a moment, that the caller may see: the nearest first."""
-    rows = many(
-        conn,
-        """SELECT i.no, ST_DistanceSphere(i.geom, p.at) AS away, greatest(i.reported_at - %(when)s, %(when)s - i.reported_at),
-             i.state, i.title
-           FROM (SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4490) AS at) p
-             JOIN wangge.incident i ON i.geom && ST_Expand(p.at, %(metres)s / 111000.0 / greatest(cos(radians(%(lat)s)), 0.01),
-               %(metres)s / 110500.0)
-           WHERE i.category = %(category)s AND i.no <> %(no)s AND i.state <> ALL (%(ended)s::text[])
-             AND i.reported_at BETWEEN %(when)s - %(time)s AND %(when)s + %(time)s
-             AND ST_DistanceSphere(i.geom, p.at) <= %(metres)s
-           ORDER BY 2, 1 LIMIT 20""",
-        {
-            "no": no, "lon": at[0], "lat": at[1], "category": category, "when": when, "metres": metres, "time": time,
-            "ended": list(ENDED),
-        },
-    )  # fmt: skip
-    return [Near(no=n, away_m=round(away, 1), apart=apart, state=state, title=title) for n, away, apart, state, title in rows]
 
 
 def _rows(conn: connection, statement: Any, parameters: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - as `many` takes them
@@ -309,18 +390,41 @@ def orgs_named(conn: connection, codes: Sequence[str]) -> list[tuple[str, str, s
     return many(conn, "SELECT code, kind, tier, path::text FROM wangge.org WHERE code = ANY (%s) AND active", [list(codes)])
 
 
-def matter_named(conn: connection, code: str, path: str) -> tuple[str, str, str | None, bool] | None:
-    """Return a matter that holds at a place: code, category, department, and whether it is admitted.
+_MATTER = SQL(
+    """SELECT code, name, category, department, co_departments, filing_condition, closing_condition, standard,
+         status = 'admitted'
+       FROM wangge.matter WHERE (%(path)s = '' OR path @> %(path)s::ltree) """
+)
+
+
+def matter_named(conn: connection, code: str, path: str) -> MatterThere | None:
+    """Return a matter that holds at a place.
 
     What lies in no area is anybody's whole catalogue's: none is nearer than another.
     """
-    row = maybe(
-        conn,
-        """SELECT code, category, department, status = 'admitted' FROM wangge.matter
-           WHERE code = %(code)s AND (%(path)s = '' OR path @> %(path)s::ltree)""",
-        {"code": code, "path": path},
+    row = maybe(conn, _MATTER + SQL("AND code = %(code)s"), {"code": code, "path": path})
+    return None if row is None else _matter(row)
+
+
+def matters_of(conn: connection, category: str, path: str, *, limit: int) -> list[MatterThere]:
+    """Return the first admitted matters of a category that hold at a place, by code."""
+    statement = _MATTER + SQL("AND category = %(category)s AND status = 'admitted' ORDER BY code LIMIT %(limit)s")
+    return [_matter(row) for row in many(conn, statement, {"category": category, "path": path, "limit": limit})]
+
+
+def _matter(row: tuple[Any, ...]) -> MatterThere:
+    code, name, category, department, co_departments, filing, closing, standard, is_admitted = row
+    return MatterThere(
+        code=code,
+        name=name,
+        category=category,
+        department=department,
+        co_departments=tuple(co_departments),
+        filing_condition=filing,
+        closing_condition=closing,
+        standard=standard,
+        is_admitted=is_admitted,
     )
-    return None if row is None else (row[0], row[1], row[2], row[3])
 
 
 def owners(conn: connection, numbers: Sequence[str]) -> dict[str, dict[str, str]]:

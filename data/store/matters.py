@@ -162,11 +162,11 @@ def summary(conn: connection, wanted: Filter) -> Summary:
     rows = many(
         conn,
         SQL(
-            """SELECT m.category, coalesce(m.department, ''), m.board, m.list_class, m.status, count(*),
+            """SELECT m.category, coalesce(m.department, ''), m.board, m.list_class, m.status, m.batch, count(*),
                  count(*) FILTER (WHERE m.limit_value IS NULL) FROM wangge.matter m """
         )
         + _WHERE
-        + SQL("GROUP BY 1, 2, 3, 4, 5"),
+        + SQL("GROUP BY 1, 2, 3, 4, 5, 6"),
         _asked(wanted),
     )
     exits = many(
@@ -182,12 +182,12 @@ def summary(conn: connection, wanted: Filter) -> Summary:
     )
     by: dict[str, Counter[str]] = {}
     for row in rows:
-        for name, value in zip(("category", "department", "board", "list_class", "status"), row, strict=False):
-            by.setdefault(name, Counter())[value] += row[5]
+        for name, value in zip(("category", "department", "board", "list_class", "status", "batch"), row, strict=False):
+            by.setdefault(name, Counter())[value] += row[6]
     return Summary(
-        total=sum(row[5] for row in rows),
+        total=sum(row[6] for row in rows),
         by={name: dict(sorted(counts.items())) for name, counts in by.items()},
-        without_limit=sum(row[6] for row in rows),
+        without_limit=sum(row[7] for row in rows),
         exits=dict(exits),
     )
 

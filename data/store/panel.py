@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
+    from data.store.stats import Window
+
 
 @dataclass(frozen=True, slots=True)
 class AreaThere:
@@ -51,12 +53,15 @@ def grid_counts(conn: connection, area: str, day: date) -> dict[str, tuple[int, 
 
 
 def people(conn: connection, area: str, day: date) -> list[tuple[str, str | None, int]]:
-    """Return how many have a post on a day: by the path of who employs them and by role, and (None) whatever their role."""
+    """Return how many had a post on a day: by the path of who employs them and by role, and (None) whatever their role.
+
+    Whoever has left since had it still: leaving ends posts.
+    """
     return many(
         conn,
         """SELECT s.path::text, p.role, count(DISTINCT s.id)
            FROM wangge.post p JOIN wangge.staff s ON s.id = p.staff_id
-           WHERE p.valid @> %s::date AND s.status <> 'left' AND s.path <@ %s::ltree
+           WHERE p.valid @> %s::date AND s.path <@ %s::ltree
            GROUP BY GROUPING SETS ((s.path, p.role), (s.path))""",
         [day, area],
     )
@@ -99,21 +104,69 @@ def brought(conn: connection, area: str, codes: Sequence[str], day: date) -> lis
     )
 
 
-def stations(conn: connection, area: str) -> list[tuple[str, int]]:
-    """Return how many stations are open, by the path of who keeps them; what is a center of services is no station."""
+def stations(conn: connection, area: str, until: datetime) -> list[tuple[str, int]]:
+    """Return how many stations were open before a moment, by the path of who kept them; a center of services is no station."""
     return many(
         conn,
-        """SELECT path::text, count(*) FROM wangge.station
+        """SELECT path::text, count(*) FROM wangge.stations_at(%s)
            WHERE active AND kind = 'station' AND path <@ %s::ltree GROUP BY 1""",
-        [area],
+        [until, area],
     )
 
 
-def orders(conn: connection, area: str, since: datetime, until: datetime, moment: datetime) -> list[tuple[str, int, int]]:
-    """Return how many orders were placed in a window, and how many of them were finished by a moment, by their path."""
+def orders(conn: connection, area: str, window: Window) -> list[tuple[str, str, int, int]]:
+    """Return how many orders were placed in a window, and how many of them were finished by its moment: path, grid, numbers."""
     return many(
         conn,
-        """SELECT path::text, count(*), count(*) FILTER (WHERE finished_at <= %s) FROM wangge.service_order
-           WHERE path <@ %s::ltree AND placed_at >= %s AND placed_at < %s GROUP BY 1""",
-        [moment, area, since, until],
+        """SELECT path::text, coalesce(grid_code, ''), count(*), count(*) FILTER (WHERE finished_at <= %s)
+           FROM wangge.service_order
+           WHERE path <@ %s::ltree AND placed_at >= %s AND placed_at < %s GROUP BY 1, 2""",
+        [window.moment, area, window.since, window.until],
+    )
+
+
+def matters_of_grids(conn: connection, area: str, day: date, until: datetime) -> list[tuple[str, str, int]]:
+    """Return how many matters, of those in force before a moment, each grid of a day answers for: path, grid, number.
+
+    Those that are named for it now; all that hold where it lies, where none is.
+    """
+    return many(
+        conn,
+        """WITH held AS MATERIALIZED (
+             SELECT m.code, m.path FROM wangge.matter m WHERE (
+               SELECT d.action FROM wangge.matter_decision d WHERE d.matter = m.code AND d.at < %(until)s
+               ORDER BY d.id DESC LIMIT 1) = 'admit'
+           ), places AS (
+             SELECT p.path, (SELECT count(*) FROM held WHERE held.path @> p.path) AS count
+             FROM (SELECT DISTINCT g.path FROM wangge.grid g WHERE g.in_force @> %(day)s::date AND g.path <@ %(area)s::ltree) p
+           ), own AS (
+             SELECT n.grid_code, count(h.code) AS count FROM wangge.grid_matter n LEFT JOIN held h ON h.code = n.matter
+             GROUP BY n.grid_code
+           )
+           SELECT g.path::text, g.code, coalesce(o.count, p.count)
+           FROM wangge.grid g JOIN places p ON p.path = g.path LEFT JOIN own o ON o.grid_code = g.code
+           WHERE g.in_force @> %(day)s::date AND g.path <@ %(area)s::ltree
+             AND g.path <@ ANY ((SELECT wangge.scope(1))::ltree[]) AND wangge.sees_category(g.kind)""",
+        {"area": area, "day": day, "until": until},
+    )
+
+
+def defects(conn: connection, area: str, day: date) -> list[tuple[str, int, int]]:
+    """Return the ground of each community with grids that was in none on a day, and that in two or beyond it, in cm².
+
+    Measured anew from the shapes in force, whatever the plan said of itself; nothing to whoever does not see all grids.
+    """
+    return many(
+        conn,
+        """SELECT n.path::text, round(ST_Area(ST_Difference(v.shape, n.whole)) * 10000)::bigint,
+             greatest(0, round((n.sum - ST_Area(n.whole) + ST_Area(ST_Difference(n.whole, v.shape))) * 10000))::bigint
+           FROM (SELECT g.area_id, g.path, sum(ST_Area(g.shape)) AS sum, ST_Union(g.shape) AS whole FROM wangge.grid g
+                 WHERE g.in_force @> %(day)s::date AND g.path <@ %(area)s::ltree
+                   AND g.path <@ ANY ((SELECT wangge.scope(1))::ltree[])
+                   AND wangge.sees_category('residential') AND wangge.sees_category('dedicated')
+                 GROUP BY g.area_id, g.path) n
+             CROSS JOIN LATERAL (
+               SELECT ST_Transform(a.shape, ST_SRID(n.whole)) AS shape FROM wangge.area_version a
+               WHERE a.area_id = n.area_id AND a.valid @> %(day)s::date) v""",
+        {"area": area, "day": day},
     )

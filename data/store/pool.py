@@ -39,17 +39,21 @@ _PATIENCE: dict[str, Any] = {
 """Without these a call on a cut network hangs for half a minute and longer."""
 
 _SETTINGS = (*NOBODY.settings(), "statement_timeout")
-_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ {}; SELECT " + ", ".join(
-    f"set_config('{name}', %s, true)" for name in _SETTINGS
+# Left to itself PostgreSQL goes on planning what was prepared (data/store/prepared.py), because it cannot weigh what planning
+# below policies costs: as much again as running a page of a hundred grids.
+_PLAN_ONCE = ", set_config('plan_cache_mode', 'force_generic_plan', true)"
+_BEGIN = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ {}; SELECT "
+    + ", ".join(f"set_config('{name}', %s, true)" for name in _SETTINGS)
+    + _PLAN_ONCE
 )
 _BEGIN_READ = _BEGIN.replace("{}", "ONLY")
 _BEGIN_WRITE = _BEGIN.replace("{}", "WRITE")
-# Left to itself PostgreSQL goes on planning what was prepared (data/store/prepared.py), because it cannot weigh what planning
-# below policies costs: as much again as running a page of a hundred grids.
 _SPEAK = (
     "SELECT "
     + ", ".join(f"set_config('{name}', ${n}::text, true)" for n, name in enumerate(_SETTINGS, 1))
-    + ", set_config('transaction_read_only', 'on', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
+    + ", set_config('transaction_read_only', 'on', true)"
+    + _PLAN_ONCE
 )
 
 

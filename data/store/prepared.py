@@ -7,6 +7,7 @@ does not depend on what they bind are worth keeping: one feature by its id, a pa
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -55,5 +56,10 @@ def run_again(conn: connection, text: str, parameters: Sequence[Any]) -> int:
 
 def call(conn: connection, text: str, parameters: int) -> sql.SQL:
     """Return the call of a statement that the connection plans once, so many values to be bound; another may follow it."""
+    return _call(name_of(conn, text), parameters)
+
+
+@lru_cache(maxsize=1024)
+def _call(name: str, parameters: int) -> sql.SQL:
     marks = ", ".join(["%s"] * parameters)
-    return sql.SQL(f"EXECUTE {name_of(conn, text)} ({marks}); " if marks else f"EXECUTE {name_of(conn, text)}; ")
+    return sql.SQL(f"EXECUTE {name} ({marks}); " if marks else f"EXECUTE {name}; ")

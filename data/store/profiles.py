@@ -11,7 +11,7 @@ from data.store.sql import many, maybe, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from psycopg2.extensions import connection
 
@@ -77,6 +77,29 @@ def profiles_on(conn: connection, day: date, *, area: str | None = None) -> list
     return [ProfileRow(**dict(zip(ProfileRow.__slots__, row, strict=True))) for row in rows]
 
 
+def exits_of(conn: connection, area: str, until: datetime) -> dict[str, int]:
+    """Return how many matters of an area (a path) had exited before a moment and not come back, by what it was that exited."""
+    rows = many(
+        conn,
+        """SELECT d.kind, count(*) FROM wangge.matter m CROSS JOIN LATERAL (
+             SELECT l.action, l.kind FROM wangge.matter_decision l WHERE l.matter = m.code AND l.at < %s
+             ORDER BY l.id DESC LIMIT 1) d
+           WHERE m.path <@ %s::ltree AND d.action = 'exit' AND d.kind IS NOT NULL GROUP BY 1""",
+        [until, area],
+    )
+    return dict(rows)
+
+
 def nearest(profiles: Sequence[ProfileRow], path: str) -> ProfileRow | None:
     """Return the profile that holds at a path, of those in the order of `profiles_on`; None where no area above says one."""
     return next((each for each in profiles if f"{path}.".startswith(f"{each.path}.")), None)
+
+
+def section_at(profiles: Sequence[ProfileRow], path: str | None, section: str) -> tuple[ProfileRow | None, Mapping[str, Any]]:
+    """Return what the nearest profile that has a section says in it, and which one that is; nothing where none has it.
+
+    Without a path it is the only one in sight that has it, where there is one.
+    """
+    having = [each for each in profiles if each.doc.get(section)]
+    found = (having[0] if len(having) == 1 else None) if path is None else nearest(having, path)
+    return found, {} if found is None else found.doc[section]

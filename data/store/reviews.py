@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from psycopg2.sql import SQL
 
@@ -11,10 +11,18 @@ from data.store.sql import many, maybe, one
 from data.store.stats import LOG
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     from psycopg2.extensions import connection
 
+KEYS: Mapping[str | None, LiteralString] = {None: "NULL::text", "department": "i.department", "tier": "i.tier::text"}
+"""What a week is told apart by."""
+_LATE = SQL(
+    """FROM wangge.incidents_at(%(moment)s) AS i
+       WHERE (%(area)s::ltree IS NULL OR i.path <@ %(area)s::ltree) AND i.master IS NULL AND i.due_at < %(moment)s"""
+)
+_OPEN = SQL("i.state NOT IN ('suspended', 'closed', 'archived', 'rejected', 'voided')")
 _HERE = SQL("FROM wangge.incident AS i WHERE (%(area)s::ltree IS NULL OR i.path <@ %(area)s::ltree) ")
 
 
@@ -43,32 +51,40 @@ class Late:
 
 
 def days(
-    conn: connection, area: str | None, *, since: datetime, until: datetime, zone: str
-) -> dict[date, tuple[int, int, int]]:
+    conn: connection, area: str | None, *, since: datetime, until: datetime, zone: str, by: str | None = None
+) -> dict[tuple[str | None, date], tuple[int, int, int]]:
     """Count what was reported, closed and sent back to work on each day of a zone; days on which nothing was are left out.
 
-    Each closing counts, also of what was reopened later: the numbers are those of the log, and add up over days and areas.
+    Told apart by `by` (`KEYS`), as each case has it now; None: by nothing. Each closing counts, also of what was reopened
+    later: the numbers are those of the log, and add up over days, areas and whatever they are told apart by.
     """
     statement = SQL(
         """WITH flow AS (
-             SELECT 'received' AS what, i.reported_at AS at {here}
+             SELECT 'received' AS what, i.reported_at AS at, {key} AS key {here}
                AND i.reported_at >= %(since)s AND i.reported_at < %(until)s
              UNION ALL
-             SELECT 'closed', i.closed_at {here}
+             SELECT 'closed', i.closed_at, {key} {here}
                AND i.reopens = 0 AND i.closed_at >= %(since)s AND i.closed_at < %(until)s
              UNION ALL
-             SELECT CASE r.body ->> 'event' WHEN 'check_fail' THEN 'rework' ELSE 'closed' END, (r.body ->> 'at')::timestamptz
-             FROM (SELECT i.no, i.log, i.reopens {here}
+             SELECT CASE r.body ->> 'event' WHEN 'check_fail' THEN 'rework' ELSE 'closed' END,
+               (r.body ->> 'at')::timestamptz, c.key
+             FROM (SELECT i.no, i.log, i.reopens, {key} AS key {here}
                AND (i.reworks > 0 OR i.reopens > 0) AND i.reported_at < %(until)s AND i.at >= %(since)s) AS c {log}
              WHERE r.body ->> 'event' = 'check_fail'
                OR c.reopens > 0 AND r.body ->> 'to_state' = 'closed' AND r.body ->> 'from_state' <> 'closed'
            )
-           SELECT (at AT TIME ZONE %(zone)s)::date, count(*) FILTER (WHERE what = 'received'),
+           SELECT key, (at AT TIME ZONE %(zone)s)::date, count(*) FILTER (WHERE what = 'received'),
              count(*) FILTER (WHERE what = 'closed'), count(*) FILTER (WHERE what = 'rework')
-           FROM flow WHERE at >= %(since)s AND at < %(until)s GROUP BY 1 ORDER BY 1"""
-    ).format(here=_HERE, log=LOG)
+           FROM flow WHERE at >= %(since)s AND at < %(until)s GROUP BY 1, 2 ORDER BY 1, 2"""
+    ).format(key=SQL(KEYS[by]), here=_HERE, log=LOG)
     rows = many(conn, statement, {"area": area, "since": since, "until": until, "zone": zone})
-    return {day: (received, closed, rework) for day, received, closed, rework in rows}
+    return {(key, day): (received, closed, rework) for key, day, received, closed, rework in rows}
+
+
+def overdue(conn: connection, area: str | None, *, moment: datetime, by: str) -> dict[str | None, int]:
+    """Return how many cases were open past their deadline at a moment, by what they are told apart by (`KEYS`)."""
+    statement = SQL("SELECT {}, count(*) {} AND {} GROUP BY 1").format(SQL(KEYS[by]), _LATE, _OPEN)
+    return dict(many(conn, statement, {"area": area, "moment": moment}))
 
 
 def top(
@@ -86,22 +102,17 @@ def worst(
     conn: connection, area: str | None, *, since: datetime, until: datetime, moment: datetime, count: int
 ) -> tuple[int, list[Late]]:
     """Return how many cases were open past their deadline at a moment, and the latest of those and of what was closed late."""
-    late = SQL(
-        """FROM wangge.incidents_at(%(moment)s) AS i
-           WHERE (%(area)s::ltree IS NULL OR i.path <@ %(area)s::ltree) AND i.master IS NULL AND i.due_at < %(moment)s"""
-    )
-    is_open = SQL("i.state NOT IN ('suspended', 'closed', 'archived', 'rejected', 'voided')")
     bound = {"area": area, "since": since, "until": until, "moment": moment, "count": count}
-    (overdue,) = one(conn, SQL("SELECT count(*) {} AND {}").format(late, is_open), bound)
+    (still_open,) = one(conn, SQL("SELECT count(*) {} AND {}").format(_LATE, _OPEN), bound)
     statement = SQL(
         """SELECT i.no, i.grid_code, i.category, i.state, i.due_at,
              floor(extract(epoch FROM coalesce(i.closed_at, %(moment)s) - i.due_at))::bigint {late} AND ({is_open}
                OR i.state IN ('closed', 'archived') AND i.closed_at > i.due_at
                  AND i.closed_at >= %(since)s AND i.closed_at < %(until)s)
            ORDER BY 6 DESC, i.no LIMIT %(count)s"""
-    ).format(late=late, is_open=is_open)
+    ).format(late=_LATE, is_open=_OPEN)
     rows = many(conn, statement, bound)
-    return overdue, [
+    return still_open, [
         Late(no=no, grid=grid, category=category, state=state, due_at=due, late_s=late)
         for no, grid, category, state, due, late in rows
     ]

@@ -59,6 +59,8 @@ class PostRow:
     is_trained: bool
     education: str
     source: str
+    channel: str
+    duty_roles: tuple[str, ...]
 
 
 _RULES: LiteralString = """SELECT r.id, a.code, r.path::text, r.grid_type, r.rule, r.doc_id, lower(r.valid), upper(r.valid)
@@ -135,17 +137,17 @@ def grids_on(conn: connection, day: date, *, area: str | None = None) -> list[Gr
 
 
 def posts_on(conn: connection, day: date, *, area: str | None = None) -> list[PostRow]:
-    """Return the posts of a day on grids of an area, of those who have not left."""
+    """Return the posts of a day on grids of an area; whoever has left since had them still, for leaving ends posts."""
     rows = many(
         conn,
         """SELECT p.grid_code, p.role, p.letter, p.kind, p.staff_id::text, s.is_party_member, s.is_trained,
-             s.education, s.source
+             s.education, s.source, p.channel, p.duty_roles
            FROM wangge.post p JOIN wangge.staff s ON s.id = p.staff_id
-           WHERE p.valid @> %(day)s::date AND s.status <> 'left' AND (%(area)s::ltree IS NULL OR p.path <@ %(area)s::ltree)
+           WHERE p.valid @> %(day)s::date AND (%(area)s::ltree IS NULL OR p.path <@ %(area)s::ltree)
            ORDER BY p.id""",
         {"day": day, "area": area},
     )
-    return [PostRow(*row) for row in rows]
+    return [PostRow(*plain, duty_roles=tuple(duties)) for *plain, duties in rows]
 
 
 def staff_without_post(conn: connection, day: date, *, area: str | None = None) -> list[tuple[str, str | None, str, str]]:

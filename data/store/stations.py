@@ -197,10 +197,12 @@ def unreached(
     return [dict(zip(("target", "households", "lon", "lat"), row, strict=True)) for row in rows]
 
 
-def centres(conn: connection, *, area: str | None, day: date) -> list[tuple[str, str, str, Decimal | None, int]]:
+def centres(
+    conn: connection, *, area: str | None, day: date, until: datetime
+) -> list[tuple[str, str, str, Decimal | None, int]]:
     """Return every street and community of an area: code, path, level, the square metres of its active centres, households.
 
-    The square metres are None where it has no centre, or nobody has said how large it is.
+    `until` is the end of the day. The square metres are None where it has no centre, or nobody has said how large it is.
     """
     return many(
         conn,
@@ -208,11 +210,12 @@ def centres(conn: connection, *, area: str | None, day: date) -> list[tuple[str,
              (SELECT coalesce(sum(g.households), 0)::integer FROM wangge.grid g
               WHERE g.path <@ a.path AND g.in_force @> %(day)s)
            FROM wangge.area a
-             LEFT JOIN wangge.station s ON s.area_id = a.id AND s.active AND s.kind = 'service_center' AND s.level = a.level
+             LEFT JOIN wangge.stations_at(%(until)s) s
+               ON s.area_id = a.id AND s.active AND s.kind = 'service_center' AND s.level = a.level
            WHERE a.level IN ('street', 'community') AND (%(area)s::ltree IS NULL OR a.path <@ %(area)s::ltree)
              AND a.path <@ ANY ((SELECT wangge.scope(1))::ltree[])
            GROUP BY a.id ORDER BY a.code""",
-        {"day": day, "area": area},
+        {"day": day, "area": area, "until": until},
     )
 
 

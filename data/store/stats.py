@@ -31,6 +31,8 @@ _KEYS: Mapping[str, LiteralString] = {
     "tier": "i.tier::text",
     "state": "i.state",
     "department": "i.department",
+    "matter": "i.matter",
+    "triage": "i.triage",
 }
 """What cases are told apart by."""
 
@@ -45,6 +47,7 @@ _COUNTS: Mapping[str, LiteralString] = {
     "voided": "reported AND NOT is_duplicate AND state = 'voided'",
     "outside": "reported AND is_valid AND grid_code IS NULL",
     "from_grid": "reported AND is_valid AND source = 'grid'",
+    "complete": "reported AND is_valid AND grid_code IS NOT NULL AND is_told_whole",
     "finished": "reported AND is_valid AND is_closed",
     "accepted": "is_valid AND accepted",
     "disputes": "is_valid AND accepted AND category = 'dispute'",
@@ -52,6 +55,7 @@ _COUNTS: Mapping[str, LiteralString] = {
     "closed": "closed",
     "closed_at_grid": "closed AND tier = 1",
     "solved": "closed AND outcome = 'resolved'",
+    "on_the_spot": "closed AND outcome = 'resolved' AND on_the_spot",
     "silent": "closed AND NOT is_answered",
     "satisfied": "closed AND satisfaction IN ('satisfied', 'basic')",
     "reached": "closed AND satisfaction IN ('satisfied', 'basic', 'unsatisfied')",
@@ -116,6 +120,17 @@ LOG = SQL("""CROSS JOIN LATERAL (
         SELECT e.body FROM wangge.event e
         WHERE e.subject = c.no COLLATE "default" AND e.kind LIKE 'incident.%%' AND e.body ? 'seq') r""")
 """Each record `r.body` of cases `c`, by their `no` and `log`: what came with them in a batch, then what was done since."""
+
+_SINCE: Mapping[str, LiteralString] = {"detection_lag": "i.occurred_at", "push_lag": "i.reported_at"}
+_UNTIL: Mapping[str, LiteralString] = {
+    "detection_lag": "i.reported_at",
+    "push_lag": """least(
+        (SELECT min((e.body ->> 'at')::timestamptz) FROM wangge.event e WHERE e.subject = i.no COLLATE "default"
+           AND e.kind IN ('incident.claim', 'incident.dispatch', 'incident.take', 'incident.assign')),
+        (SELECT min((r ->> 'at')::timestamptz) FROM jsonb_array_elements(i.log) AS r
+         WHERE r ->> 'event' IN ('claim', 'dispatch', 'take', 'assign')))""",
+}
+"""From when until when a case waits."""
 
 _SUMS = SQL(", ").join(SQL("count(*) FILTER (WHERE {})").format(SQL(condition)) for condition in _COUNTS.values())
 
@@ -248,6 +263,48 @@ def handled(conn: connection, window: Window, by: str) -> tuple[dict[str | None,
         found[key] = Handled(ids=_numbers(ids), accepted=_numbers(accepted), closed=_numbers(closed))
         paused += some or ()
     return found, paused
+
+
+def waited(conn: connection, window: Window, by: str, what: str) -> dict[str | None, NDArray[np.int64]]:
+    """Return how many seconds (n,) each valid case of the window waited, by what they are told apart by.
+
+    `what`: `detection_lag`, from when it happened until its report, where that is known; or `push_lag`, from its report until
+    it was first claimed, dispatched or taken.
+    """
+    statement = SQL(
+        """SELECT w.key, string_agg(int8send(floor(extract(epoch FROM w.until - w.since))::bigint), '')
+           FROM (SELECT {key} AS key, {since} AS since, {until} AS until {seen} AND i.reported AND i.is_valid) AS w
+           WHERE w.since <= w.until AND w.until <= %(moment)s GROUP BY 1"""
+    ).format(key=SQL(_KEYS[by]), since=SQL(_SINCE[what]), until=SQL(_UNTIL[what]), seen=_SEEN)
+    return {key: _numbers(sent) for key, sent in many(conn, statement, window.bound())}
+
+
+def mediations(conn: connection, window: Window, by: str) -> list[tuple[str | None, str, int]]:
+    """Return how often valid cases were handled in the window together with others: by what they are told apart by, and whom.
+
+    What came in a batch was handled elsewhere, and says nothing of it.
+    """
+    statement = SQL(
+        """WITH told AS MATERIALIZED (
+             SELECT e.subject AS no, e.body -> 'payload' ->> 'mediation' AS channel FROM wangge.event e
+             WHERE e.kind = 'incident.handle' AND e.body -> 'payload' ->> 'mediation' IS NOT NULL
+               AND (e.body ->> 'at')::timestamptz >= %(since)s AND (e.body ->> 'at')::timestamptz < %(until)s
+               AND (e.body ->> 'at')::timestamptz <= %(moment)s
+           )
+           SELECT {key} AS key, t.channel, count(*) FROM told t JOIN LATERAL (SELECT i.* {every}) i ON i.no = t.no COLLATE "C"
+           WHERE i.is_valid GROUP BY 1, 2"""
+    ).format(key=SQL(_KEYS[by]), every=_EVERY)
+    return many(conn, statement, window.bound())
+
+
+def boards(conn: connection) -> dict[str, str]:
+    """Return the board of each matter that the caller sees and that has one, by the matter's code."""
+    return dict(many(conn, "SELECT code, board FROM wangge.matter WHERE board <> ''"))
+
+
+def matter_names(conn: connection) -> dict[str, str]:
+    """Return the names of the matters that the caller sees, by code."""
+    return dict(many(conn, "SELECT code, name FROM wangge.matter"))
 
 
 def pauses(conn: connection, numbers: Sequence[str]) -> list[Pause]:

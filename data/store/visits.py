@@ -287,13 +287,14 @@ def key_incidents_due(
     area: str | None,
     grid: str | None,
     categories: Mapping[str, Sequence[str]],
+    now: datetime,
     day: date,
     zone: str,
     limit: int,
 ) -> list[IncidentDue]:
-    """Return the open key incidents of which no record was made on the day `day`: urgent ones, and those of some categories.
+    """Return the open key incidents of which those above must be told by now: urgent ones by their clock, others daily.
 
-    `categories` are those of the rule of an area, by its path; '' is for the rest.
+    The others are of `categories`: those of the rule of an area, by its path; '' is for the rest.
     """
     pairs = [(path, category) for path, several in categories.items() for category in several]
     rows = many(
@@ -302,15 +303,15 @@ def key_incidents_due(
            WHERE i.state NOT IN ('closed', 'archived', 'rejected', 'voided')
              AND (%(area)s::ltree IS NULL OR i.path <@ %(area)s::ltree)
              AND (%(grid)s::text IS NULL OR i.grid_code = %(grid)s)
-             AND (i.urgent OR i.category = ANY (ARRAY(
+             AND (i.key_due_at <= %(now)s OR (NOT i.urgent AND i.category = ANY (ARRAY(
                SELECT c.category FROM unnest(%(paths)s::ltree[], %(categories)s::text[]) AS c (path, category)
                WHERE c.path = (SELECT r.path FROM unnest(%(rules)s::ltree[]) AS r (path) WHERE r.path @> i.path
-                               ORDER BY nlevel(r.path) DESC LIMIT 1))))
-             AND (i.at AT TIME ZONE %(zone)s)::date < %(day)s
+                               ORDER BY nlevel(r.path) DESC LIMIT 1)))
+               AND (coalesce(i.key_reported_at, i.reported_at) AT TIME ZONE %(zone)s)::date < %(day)s))
            ORDER BY i.id LIMIT %(limit)s""",
         {
             "area": area, "grid": grid, "paths": [path for path, _ in pairs], "categories": [each for _, each in pairs],
-            "rules": list(categories), "zone": zone, "day": day, "limit": limit,
+            "rules": list(categories), "zone": zone, "now": now, "day": day, "limit": limit,
         },
     )  # fmt: skip
     return [IncidentDue(**dict(zip(IncidentDue.__slots__, row, strict=True))) for row in rows]
@@ -368,13 +369,15 @@ def patrols_met(
     """
     return many(
         conn,
-        """WITH owed AS (
-             SELECT DISTINCT s.id, s.path, d.day FROM unnest(%(days)s::date[]) AS d (day)
-               JOIN wangge.post p ON p.valid @> d.day AND p.role = 'full_time_worker'
-               JOIN wangge.staff s ON s.id = p.staff_id AND s.status <> 'left'
-             WHERE (%(area)s::ltree IS NULL OR s.path <@ %(area)s::ltree)
-               AND NOT EXISTS (SELECT FROM wangge.staff_leave l WHERE l.staff_id = s.id AND l.days @> d.day)
-           ), spent AS (
+        """WITH held AS MATERIALIZED ( -- people first, and then their days: a year of a city is two hundred thousand
+             SELECT s.id, s.path, p.valid FROM wangge.post p JOIN wangge.staff s ON s.id = p.staff_id
+             WHERE p.role = 'full_time_worker' AND (%(area)s::ltree IS NULL OR s.path <@ %(area)s::ltree)
+           ), away AS MATERIALIZED (
+             SELECT l.staff_id, d.day FROM wangge.staff_leave l JOIN unnest(%(days)s::date[]) AS d (day) ON l.days @> d.day
+           ), owed AS MATERIALIZED (
+             SELECT DISTINCT h.id, h.path, d.day FROM held h JOIN unnest(%(days)s::date[]) AS d (day) ON h.valid @> d.day
+             EXCEPT SELECT h.id, h.path, a.day FROM away a JOIN held h ON h.id = a.staff_id
+           ), spent AS MATERIALIZED (
              SELECT staff_id, day, sum(minutes) AS minutes FROM (
                SELECT staff_id, day, minutes FROM wangge.patrol WHERE day = ANY (%(days)s::date[])
                UNION ALL SELECT staff_id, day, minutes FROM wangge.visit WHERE day = ANY (%(days)s::date[])) m

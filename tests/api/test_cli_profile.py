@@ -45,6 +45,11 @@ household = "half_year"
 half_year = "calendar"
 [orders]
 variant = "jiuquan"
+[lists]
+names = ["为民办实事清单"]
+[loop]
+intake = "street"
+archive_days = 10
 [assessment]
 targets = ["street"]
 dimensions = [
@@ -88,7 +93,7 @@ def test_what_comes_with_wangge_is_listed_and_shown(says) -> None:
         assert profile_from(shown).as_json() == place(name).as_json()
     told = says("show", "shizhong")["assumptions"]
     assert {"section": "tiers", "text": "五级管理的层级，原文未列名称"} in told
-    assert {each["section"] for each in told} == {"tiers", "size", "assessment"}
+    assert {each["section"] for each in told} == {"tiers", "size", "assessment", "forces"}
     for words in (["list"], ["show", "gangcheng"]):
         spoken = [CliRunner().invoke(app, [*words, "--lang", lang]).stdout for lang in ("zh", "en")]
         assert spoken[0] != spoken[1]
@@ -99,9 +104,10 @@ def test_a_profile_goes_where_its_parts_are_kept(says, db, tmp_path) -> None:
     publish(db.admin)
     told = says("load", own(tmp_path))
     changed = [
-        "profile", "staffing.residential", "cadence.household_point", "cadence.patrol", "orders.variant", "assessment.street",
+        "profile", "staffing.residential", "loop", "cadence.household_point", "cadence.patrol", "orders.variant",
+        "assessment.street",
     ]  # fmt: skip
-    assert (told["changed"], told["document_only"], told["area"]) == (changed, ["size"], DISTRICT)
+    assert (told["changed"], told["document_only"], told["area"]) == (changed, ["lists.names"], DISTRICT)
     with owner(db.admin) as conn:
         (rule,) = many(conn, "SELECT rule ->> 'formula', doc_id, lower(valid) FROM wangge.staffing_rule")
         assert rule == ("1+N", "profile:own", today())
@@ -112,7 +118,9 @@ def test_a_profile_goes_where_its_parts_are_kept(says, db, tmp_path) -> None:
         (row,) = profiles_on(conn, today())
         assert (row.name, row.area, row.doc["size"]["maximum"]) == ("own", DISTRICT, 400)
         kinds = [kind for (kind,) in many(conn, "SELECT kind FROM wangge.event ORDER BY at")]
-    wanted = ["staffing.rule", "frequency.rule", "frequency.rule", "order.flow", "assessment.kept", "profile.loaded"]
+    wanted = [
+        "staffing.rule", "policy.stated", "frequency.rule", "frequency.rule", "order.flow", "assessment.kept", "profile.loaded",
+    ]  # fmt: skip
     assert kinds == wanted
     assert says("load", own(tmp_path))["changed"] == []
     for lang, text in (("en", "nothing new: own in"), ("zh", "无变化：own")):
@@ -134,6 +142,8 @@ def test_what_cannot_be_loaded_is_refused_whole(says, db, tmp_path) -> None:
         ("1+N", "1+Q", InputError),
         ('household = "half_year"', 'household = "week"', ParameterError),
         ('"jiuquan"', '"nowhere"', NotFound),
+        ("archive_days = 10", "archive_days = 0", InputError),
+        ("[lists]\nnames", "[lists]\nnmaes", InputError),
         ("weight = 60", "weight = 61", ParameterError),
         ('name = "办结", weight = 60', "weight = 60", ParameterError),
     ):
@@ -148,7 +158,7 @@ def test_what_cannot_be_loaded_is_refused_whole(says, db, tmp_path) -> None:
     with pytest.raises(Conflict, match="earlier"):
         says("load", "shizhong", "--fixture", "--day", str(today() + timedelta(days=1)))
     with owner(db.admin) as conn:
-        for table in ("profile", "staffing_rule", "frequency_rule", "order_flow", "assessment", "event"):
+        for table in ("profile", "staffing_rule", "frequency_rule", "order_flow", "assessment", "loop_policy", "event"):
             assert many(conn, f"SELECT count(*) FROM wangge.{table}") == [(0,)], table
 
 

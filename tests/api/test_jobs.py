@@ -8,12 +8,15 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from api.profile_load import load
 from api.v1.jobs import router
 from api.who.keys import new_key
 from api.worker import work
+from data.profile import profile_from
 from data.store import jobs, people, plans
 from data.store.pool import connect
 from data.store.sql import many, one
+from partition.rules import Rules
 from tests.served import service_over
 from tests.stored import NOW, brought, owner, village
 from tests.work import QUICK
@@ -325,3 +328,20 @@ def test_starts_and_stops_are_in_the_log(planner, conn) -> None:
     planner.delete(f"/v1/jobs/{job['id']}")
     rows = many(conn, "SELECT kind, actor::text FROM wangge.event WHERE subject = %s ORDER BY seq", [job["id"]])
     assert rows == [("job.start", job["author"]), ("job.cancel", job["author"])]
+
+
+def test_without_sizes_those_of_the_place_hold(service, planner, conn) -> None:
+    """Who says nothing of how large grids are has them as the nearest profile says; who says anything of it, as they say."""
+    doc = {"id": "own", "zh": "own", "en": "own", "area": service.area["street"],
+           "size": {"measure": "households", "minimum": 210, "target": 280, "maximum": 350}}  # fmt: skip
+    load(conn, profile_from(doc), day=NOW.date() - timedelta(days=1), now=NOW)
+
+    def rules(**said):
+        job = start(planner, rules=said).json()
+        (wants,) = one(conn, "SELECT wants -> 'rules' FROM wangge.job WHERE id = %s", [job["id"]])
+        (told,) = one(conn, "SELECT body ->> 'sizes_of' FROM wangge.event WHERE subject = %s", [job["id"]])
+        return wants["minimum"], wants["maximum"], wants["weights"]["grid"], told
+
+    assert rules(weights={"grid": 3}) == (210, 350, 3, "own")
+    usual = Rules()
+    assert rules(target=usual.target, weights={"grid": 3}) == (usual.minimum, usual.maximum, 3, None)

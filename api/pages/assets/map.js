@@ -72,6 +72,7 @@ wangge.map = (container, { colour, tell, name, chosen = () => {} }) => {
     const many = features.length > 1500;
     group = L.geoJSON(features, {
       renderer: many ? L.canvas({ padding: 0.3 }) : L.svg({ padding: 0.3 }),
+      pointToLayer: (_, where) => L.circleMarker(where, { radius: 6 }),
       onEachFeature: (feature, layer) => {
         layers.set(String(feature.id), layer);
         layer.bindPopup(() => tell(feature), { maxWidth: 300, autoPanPadding: [24, 24] });
@@ -99,7 +100,7 @@ wangge.map = (container, { colour, tell, name, chosen = () => {} }) => {
   const choose = (id) => {
     const layer = layers.get(String(id));
     if (!layer) return;
-    layer.openPopup(layer.getBounds().getCenter());
+    layer.openPopup(layer.getLatLng?.() ?? layer.getBounds().getCenter());
   };
 
   // Paper has another width than the window.
@@ -111,7 +112,7 @@ wangge.map = (container, { colour, tell, name, chosen = () => {} }) => {
   return { map, show, add, choose };
 };
 
-/** Give the colour of a grid by its kind, or of an area. */
+/** Give the colour of a grid by its kind, of an incident by its light, or of an area. */
 wangge.byKind = (fill) => (feature) => {
   const kind = feature.properties.kind;
   return { fill: fill[kind] ?? fill.area, hatch: kind === "dedicated" };
@@ -120,9 +121,9 @@ wangge.byKind = (fill) => (feature) => {
 /** Make what a popup says of a feature: its name, kind and figures, and the way to its page. */
 wangge.card = (feature, href) => {
   const { make, say, sayIf, number } = wangge;
-  const { name, kind, households, grids } = feature.properties;
-  const facts = [];
-  if (kind) facts.push(sayIf(`value.kind.${kind}`, kind));
+  const { name, kind, households, grids, said } = feature.properties;
+  const facts = [...(said ?? [])];
+  if (kind && !said) facts.push(sayIf(`value.kind.${kind}`, kind));
   if (households !== undefined) facts.push(say("map.households", { n: number(households) }));
   if (grids !== undefined) facts.push(say("map.grids", { n: number(grids) }));
   const node = make("div", {}, make("b", { text: name ?? String(feature.id) }), make("p", { className: "digits", text: String(feature.id) }));

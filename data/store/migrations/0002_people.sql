@@ -136,42 +136,43 @@ BEGIN ATOMIC
     WHERE p.login = p_login AND p.active AND p.password_hash IS NOT NULL;
 END;
 
+-- What every request asks is in plpgsql, which plans a statement once for each connection; SQL plans it anew each time.
 CREATE FUNCTION wangge.find_subject(p_subject text)
 RETURNS TABLE (person_id uuid, name text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1
+AS $$ BEGIN RETURN QUERY
     SELECT p.id, p.name FROM wangge.person AS p WHERE p.subject = p_subject AND p.active;
-END;
+END $$;
 
 CREATE FUNCTION wangge.find_key(p_prefix text)
 RETURNS TABLE (secret_mac bytea, person_id uuid, name text, expires_at timestamptz, revoked_at timestamptz)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1
+AS $$ BEGIN RETURN QUERY
     SELECT k.secret_mac, p.id, p.name, k.expires_at, k.revoked_at
     FROM wangge.api_key AS k JOIN wangge.person AS p ON p.id = k.person_id
     WHERE k.prefix = p_prefix AND p.active;
-END;
+END $$;
 
 CREATE FUNCTION wangge.find_session(p_token_mac bytea, p_at timestamptz)
 RETURNS TABLE (person_id uuid, name text, csrf_mac bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1
+AS $$ BEGIN RETURN QUERY
     SELECT p.id, p.name, s.csrf_mac
     FROM wangge.session AS s JOIN wangge.person AS p ON p.id = s.person_id
     WHERE s.token_mac = p_token_mac AND s.expires_at > p_at AND p.active;
-END;
+END $$;
 
 -- An auditor over everything holds every root area; an administrator holds none, and so sees nothing that lies in one.
 CREATE FUNCTION wangge.find_grants(p_person uuid, p_at timestamptz)
 RETURNS TABLE (role text, area text, categories text[])
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$ BEGIN RETURN QUERY
     SELECT g.role, a.path::text, g.categories
     FROM wangge.role_grant AS g
     LEFT JOIN wangge.area AS a ON a.id = g.area_id OR (g.area_id IS NULL AND g.role = 'auditor' AND a.parent_id IS NULL)
     WHERE g.person_id = p_person AND g.valid @> p_at
     ORDER BY g.role, a.id, g.id;
-END;
+END $$;
 
 CREATE FUNCTION wangge.note_key_use(p_prefix text, p_at timestamptz) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -5,7 +5,6 @@ CREATE TABLE wangge.incident_batch (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source text NOT NULL,
     rows integer NOT NULL,
-    actor uuid,
     at timestamptz NOT NULL
 );
 
@@ -65,6 +64,7 @@ CREATE TABLE wangge.incident (
     master text COLLATE "C", -- the number of the incident that this one repeats
     supervision smallint NOT NULL DEFAULT 0,
     outcome text,
+    on_the_spot boolean NOT NULL DEFAULT false, -- solved by the grid itself, where it was found
     satisfaction text,
     is_answered boolean NOT NULL DEFAULT false,
     returns smallint NOT NULL DEFAULT 0,
@@ -80,6 +80,9 @@ CREATE TABLE wangge.incident (
     -- When four fifths of the time are used; NULL while no clock runs.
     soon_at timestamptz,
     stage_soon_at timestamptz,
+    -- Of an urgent one: when those above were told last, and by when they are told (again).
+    key_reported_at timestamptz,
+    key_due_at timestamptz,
     revision integer NOT NULL CHECK (revision > 0),
     at timestamptz NOT NULL, -- of the last record
 
@@ -91,6 +94,8 @@ CREATE TABLE wangge.incident (
     told_stage_soon timestamptz,
     told_stage_overdue timestamptz,
     told_review timestamptz,
+    told_key timestamptz,
+    words_erased_at timestamptz, -- title, description and address are empty since then: somebody had asked
 
     CHECK (state IN ('reported', 'verifying', 'accepted', 'assigned', 'in_progress', 'suspended', 'handled', 'feedback', 'closed',
         'archived', 'rejected', 'voided')),
@@ -107,7 +112,12 @@ CREATE UNIQUE INDEX incident_imported_once ON wangge.incident (source, external_
 CREATE UNIQUE INDEX incident_sent_once ON wangge.incident (client_uuid) WHERE client_uuid IS NOT NULL;
 CREATE INDEX incident_place ON wangge.incident USING gist (geom);
 CREATE INDEX incident_grid ON wangge.incident (grid_code, id) WHERE grid_code IS NOT NULL;
+CREATE INDEX incident_in_hand ON wangge.incident (owner_person) WHERE owner_person IS NOT NULL; -- open, as they have an owner
 CREATE INDEX incident_wakes ON wangge.incident ((state = 'closed'), wake_at) WHERE wake_at IS NOT NULL;
+-- What a map shows of those that are open, without a look at their rows.
+CREATE INDEX incident_open ON wangge.incident (no) INCLUDE (path, geom, state, category, kind, urgent, due_at, soon_at,
+    stage_due_at, stage_soon_at, supervision, grid_code, reported_at)
+    WHERE state NOT IN ('closed', 'archived', 'rejected', 'voided');
 CREATE INDEX incident_reported ON wangge.incident USING brin (reported_at);
 
 -- Where an incident stood before: the row as it was, until another record came.
@@ -180,8 +190,8 @@ CREATE POLICY changed ON wangge.incident FOR UPDATE TO wangge_app USING (
     WITH CHECK (true);
 GRANT SELECT, INSERT ON wangge.incident TO wangge_app;
 GRANT UPDATE (path, grid_code, state, tier, owner_org, owner_person, category, urgent, mode, triage, matter, department, master,
-    supervision, outcome, satisfaction, is_answered, returns, reworks, reopens, extensions, accepted_at, handled_at, closed_at,
-    archived_at, due_at, stage_due_at, soon_at, stage_soon_at, wake_at, revision, at) ON wangge.incident TO wangge_app;
+    supervision, outcome, on_the_spot, satisfaction, is_answered, returns, reworks, reopens, extensions, accepted_at, handled_at,
+    closed_at, archived_at, due_at, stage_due_at, soon_at, stage_soon_at, key_reported_at, key_due_at, wake_at, revision, at) ON wangge.incident TO wangge_app;
 
 CREATE POLICY seen ON wangge.incident_past FOR SELECT TO wangge_app USING (
     (path <@ ANY ((SELECT wangge.scope(1))::ltree[]) OR (path = '' AND (SELECT wangge.speaks_for_district())))
@@ -230,48 +240,83 @@ GRANT SELECT, INSERT, UPDATE ON wangge.incident_number TO wangge_app;
 -- see where. On a line between two, the smaller code.
 CREATE FUNCTION wangge.incident_place(p_at geometry, p_day date)
 RETURNS TABLE (grid_code text, path text, codes text[])
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp ROWS 1
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp ROWS 1
 AS $$
-    WITH grid_there AS MATERIALIZED (
-        SELECT g.code, g.path FROM grid AS g
-        WHERE g.geom && p_at AND ST_Covers(g.geom, p_at) AND g.in_force IS NOT NULL AND g.in_force @> p_day
-        ORDER BY g.code COLLATE "C" LIMIT 1
-    ), area_there AS (
-        SELECT v.path FROM area_version AS v JOIN area AS a ON a.id = v.area_id
-        WHERE NOT EXISTS (SELECT FROM grid_there) AND v.geom && p_at AND ST_Covers(v.geom, p_at) AND v.valid @> p_day
-        ORDER BY nlevel(v.path) DESC, a.code COLLATE "C" LIMIT 1
-    ), there AS (
-        SELECT (SELECT code FROM grid_there) AS grid,
-            coalesce((SELECT path FROM grid_there), (SELECT path FROM area_there)) AS path
-    )
-    SELECT t.grid, coalesce(t.path::text, ''), CASE WHEN t.path IS NULL
-        THEN (SELECT array_agg(r.level || '=' || r.code) FROM (
-            SELECT a.level, a.code FROM area AS a WHERE a.level IN ('city', 'district')
-            ORDER BY a.level DESC, a.code COLLATE "C" LIMIT 1) AS r)
-        ELSE (SELECT array_agg(a.level || '=' || a.code) FROM area AS a WHERE a.path @> t.path) END
-    FROM there AS t
-$$;
+DECLARE
+    there ltree;
+BEGIN
+    SELECT g.code, g.path INTO grid_code, there FROM grid AS g
+    WHERE g.geom && p_at AND ST_Covers(g.geom, p_at) AND g.in_force IS NOT NULL AND g.in_force @> p_day
+    ORDER BY g.code COLLATE "C" LIMIT 1;
+    IF NOT FOUND THEN
+        SELECT v.path INTO there FROM area_version AS v JOIN area AS a ON a.id = v.area_id
+        WHERE v.geom && p_at AND ST_Covers(v.geom, p_at) AND v.valid @> p_day
+        ORDER BY nlevel(v.path) DESC, a.code COLLATE "C" LIMIT 1;
+    END IF;
+    path := coalesce(there::text, '');
+    IF there IS NULL THEN
+        SELECT ARRAY[a.level || '=' || a.code] INTO codes FROM area AS a WHERE a.level IN ('city', 'district')
+        ORDER BY a.level DESC, a.code COLLATE "C" LIMIT 1;
+    ELSE
+        codes := (SELECT array_agg(a.level || '=' || a.code) FROM area AS a WHERE a.path @> there);
+    END IF;
+    RETURN NEXT;
+END $$;
 REVOKE ALL ON FUNCTION wangge.incident_place FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION wangge.incident_place TO wangge_app;
 
 -- The mode of operation where something lies: the nearest area's that says one.
 CREATE FUNCTION wangge.mode_at(p_path ltree, p_at timestamptz) RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
-BEGIN ATOMIC
-    SELECT coalesce(
-        (SELECT m.mode FROM wangge.operation_mode AS m WHERE m.path @> p_path AND m.valid @> p_at
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
+AS $$ BEGIN
+    RETURN coalesce(
+        (SELECT m.mode FROM operation_mode AS m WHERE m.path @> p_path AND m.valid @> p_at
          ORDER BY nlevel(m.path) DESC LIMIT 1), 'normal');
-END;
+END $$;
 REVOKE ALL ON FUNCTION wangge.mode_at FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION wangge.mode_at TO wangge_app;
 
 -- What this very report has become already: sent twice by a terminal, or imported again. By the owner: it may be out of sight.
+-- Who sends the same at the same moment waits here until the first is through, and is then told its number.
 CREATE FUNCTION wangge.incident_kept(p_source text, p_external_id text, p_client_uuid uuid) RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
-BEGIN ATOMIC
-    SELECT coalesce(
-        (SELECT i.no FROM wangge.incident AS i WHERE i.client_uuid = p_client_uuid),
-        (SELECT i.no FROM wangge.incident AS i WHERE i.source = p_source AND i.external_id = p_external_id));
-END;
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = wangge, public, pg_temp
+AS $$ BEGIN
+    IF p_client_uuid IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('wangge.incident_sent ' || p_client_uuid, 0));
+    END IF;
+    IF p_external_id IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('wangge.incident_imported ' || p_source || ' ' || p_external_id, 0));
+    END IF;
+    RETURN coalesce(
+        (SELECT i.no FROM incident AS i WHERE i.client_uuid = p_client_uuid),
+        (SELECT i.no FROM incident AS i WHERE i.source = p_source AND i.external_id = p_external_id));
+END $$;
 REVOKE ALL ON FUNCTION wangge.incident_kept FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION wangge.incident_kept TO wangge_app;
+
+-- What was said in words of an incident is erased for whoever may ask that of us, by whoever dispatches for its whole district:
+-- in the row and in every row that was. Of what is over, who reported it goes too; while it is open they have to be answered.
+CREATE FUNCTION wangge.erase_words(p_no text, p_at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = wangge, public, pg_temp AS $$
+DECLARE
+    here incident;
+BEGIN
+    SELECT i.* INTO here FROM incident AS i
+    WHERE i.no = p_no AND has_right('dispatch_incidents') AND sees_category(i.category) AND EXISTS (
+        SELECT FROM area AS a WHERE a.level IN ('city', 'district') AND a.path = ANY (scope(1)) AND (a.path @> i.path OR i.path = ''));
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    -- Whoever follows incidents as they are now (0008) gets it once more.
+    UPDATE incident SET title = '', description = '', address = '', words_erased_at = p_at, xid = pg_current_xact_id()
+    WHERE id = here.id;
+    UPDATE incident_past SET title = '', description = '', address = '', words_erased_at = p_at WHERE id = here.id;
+    IF here.state IN ('closed', 'archived', 'rejected', 'voided') THEN
+        UPDATE incident SET contact = '' WHERE id = here.id;
+        UPDATE incident_past SET contact = '' WHERE id = here.id;
+        DELETE FROM incident_contact WHERE no = p_no;
+    END IF;
+    RETURN true;
+END $$;
+REVOKE ALL ON FUNCTION wangge.erase_words FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wangge.erase_words TO wangge_app;

@@ -194,14 +194,14 @@ CREATE TABLE wangge.patrol (
 );
 CREATE INDEX ON wangge.patrol (path, day);
 
--- How many households of a point are in the grid's group: a number, no chat and no names.
+-- How many households of a point were in the grid's group from a day on: a number, no chat and no names.
 CREATE TABLE wangge.home_group (
     town_id bigint NOT NULL,
     target text COLLATE "C" NOT NULL,
     path ltree NOT NULL,
     households integer NOT NULL CHECK (households >= 0),
     day date NOT NULL,
-    PRIMARY KEY (town_id, target)
+    PRIMARY KEY (town_id, target, day)
 );
 
 -- Which of those who must be in a grid's group are: officials, deputies, social workers, power, property.
@@ -378,7 +378,10 @@ BEGIN
                 sum(least(coalesce(m.households, 0), h.households)) AS in_group
             FROM homes_of_grids(p_path, p_day, p_until) AS h
                 JOIN ours AS o ON o.path = h.path
-                LEFT JOIN home_group AS m ON m.town_id = h.town_id AND m.target = h.target
+                LEFT JOIN LATERAL (
+                    SELECT m.households FROM home_group AS m
+                    WHERE m.town_id = h.town_id AND m.target = h.target AND m.day <= p_day
+                    ORDER BY m.day DESC LIMIT 1) AS m ON true
             GROUP BY h.grid_code
         )
         SELECT g.code, o.path, o.since, coalesce(c.points, 0), coalesce(c.visited, 0), coalesce(c.households, 0),
@@ -446,7 +449,7 @@ BEGIN
     INSERT INTO home_group AS m (town_id, target, path, households, day)
     SELECT h.town_id, h.target, here, t.households, p_day FROM unnest(p_targets, p_households) AS t (target, households)
         JOIN homes_in_grid(p_grid, p_targets, p_day) AS h ON h.target = t.target
-    ON CONFLICT (town_id, target) DO UPDATE SET (path, households, day) = (here, excluded.households, p_day);
+    ON CONFLICT (town_id, target, day) DO UPDATE SET (path, households) = (here, excluded.households);
     GET DIAGNOSTICS written = ROW_COUNT;
     RETURN written;
 END $$;
@@ -486,6 +489,21 @@ CREATE INDEX ON wangge.station (path, id);
 CREATE TRIGGER lies_in_area BEFORE INSERT OR UPDATE OF area_id ON wangge.station
     FOR EACH ROW EXECUTE FUNCTION wangge.lies_in_area();
 
+-- A station as it was until a moment, for figures as of any day: what is in force stands in the table itself.
+CREATE TABLE wangge.station_past (
+    until timestamptz NOT NULL,
+    LIKE wangge.station,
+    PRIMARY KEY (id, revision)
+);
+CREATE FUNCTION wangge.station_was() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = wangge, public, pg_temp AS $$
+BEGIN
+    INSERT INTO station_past SELECT NEW.updated_at, OLD.*;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER station_was AFTER UPDATE ON wangge.station FOR EACH ROW
+    WHEN (OLD.revision <> NEW.revision) EXECUTE FUNCTION wangge.station_was();
+
 -- The grids that were given to a station (划片); where none was, those whose middle it reaches.
 CREATE TABLE wangge.station_grid (
     station_id bigint NOT NULL REFERENCES wangge.station,
@@ -515,9 +533,11 @@ CREATE TRIGGER lies_with_station BEFORE INSERT ON wangge.station_duty
     FOR EACH ROW EXECUTE FUNCTION wangge.lies_with_station();
 
 ALTER TABLE wangge.station ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE wangge.station_past ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE wangge.station_grid ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE wangge.station_duty ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY keeper ON wangge.station TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY keeper ON wangge.station_past TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY keeper ON wangge.station_grid TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY keeper ON wangge.station_duty TO CURRENT_USER USING (true) WITH CHECK (true);
 
@@ -529,6 +549,9 @@ CREATE POLICY kept ON wangge.station TO wangge_app USING (
 GRANT SELECT, INSERT ON wangge.station TO wangge_app;
 GRANT UPDATE (area_id, path, name, level, kind, brand, geom, radius_m, service_area, has_desk, has_room, has_cabinet, has_map,
     services, area_m2, tenure, active, revision, updated_at) ON wangge.station TO wangge_app;
+CREATE POLICY seen ON wangge.station_past FOR SELECT TO wangge_app USING (
+    path <@ ANY ((SELECT wangge.scope(1))::ltree[]) OR path @> ANY ((SELECT wangge.scope(1))::ltree[]));
+GRANT SELECT ON wangge.station_past TO wangge_app;
 CREATE POLICY seen ON wangge.station_grid FOR SELECT TO wangge_app USING (
     path <@ ANY ((SELECT wangge.scope(1))::ltree[]) OR path @> ANY ((SELECT wangge.scope(1))::ltree[]));
 CREATE POLICY kept ON wangge.station_grid TO wangge_app USING (
@@ -540,15 +563,30 @@ CREATE POLICY kept ON wangge.station_duty TO wangge_app USING (
     (SELECT wangge.has_right('manage_staff')) AND path <@ ANY ((SELECT wangge.scope(1))::ltree[]));
 GRANT SELECT, INSERT, DELETE ON wangge.station_duty TO wangge_app;
 
--- How far each active station of some kinds reaches: a shape, or so many metres around a place. `p_reach` is how far people walk:
+-- Every station that the caller sees as it was just before a moment. Not a function of its owner: policies and all.
+CREATE FUNCTION wangge.stations_at(p_until timestamptz)
+RETURNS TABLE (id bigint, area_id bigint, path ltree, level text, kind text, geom geometry, radius_m integer,
+    service_area geometry, area_m2 numeric, active boolean)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT s.id, s.area_id, s.path, s.level, s.kind, s.geom, s.radius_m, s.service_area, s.area_m2, s.active
+    FROM wangge.station AS s WHERE s.updated_at < p_until
+    UNION ALL
+    SELECT p.id, p.area_id, p.path, p.level, p.kind, p.geom, p.radius_m, p.service_area, p.area_m2, p.active
+    FROM wangge.station_past AS p WHERE p.updated_at < p_until AND p.until >= p_until;
+END;
+REVOKE ALL ON FUNCTION wangge.stations_at FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wangge.stations_at TO wangge_app;
+
+-- How far each active station of some kinds reached before a moment: a shape, or so many metres around a place. `p_reach` is how far people walk:
 -- for stations with neither an area nor a radius of their own, or, where `p_walk`, for all.
-CREATE FUNCTION wangge.station_zones(p_kinds text[], p_reach double precision, p_walk boolean)
+CREATE FUNCTION wangge.station_zones(p_until timestamptz, p_kinds text[], p_reach double precision, p_walk boolean)
 RETURNS TABLE (at geometry, shape geometry, metres double precision)
 LANGUAGE sql STABLE
 AS $$
     SELECT s.geom, CASE WHEN NOT p_walk THEN s.service_area END,
         CASE WHEN p_walk THEN p_reach ELSE coalesce(s.radius_m, p_reach) END
-    FROM wangge.station AS s WHERE s.active AND s.kind = ANY (p_kinds)
+    FROM wangge.stations_at(p_until) AS s WHERE s.active AND s.kind = ANY (p_kinds)
 $$;
 
 -- A box around a zone, for the index, and whether a place lies in the zone.
@@ -573,7 +611,7 @@ AS $$
 BEGIN
     RETURN QUERY
     WITH near AS MATERIALIZED (
-        SELECT DISTINCT h.id FROM station_zones(p_kinds, p_reach, p_walk) AS z
+        SELECT DISTINCT h.id FROM station_zones(p_until, p_kinds, p_reach, p_walk) AS z
             JOIN household_point AS h ON h.geom && zone_box(z.at, z.shape, z.metres)
         WHERE in_zone(h.geom, z.at, z.shape, z.metres)
     ), counted AS (
@@ -605,7 +643,7 @@ BEGIN
         JOIN household_point AS h ON h.id = o.household_id
     WHERE o.grid_code = p_grid AND o.target COLLATE "C" > p_after AND here.path <@ ANY (scope(3))
         AND NOT EXISTS (
-            SELECT FROM station_zones(p_kinds, p_reach, p_walk) AS z WHERE in_zone(h.geom, z.at, z.shape, z.metres))
+            SELECT FROM station_zones(p_until, p_kinds, p_reach, p_walk) AS z WHERE in_zone(h.geom, z.at, z.shape, z.metres))
     ORDER BY o.target COLLATE "C" LIMIT p_limit;
 END $$;
 REVOKE ALL ON FUNCTION wangge.station_coverage, wangge.homes_unreached FROM PUBLIC;

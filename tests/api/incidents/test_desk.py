@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import Any
 
-from api.incidents.desk import verify_row
-from api.incidents.rulebook import Rulebook
-from data.store.pool import connect
+from tests.api.incidents.proof import faults_in
 from tests.api.incidents.station import GRID, HERE, at
 from tests.api.v1.hall import problem
 from tests.published import DISTRICT
@@ -28,8 +25,34 @@ def test_a_case_goes_round(station) -> None:
     assert (shown["state"], shown["owner"], shown["satisfaction"]) == ("closed", None, "satisfied")
     log = station.asks("district", "GET", f"/v1/incidents/{no}/events").json()["events"]
     assert [each["event"] for each in log] == ["report", "accept", "claim", "handle", "check_pass", "feedback"]
-    with closing(connect(station.hall.db.admin)) as conn:
-        verify_row(conn, no, Rulebook())
+    assert faults_in(station.hall.db.admin) == []
+
+
+def test_what_the_grid_solves_on_the_spot_is_listed_and_counted(station) -> None:
+    """It is told from what took longer in the view, in lists and in figures; what fails its check was not solved there."""
+    spot, slow = station.reports()["no"], station.reports(title="slow")["no"]
+    work = {"result": "taken away", "outcome": "resolved", "evidence": ["photo"]}
+
+    def listed(flag: str) -> list[str]:
+        answer = station.asks("district", "GET", "/v1/incidents", params={"on_the_spot": flag})
+        return [each["no"] for each in answer.json()["incidents"]]
+
+    for no in (spot, slow):
+        station.done("community", no, "accept", matter="0101")
+        station.done("worker", no, "claim")
+        assert station.done("worker", no, "handle", on_the_spot=True, **work)["on_the_spot"] is True
+    assert station.done("community", slow, "check_fail", reason="still there")["on_the_spot"] is False
+    station.done("worker", slow, "handle", **work)
+    for no in (spot, slow):
+        station.done("community", no, "check_pass")
+        station.done("community", no, "feedback", result="satisfied", answer="it is gone")
+    assert (listed("true"), listed("false")) == ([spot], [slow])
+    station.passes(days=1)
+    told = {"area": HERE, "metrics": "on_the_spot,solved", "from": "2026-03-01", "to": "2026-03-03", "at": "2026-03-02"}
+    figures = station.asks("district", "GET", "/v1/stats", params=told).json()["total"]
+    assert (figures["on_the_spot"]["value"], figures["solved"]["value"]) == (1, 2)
+    assert station.done("district", spot, "reopen", reason="it is back")["on_the_spot"] is False
+    assert faults_in(station.hall.db.admin) == []
 
 
 def test_outside_every_grid_is_a_state_with_a_count(station) -> None:

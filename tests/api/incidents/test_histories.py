@@ -1,4 +1,4 @@
-"""Random histories on the real store: whatever people do, the row is what the log says."""
+"""Random histories on the real store: whatever people do, the rows are what the log says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from datetime import UTC, timedelta
 import pytest
 
 from api.incidents.actors import actor_of
-from api.incidents.desk import act, standing_of, verify_row
+from api.incidents.desk import act, standing_of
+from api.incidents.rehome import rehome_due
 from api.incidents.rulebook import Rulebook
 from api.incidents.ticker import tick
 from api.loop.record import Record
@@ -17,13 +18,18 @@ from api.loop.take import Act, offers
 from api.loop.words import OPEN, Event
 from api.who.caller import Caller, Grant, How, Role
 from data.store import incidents
-from data.store.log import broken
 from data.store.pool import connect
 from data.store.sql import many
 from gis.errors import RequestError
-from tests.api.incidents.station import PEOPLE
+from tests.api.incidents.proof import faults
+from tests.api.incidents.station import GRID, PEOPLE, at
+from tests.api.incidents.test_load import brought, drawn
+from tests.api.incidents.test_rehome import cut_anew
+from tests.stored import owner
 
 RULES = Rulebook()
+LONG = 60
+"""After so many steps a new net has taken effect."""
 
 
 def said(event, rng, station):
@@ -55,6 +61,7 @@ def said(event, rng, station):
         Event.SUPERVISE: {"level": rng.choice(["normal", "yellow", "red"]), "reason": "slow"},
         Event.INSTRUCT: {"text": "at once"},
         Event.COMMENT: {"text": "noted"},
+        Event.HAND_OVER: {"to": rng.choice([{"person": ids["stand_in"]}, targets[2]]), "reason": "leave"},
     }.get(event, {})
 
 
@@ -88,13 +95,18 @@ def callers(station):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_happens_the_row_is_what_the_log_says(station, seed) -> None:
-    """After random steps of random people rows replay, what is offered can be taken, chains close, history has no gap."""
+    """After random steps of random people, imports and a new net every row replays, chains close, history has no gap."""
     rng = random.Random(seed)  # noqa: S311 - a story, no secret
     people = callers(station)
-    numbers = [station.reports(title=f"{n}")["no"] for n in range(8)]
+    with owner(station.hall.db.admin) as conn:
+        brought(conn, drawn(40, seed=seed))
+        some = "SELECT no FROM wangge.incident WHERE state = 'reported' AND grid_code = %s ORDER BY no LIMIT 3"
+        numbers = [no for (no,) in many(conn, some, [GRID])]
+    numbers += [station.reports(title=f"{n}", **at(50 + 25 * n, 200))["no"] for n in range(8)]
+    cut_anew(station)
     pool = station.hall.app.state.service.pool
-    taken = 0
-    for _ in range(240):
+    taken = moved = 0
+    for step in range(240):
         station.passes(minutes=rng.choice([1, 10, 60, 300]))
         no, login = rng.choice(numbers), rng.choice(list(people))
         asked = Asks(station, people[login])
@@ -110,11 +122,12 @@ def test_whatever_happens_the_row_is_what_the_log_says(station, seed) -> None:
         if rng.random() < 0.2:
             with closing(connect(station.hall.db.admin)) as conn:
                 tick(conn, station.hall.now, RULES)
+                moved += rehome_due(conn, station.hall.now, asked.today, RULES) if step > LONG else 0
     assert taken > 40
+    assert moved > 0
     with closing(connect(station.hall.db.admin)) as conn:
-        assert broken(conn) == ()
+        assert faults(conn) == []
         for no in numbers:
-            verify_row(conn, no, RULES)
             records = [Record.of_json(each) for each in incidents.records(conn, no)]
             row = incidents.get(conn, no)
             assert [each.seq for each in records] == list(range(1, row["revision"] + 1))

@@ -8,11 +8,11 @@ from threading import Barrier, Thread
 
 import pytest
 
-from api.incidents.desk import verify_row
 from api.incidents.rulebook import Rulebook
 from api.incidents.ticker import tick
 from data.store.pool import connect
-from data.store.sql import many, run
+from data.store.sql import run
+from tests.api.incidents.proof import faults
 from tests.api.incidents.station import HERE
 
 RULES = Rulebook()
@@ -24,8 +24,7 @@ def ticks(station) -> int:
         total = 0
         while (woken := tick(conn, station.hall.now, RULES)) > 0:
             total += woken
-        for (no,) in many(conn, "SELECT no FROM wangge.incident"):
-            verify_row(conn, no, RULES)
+        assert faults(conn) == []
         return total
 
 
@@ -50,6 +49,35 @@ def test_a_deadline_is_told_of_before_and_after_once_each(station) -> None:
     ticks(station)
     assert facts(station, no) == [("incident.due-soon", "stage"), ("incident.overdue", "stage")]
     assert station.shown(no)["clocks"]["stage"]["light"] == "red"
+
+
+def test_those_above_are_told_of_an_urgent_one_at_once_and_daily(station) -> None:
+    """Half an hour by the clock, at night too, then a day: what is not reported upwards is overdue, once each time."""
+    made = station.reports(urgent=True)
+    quiet = station.reports()["no"]
+    no, due = made["no"], lambda: station.shown(made["no"])["key_due_at"]
+    assert due().startswith("2026-03-02T01:30:00")
+
+    def late() -> int:
+        ticks(station)
+        return facts(station, no).count(("incident.overdue", "key_report"))
+
+    def unreported() -> list[str]:
+        listed = station.asks("community", "GET", "/v1/visits/called-for").json()["unreported"]
+        return [each["no"] for each in listed]
+
+    station.passes(minutes=30)
+    assert (late(), unreported()) == (0, [no])
+    station.passes(seconds=1)
+    assert (late(), late()) == (1, 1)
+    station.done("community", no, "key_report", text="two are hurt, the road is closed")
+    assert (due()[:19], unreported()) == ("2026-03-03T01:30:01", [])
+    station.passes(days=1, seconds=1)
+    assert (late(), unreported()) == (2, [no])
+    station.done("community", no, "key_report", text="all are well")
+    assert unreported() == []
+    assert ("incident.overdue", "key_report") not in facts(station, quiet)
+    assert station.shown(quiet)["key_due_at"] is None
 
 
 def test_who_was_away_is_told_that_it_is_overdue(station) -> None:

@@ -12,12 +12,14 @@ from api.loop.facts import Matter
 from api.loop.record import moment
 from api.loop.replay import follow, replay
 from api.loop.spans import by_stage, history, measured, running, running_in_stage, suspended
+from api.loop.take import offers
 from api.loop.words import FINAL, OPEN, Event, Stage, State
 from gis.errors import ParameterError, StoreError
 from tests.api.loop.ward import (
     DAY,
     FACTS,
     HOUR,
+    PEOPLE,
     START,
     Story,
     archived,
@@ -45,12 +47,12 @@ def over_stories(test):
 @given(walks)
 @whatever_happens
 def test_1_an_open_incident_has_one_owner_and_one_grid(story: Story) -> None:
-    """While somebody has still to do something, there is exactly one owner and one grid; afterwards there is no owner."""
+    """What is open has exactly one owner, and what is over has none; it lies in one grid, or visibly in none."""
     for each in story.moments:
         if each.after.state in OPEN:
             assert each.after.owner is not None
             assert each.after.owner.id
-            assert each.after.grid_code
+            assert each.after.grid_code == story.facts.place.grid_code or each.record.event is Event.REHOME
             assert sum(key == "owner" for key in each.record.payload) == 1
         else:
             assert each.after.owner is None
@@ -171,7 +173,10 @@ def test_7_time_goes_forward(story: Story) -> None:
 @given(walks)
 @whatever_happens
 def test_8_stages_and_suspensions_add_up(story: Story) -> None:
-    """Σ stages + Σ suspensions is the time from acceptance to closing, less the time that it had been closed before."""
+    """Σ stages + Σ suspensions is the time from acceptance to closing, less the time that it had been closed before.
+
+    A stage is one owner's, unless it was handed over to whoever stands in for them.
+    """
     at = story.at + HOUR
     ran = still = timedelta()
     stage_since = None
@@ -195,7 +200,10 @@ def test_8_stages_and_suspensions_add_up(story: Story) -> None:
     assert all(one.until == other.since for one, other in itertools.pairwise(ways))
     if now.state in OPEN and now.accepted_at is not None:
         assert by_stage(now, at)[now.stage] == measured(running_in_stage(now, at))
-        assert {each.owner for each in ways if each.stage == now.stage} == {now.owner}
+    handed = {record.at for record in story.records if record.event is Event.HAND_OVER}
+    assert all(
+        one.owner == other.owner or other.since in handed for one, other in itertools.pairwise(ways) if one.stage == other.stage
+    )
 
 
 @pytest.mark.parametrize("code", ["gone", "unheard-of"])
@@ -253,3 +261,18 @@ def test_a_broken_log_is_noticed(make) -> None:
     early = [records[0], replace(records[1], at=records[0].at - HOUR)]
     with pytest.raises(StoreError):
         replay(early)
+
+
+@over_stories
+@given(walks)
+@whatever_happens
+def test_nothing_open_is_stuck(story: Story) -> None:
+    """Whatever is open somebody can carry on: in a grid, in none, in no street, and in no area at all."""
+    talk = {Event.SUPERVISE, Event.URGE, Event.INSTRUCT, Event.COMMENT, Event.KEY_REPORT, Event.REHOME, Event.HAND_OVER}
+    for each in story.moments:
+        if each.after.state in OPEN:
+            at = each.record.at + HOUR
+            leads_on = {
+                offer.event for who in PEOPLE.values() for offer in offers(each.after, who, at, story.facts.policy)
+            } - talk
+            assert leads_on, each.after

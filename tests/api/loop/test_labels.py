@@ -10,7 +10,8 @@ from tests.api.loop.ward import archived, cleared, reported
 
 LISTS = [
     words.State, words.Event, words.Stage, words.Supervision, words.Kind, words.Triage, words.Mode, words.Finding,
-    words.RejectReason, words.EscalateReason, words.ReturnReason, words.Outcome, words.Mediation, words.Satisfaction, Tier,
+    words.RejectReason, words.EscalateReason, words.ReturnReason, words.HandOverReason, words.Outcome,
+    words.Mediation, words.Satisfaction, Tier,
 ]  # fmt: skip
 
 
@@ -37,12 +38,12 @@ def test_every_word_has_a_name_in_both_languages() -> None:
 def test_a_scheme_is_a_view_of_the_log(scheme, rings) -> None:
     """The same log reads as five rings, as six, or as the steps of urban management, in the order of each, with their times."""
     story = archived()
-    way = seen_as(scheme, story.records)
+    way = seen_as(SCHEMES[scheme], story.records)
     assert [name.zh for name, _ in way] == rings
     assert [at for _, at in way] == sorted(at for _, at in way)
     assert way[0][1] == story.records[0].at
     assert list(dict.fromkeys(name.zh for _, name in sorted(SCHEMES[scheme].items()))) == rings
-    assert [name.zh for name, _ in seen_as(scheme, reported().records)] == rings[:1]
+    assert [name.zh for name, _ in seen_as(SCHEMES[scheme], reported().records)] == rings[:1]
 
 
 def test_only_yunyang_has_a_ring_for_the_archive() -> None:

@@ -15,11 +15,12 @@ TIERS = (Tier.GRID, Tier.COMMUNITY, Tier.STREET, Tier.DISTRICT)
 
 
 def test_the_limits_of_a_fresh_installation():
-    """Accept 2 work hours, claim 2, solve 1, 3, 5 and 7 work days by tier, a call 4 hours and 1 day, and so on."""
+    """Accept 2 work hours, claim 2, take 2 or 4, solve 1, 3, 5 and 7 work days by tier, a call 4 hours and 1 day, and so on."""
     limits = default_limits()
     assert [limits.find(Timed.SOLVE, tier=tier) for tier in TIERS] == [Limit(days, WD) for days in (1, 3, 5, 7)]
     assert {limits.find(Timed.ACCEPT, tier=tier) for tier in (*TIERS, Tier.NONE)} == {Limit(2, WH)}
     assert limits.find(Timed.CLAIM, tier=Tier.GRID) == Limit(2, WH)
+    assert [limits.find(Timed.TAKE, tier=tier) for tier in TIERS] == [Limit(hours, WH) for hours in (2, 4, 4, 4)]
     assert limits.find(Timed.CALL_ASSIGN, tier=Tier.DISTRICT) == Limit(4, WH)
     assert limits.find(Timed.CALL_JOIN, tier=Tier.DISTRICT) == Limit(1, WD)
     assert limits.find(Timed.CHECK, tier=Tier.STREET) == limits.find(Timed.FEEDBACK) == Limit(1, WD)

@@ -9,6 +9,7 @@ from tests.api.loop.ward import DAY, PEOPLE, stories
 
 S = State
 ANY_OPEN = set(OPEN)
+IN_HAND = {S.ACCEPTED, S.ASSIGNED, S.IN_PROGRESS, S.SUSPENDED}
 ROWS = {
     "report": ({S.DRAFT}, {S.REPORTED}),
     "import": ({S.DRAFT}, {S.REPORTED, S.CLOSED}),
@@ -45,7 +46,9 @@ ROWS = {
     "urge": (ANY_OPEN, ANY_OPEN),
     "instruct": (ANY_OPEN, ANY_OPEN),
     "comment": (ANY_OPEN, ANY_OPEN),
+    "key_report": (ANY_OPEN, ANY_OPEN),
     "rehome": (ANY_OPEN, ANY_OPEN),
+    "hand_over": (IN_HAND, IN_HAND),
 }
 """Every event of the state machine: from which states, to which."""
 

@@ -234,7 +234,7 @@ def test_a_report_lies_in_one_grid_and_comes_to_a_desk() -> None:
     assert story.standing.owner == PLACE.center(Tier.COMMUNITY)
     assert story.standing.tier is Tier.GRID
     assert story.records[0].actor is None
-    straight = Story(facts=replace(FACTS, intake=Tier.STREET)).does("ann", "report")
+    straight = Story(facts=replace(FACTS, policy=Policy(intake=Tier.STREET))).does("ann", "report")
     assert straight.standing.owner == PLACE.center(Tier.STREET)
     assert straight.records[0].actor == "ann"
     error = refused(Story(facts=replace(FACTS, place=None)), "ann", "report")
@@ -409,13 +409,13 @@ def test_a_failed_check_goes_back_to_whose_work_it_was() -> None:
 
 def test_samples_are_for_the_grid_alone() -> None:
     """Where only samples are checked, the service passes what a grid handled, and nothing that stood higher."""
-    story = handled(samples_grid_tier=True)
+    story = handled(sample_percent=0)
     assert "check_pass" in story.may("system")
     act = sampled_out(story.standing, story.at, story.facts.policy)
     assert act is not None
     assert take(story.standing, act, PEOPLE["system"], story.at, story.facts).standing.state is State.FEEDBACK
     assert sampled_out(story.standing, story.at, Policy()) is None
-    higher = reported(samples_grid_tier=True).does("clerk", "accept", tier="community").does("clerk", "dispatch")
+    higher = reported(sample_percent=0).does("clerk", "accept", tier="community").does("clerk", "dispatch")
     higher.does("clerk", "take").does("clerk", "handle")
     assert "check_pass" not in higher.may("system")
 

@@ -29,6 +29,11 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 GRID, NEXT_GRID = "370103002004001", "370103002004002"
 PLACE = Place(grid_code=GRID, path=COMMUNITY, community="community", street="street", district="district")
 NEXT_PLACE = replace(PLACE, grid_code=NEXT_GRID)
+GRIDLESS = replace(PLACE, grid_code=None)
+STREETLESS = Place(grid_code=None, path=DISTRICT, community="", street="", district="district")
+NOWHERE = replace(STREETLESS, path="")
+"""In a community but in no grid; in a district but in no street of it; in no area at all."""
+PLACES = (PLACE, PLACE, PLACE, GRIDLESS, STREETLESS, NOWHERE)
 
 
 def org(name: str, kind: OrgKind, tier: Tier, path: str) -> Org:
@@ -104,7 +109,11 @@ FACTS = Facts(
         "gone": Matter(code="gone", category="pipes", is_admitted=False),
     },
     orgs=ORGS,
-    people={name: Person(id=name, tier=Tier.GRID, path=COMMUNITY) for name in ("ann", "bob", "away")}
+    masters=frozenset({"7"}),
+    people={
+        name: Person(id=name, tier=Tier.GRID, path=COMMUNITY, grids=frozenset(grid for grid, _ in PEOPLE[name].posts))
+        for name in ("ann", "bob", "away")
+    }
     | {"swee": Person(id="swee", tier=Tier.STREET, path=STREET), "far": Person(id="far", tier=Tier.GRID, path=OTHER_COMMUNITY)},
     clocks=Limits(),
 )
@@ -160,6 +169,15 @@ def well_formed(standing: Standing, event: Event, who: Actor, at: datetime, vari
         Event.SUPERVISE: {"level": Supervision(min(standing.supervision + 1, Supervision.RED)).name.lower(), "reason": "slow"},
         Event.INSTRUCT: {"text": "hurry"},
         Event.COMMENT: {"text": "seen"},
+        Event.KEY_REPORT: {"text": "two are hurt"},
+        Event.HAND_OVER: one(
+            {"to": {"person": "bob" if standing.owner and standing.owner.id == "ann" else "ann"}, "reason": "leave"},
+            {
+                "to": {"org": standing.place.center(standing.tier).id} if standing.place else {},
+                "reason": "other",
+                "text": "ill",
+            },
+        ),
     }
     return said.get(event, {})
 
@@ -209,6 +227,11 @@ class Story:
 def reported(**policy: Any) -> Story:
     facts = replace(FACTS, policy=Policy(**policy)) if policy else FACTS
     return Story(facts=facts).does("nobody", "report")
+
+
+def lying(place: Place) -> Story:
+    """Reported at a place."""
+    return Story(facts=replace(FACTS, place=place)).does("nobody", "report")
 
 
 def imported(**said: Any) -> Story:
@@ -288,6 +311,12 @@ def called_twice() -> Story:
     )
 
 
+def handed_over() -> Story:
+    """Suspended by one, gone on with by whoever stands in, and by the center after that."""
+    story = suspended().does("system", "hand_over", after=DAY).does("bob", "resume", after=DAY).does("bob", "ask_extend")
+    return story.does("clerk", "hand_over", to={"org": "community"}, reason="other", text="he is ill").does("clerk", "handle")
+
+
 @cache
 def stories() -> tuple[Story, ...]:
     """Return a story for every state and every turn of the loop."""
@@ -306,8 +335,16 @@ def stories() -> tuple[Story, ...]:
         at_street().does("sam", "delegate"), called(), called().does("dan", "return"), assigned(),
         assigned().does("wu", "return"), assigned().does("wu", "join"), joint(), joint().does("wu", "handle"), call_checked(),
         call_checked().does("hot", "feedback", result="basic"), cleared(), cleared("unsatisfied"), reworked(), called_twice(),
-        accepted().does("sam", "supervise", level="red"), handled(samples_grid_tier=True),
-        at_street().does("sam", "escalate").does("dan", "take"),
+        handed_over(),
+        accepted().does("sam", "supervise", level="red"), accepted().does("clerk", "key_report"), handled(sample_percent=0),
+        at_street().does("sam", "escalate").does("dan", "take"), *(lying(place) for place in (GRIDLESS, STREETLESS, NOWHERE)),
+        lying(GRIDLESS).does("clerk", "accept", tier="community").does("clerk", "dispatch").does("clerk", "take"),
+        *(
+            lying(place).does("dan", "accept").does("dan", "dispatch", to={"org": "water"}).does("wu", "take")
+            .does("wu", "handle").does("dora", "check_pass").does("hot", "feedback", result="satisfied")
+            for place in (STREETLESS, NOWHERE)
+        ),
+        *(lying(place).does("dan", "reject", reason="out_of_area", answer="下游区县") for place in (STREETLESS, NOWHERE)),
     )  # fmt: skip
 
 
@@ -344,15 +381,17 @@ presses = st.lists(
     max_size=80,
 )
 RARE = {
-    Event.COMMENT, Event.URGE, Event.INSTRUCT, Event.SUPERVISE, Event.REHOME, Event.REJECT, Event.VOID, Event.RETURN,
-    Event.DELEGATE,
+    Event.COMMENT, Event.KEY_REPORT, Event.URGE, Event.INSTRUCT, Event.SUPERVISE, Event.REHOME, Event.REJECT, Event.VOID,
+    Event.RETURN,
+    Event.DELEGATE, Event.HAND_OVER,
 }  # fmt: skip
 """What changes little, ends a history or goes back: in a walk it happens now and then."""
 
 
 def walked(pressed: list[tuple[int, int, int, int]]) -> Story:
     """Let people press one button after another of those that they have: `(who, which, payload, hours)`."""
-    story = Story(facts=replace(FACTS, policy=Policy(samples_grid_tier=len(pressed) % 2 == 0)))
+    place = PLACES[sum(who for who, *_ in pressed) % len(PLACES)]
+    story = Story(facts=replace(FACTS, place=place, policy=Policy(sample_percent=50 * (len(pressed) % 2 + 1))))
     for who, which, variant, hours in pressed:
         name = NAMES[who]
         at = story.at + hours * HOUR

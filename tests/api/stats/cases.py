@@ -18,6 +18,9 @@ from tests.published import COMMUNITIES, DISTRICT, STREETS
 START = datetime(2026, 1, 5, tzinfo=UTC)
 DAY = timedelta(days=1)
 CATEGORIES = ("rubbish", "dispute", "noise", "lights")
+MATTERS = ("0101", "0102", "9999.1")
+"""The second has a board, the last is nobody's."""
+TRIAGE = ("government", "consultation", "private")
 SOURCES = ("grid", "hotline_12345", "urban_mgmt")
 ENDED = {"closed", "archived", "rejected", "voided"}
 
@@ -55,8 +58,11 @@ def draw(rng: random.Random, number: int) -> Case:  # noqa: C901, PLR0912 - one 
     now: dict[str, Any] = {
         "state": "reported", "tier": 1, "kind": rng.choice(["problem", "opinion", "request"]),
         "category": rng.choice(CATEGORIES), "source": rng.choice(SOURCES), "reported_at": at, "accepted_at": None,
-        "closed_at": None, "due_at": None, "master": None, "outcome": None, "satisfaction": None, "is_answered": False,
-        "returns": 0, "reworks": 0, "reopens": 0, "department": None,
+        "closed_at": None, "due_at": None, "master": None, "outcome": None, "on_the_spot": False, "satisfaction": None,
+        "is_answered": False, "returns": 0, "reworks": 0, "reopens": 0, "department": None,
+        "matter": rng.choice([None, *MATTERS]), "triage": rng.choice([None, *TRIAGE]), "title": "a heap",
+        "description": rng.choice(["", "large"]), "address": rng.choice(["", "here", "there"]),
+        "occurred_at": rng.choice([None, at - rng.random() * DAY]),
     }  # fmt: skip
 
     def stands(**changes: Any) -> None:
@@ -85,7 +91,7 @@ def draw(rng: random.Random, number: int) -> Case:  # noqa: C901, PLR0912 - one 
         if rng.random() < 0.5:
             return case
         stands(state="in_progress")
-    stands(state="handled", outcome=rng.choice(["resolved", "resolved", "unresolved"]))
+    stands(state="handled", outcome=rng.choice(["resolved", "resolved", "unresolved"]), on_the_spot=number % 3 == 0)
     if rng.random() < 0.2:
         stands(state="in_progress", reworks=1)
         stands(state="handled")
@@ -101,7 +107,8 @@ def draw(rng: random.Random, number: int) -> Case:  # noqa: C901, PLR0912 - one 
 
 _COLUMNS = (
     "state", "tier", "kind", "category", "source", "reported_at", "accepted_at", "closed_at", "due_at", "master", "outcome",
-    "satisfaction", "is_answered", "returns", "reworks", "reopens", "department", "at",
+    "on_the_spot", "satisfaction", "is_answered", "returns", "reworks", "reopens", "department", "matter", "triage", "title",
+    "description", "address", "occurred_at", "at",
 )  # fmt: skip
 
 
@@ -145,15 +152,15 @@ def write(conn: Any, cases: list[Case]) -> None:
         }
         execute_values(
             cursor,
-            f"""INSERT INTO wangge.incident_past (until, id, geom, title, description, address, contact, urgent, mode,
-                  supervision, extensions, {names}) VALUES %s""",
+            f"""INSERT INTO wangge.incident_past (until, id, geom, contact, urgent, mode, supervision, extensions, {names})
+                VALUES %s""",
             [(until[row[0], row[3]], identity[row[0]], *row) for row in rows if last[row[0]] != row[3]],
-            template=f"(%s, %s, {point}, '', '', '', '', false, 'normal', 0, 0, {marks})",
+            template=f"(%s, %s, {point}, '', false, 'normal', 0, 0, {marks})",
             page_size=1000,
         )
 
 
-def recount(cases: list[Case], *, moment: datetime, since: datetime, until: datetime) -> dict[str, int]:
+def recount(cases: list[Case], *, moment: datetime, since: datetime, until: datetime) -> dict[str, int]:  # noqa: PLR0915 - one for each count
     """Count as the formulas say, one case after the other."""
     counts: dict[str, int] = {}
 
@@ -181,6 +188,7 @@ def recount(cases: list[Case], *, moment: datetime, since: datetime, until: date
         one("voided", in_window and not is_duplicate and now["state"] == "voided")
         one("outside", in_window and is_valid and case.grid is None)
         one("from_grid", in_window and is_valid and now["source"] == "grid")
+        one("complete", in_window and is_valid and case.grid and now["title"] and now["description"] and now["address"])
         one("finished", in_window and is_valid and is_closed)
         one("accepted", accepted)
         one("disputes", accepted and now["category"] == "dispute")
@@ -188,6 +196,7 @@ def recount(cases: list[Case], *, moment: datetime, since: datetime, until: date
         one("closed", closed)
         one("closed_at_grid", closed and now["tier"] == 1)
         one("solved", closed and now["outcome"] == "resolved")
+        one("on_the_spot", closed and now["outcome"] == "resolved" and now["on_the_spot"])
         one("silent", closed and not now["is_answered"])
         one("satisfied", closed and now["satisfaction"] in {"satisfied", "basic"})
         one("reached", closed and now["satisfaction"] not in {"unreachable", None})

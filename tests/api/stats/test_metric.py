@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import statistics
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.stats.catalogue import AGES, BY_ID, CALLS, HOURS, METRICS, chosen
-from api.stats.metric import Basis, Unit, at_least, decimal, document, hours_tenths, nearest_rank, percent_tenths, tenths_text
+from api.panel.figures import FIGURES
+from api.panel.panel import COUNTED
+from api.stats.calls import COUNTS as CALL_COUNTS
+from api.stats.catalogue import AGES, BY_ID, CALLS, HOURS, MEDIATIONS, METRICS, SLOW, chosen
+from api.stats.metric import (
+    Basis,
+    Unit,
+    at_least,
+    decimal,
+    document,
+    hours_tenths,
+    nearest_rank,
+    percent_tenths,
+    rate,
+    rounded,
+)
 from data.store.stats import COUNTS
 from gis.errors import ParameterError
+
+BALANCE = next(metric for metric in FIGURES if metric.id == "balance_cv")
 
 
 @pytest.mark.parametrize(
@@ -36,8 +54,8 @@ def test_published_rates_come_out(above: int, below: int, text: str) -> None:
     """The rates that were published come out of their numbers, to one decimal."""
     found = percent_tenths(above, below)
     assert found is not None
-    assert tenths_text(found) == text
     assert decimal(found) == float(text)
+    assert document(rate("r", "", "", "", "", ("n", "d")), {"n": above, "d": below})["text"] == f"{text} %"
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**9))
@@ -50,12 +68,59 @@ def test_halves_go_up_as_in_decimal(above: int, below: int) -> None:
     assert percent_tenths(above, below) == int(exact)
 
 
+@given(st.integers(-(10**9), 10**9), st.integers(1, 10**6), st.integers(0, 4))
+def test_halves_are_rounded_up_once(above, below, digits) -> None:
+    """A figure is the exact quotient, rounded once as people round: away from zero at the half."""
+    value = rounded(Fraction(above, below), digits)
+    step = Decimal(1).scaleb(-digits)
+    away = abs(Fraction(value) - Fraction(above, below))
+    assert value == value.quantize(step)
+    assert away <= Fraction(step) / 2
+    if away == Fraction(step) / 2:
+        assert abs(Fraction(value)) > abs(Fraction(above, below))
+
+
+@given(st.lists(st.integers(0, 3_000), min_size=1, max_size=30))
+def test_balance_is_the_spread_over_the_mean(households: list[int]) -> None:
+    """The balance of grids is the standard deviation of their households over the mean; of nobody's there is none."""
+    counts = {
+        "residential": len(households),
+        "households_squared": sum(number**2 for number in households),
+        "residential_households": sum(households),
+    }
+    shown = document(BALANCE, counts)
+    if not any(households):
+        assert (shown["value"], shown["text"]) == (None, "—")
+        return
+    assert shown["value"] == pytest.approx(statistics.pstdev(households) / statistics.mean(households), abs=0.000_500_1)
+    assert (shown["n"], shown["d"], shown["parts"]) == (
+        counts["households_squared"], counts["residential_households"], {"residential": len(households)},
+    )  # fmt: skip
+
+
+def test_balance_of_published_kind_by_hand() -> None:
+    """Grids of 300, 400 and 500 households vary by 0.204 of their mean: the root of 20,000 / 3 over 400."""
+    counts = {"residential": 3, "households_squared": 500_000, "residential_households": 1_200}
+    assert document(BALANCE, counts)["text"] == "0.204"
+    assert document(BALANCE, counts | {"households_squared": 480_000})["text"] == "0.000"
+
+
+def test_units_are_written() -> None:
+    """Thousands have commas, shares a sign, ground its unit; hours are counted in seconds and ground in square centimetres."""
+    ground = next(metric for metric in FIGURES if metric.id == "coverage_defect_m2")
+    told = document(ground, {"defect_cm2": 12_345_678, "gap_cm2": 12_345_678, "overlap_cm2": 0, "netted": 1})
+    assert (told["value"], told["text"]) == (1234.57, "1,234.57 m²")
+    assert document(ground, {"defect_cm2": 0, "gap_cm2": 0, "overlap_cm2": 0, "netted": 0})["value"] is None
+    hours = document(BY_ID["push_lag_hours"], {"push_lag_seconds": 9_000, "push_lag_cases": 2})
+    assert (hours["value"], hours["text"], hours["n"], hours["d"]) == (1.3, "1.3", 9_000, 2)  # 1.25: halves go up
+
+
 def test_without_a_denominator_there_is_no_figure() -> None:
     """A rate of nothing is null, not 0 %, and its text is a dash; its counts are shown."""
     assert percent_tenths(0, 0) is None
-    counts = dict.fromkeys((*COUNTS, "handle_seconds", "handled"), 0)
-    for metric in METRICS:
-        if metric.denominator in counts:
+    counts = dict.fromkeys(frozenset[str]().union(*(metric.counts for metric in (*METRICS, *FIGURES))), 0)
+    for metric in (*METRICS, *FIGURES):
+        if metric.denominator is not None:
             shown = document(metric, counts)
             assert (shown["value"], shown["text"], shown["n"], shown["d"]) == (None, "—", 0, 0)
 
@@ -101,17 +166,16 @@ def test_hours_are_rounded_half_up() -> None:
 
 
 def test_the_catalogue_is_whole() -> None:
-    """Every figure has both names and formulas, of counts that the store or the log has; ids are their own."""
+    """Every figure of incidents is made of counts that the store or the log has, and so is every one of panels."""
     assert len(BY_ID) == len(METRICS)
-    other = {"calls", "calls_pending", "calls_due", "calls_in_time", "ratings_sum", "ratings_full", "handled", "handle_seconds"}
+    timed = {f"{name.removesuffix('_hours')}_{what}" for name in HOURS for what in ("cases", "seconds")}
     for metric in METRICS:
-        assert metric.zh
-        assert metric.en
-        assert metric.formula["zh"]
-        assert metric.formula["en"]
-        assert {metric.numerator, metric.denominator or metric.numerator, *metric.parts} <= {*COUNTS, *other}
+        assert metric.counts <= {*COUNTS, *CALL_COUNTS, *timed, "mediations", *MEDIATIONS}
         assert (metric.denominator is None) == (metric.unit is Unit.COUNT)
-    assert BY_ID.keys() >= CALLS | HOURS
+    for metric in FIGURES:
+        assert metric.counts <= COUNTED, metric.id
+    assert len({metric.id for metric in FIGURES}) == len(FIGURES)
+    assert BY_ID.keys() >= SLOW > CALLS | HOURS
     assert set(AGES) <= set(COUNTS)
     assert BY_ID["resolution_rate"].basis is Basis.COHORT
 
@@ -121,4 +185,4 @@ def test_an_unknown_figure_is_named() -> None:
     with pytest.raises(ParameterError, match="made_up"):
         chosen(["closed", "made_up"])
     assert [metric.id for metric in chosen(["on_time_rate", "closed"])] == ["closed", "on_time_rate"]
-    assert {metric.id for metric in chosen(None)} == BY_ID.keys() - CALLS - HOURS
+    assert {metric.id for metric in chosen(None)} == BY_ID.keys() - SLOW

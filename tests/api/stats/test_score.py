@@ -9,7 +9,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from api.stats.score import Dimension, check, grade, mean, months_of, ranks, read_dimension, score
+from api.panel.figures import FIGURES
+from api.stats.catalogue import METRICS
+from api.stats.register import GOOD, REGISTER
+from api.stats.score import Dimension, check, grade, mean, months_of, not_told_of, ranks, read_dimension, score
 from gis.errors import ParameterError
 
 
@@ -77,6 +80,49 @@ def changed(number: int, **more: Any) -> tuple[Dimension, ...]:
 def test_what_was_wrong_elsewhere_is_refused_here(dimensions: tuple[Dimension, ...], code: str) -> None:
     """Weights of 0.7, closing punished, misses rewarded, one rate twice, the wrong kind of number: each has its code."""
     assert code in codes("department", dimensions)
+
+
+def test_figures_of_panels_are_taken_by_their_ids() -> None:
+    """Figures of panels are taken as those of incidents are: in their direction, and none of which small counts are hidden."""
+    sound = (
+        dimension("visits", 30, metric="visit_coverage"),
+        dimension("gap", 30, metric="full_time_gap", direction="-", worst=Fraction(10), best=Fraction(0)),
+        dimension("spread", 40, metric="balance_cv", direction="-", worst=Fraction(1, 2), best=Fraction(0)),
+    )
+    assert codes("street", sound) == []
+    assert codes("street", (dimension("visits", 100, metric="visit_coverage", direction="-"),)) == ["wrong-direction"]
+    assert codes("street", (dimension("size", 100, metric="facility_m2_per_100hh"),)) == ["ends-missing"]
+    assert codes("street", (dimension("key", 100, metric="key_group_coverage"),)) == ["metric-not-scored"]
+    values = {"visits": Fraction(80), "gap": Fraction(5), "spread": Fraction(1, 10)}
+    assert score(sound, values).tenths == 240 + 150 + 320
+
+
+def test_a_dimension_is_left_out_where_its_figure_is_not_told() -> None:
+    """Patrols are owed by people and not by grids, and departments have no households: what that leaves out is said."""
+    some = (
+        dimension("patrols", 40, metric="patrol_compliance"),
+        dimension("visits", 30, metric="visit_coverage"),
+        dimension("time", 20, metric="on_time_rate"),
+        dimension("rated", 10),
+    )
+    assert not_told_of("street", some) == []
+    assert not_told_of("grid", some) == ["patrols"]
+    assert not_told_of("department", some) == ["patrols", "visits"]
+
+
+def test_every_figure_that_is_better_one_way_is_a_figure() -> None:
+    """The register holds each figure once, and whatever has a direction is told of somebody, key groups alone excepted."""
+    assert {metric.id for metric in (*METRICS, *FIGURES)} | {"key_group_coverage"} == REGISTER.keys()
+    assert GOOD.keys() <= REGISTER.keys()
+    assert {name for name in GOOD if not REGISTER[name].is_scored} == {"key_group_coverage"}
+    d4 = {
+        "resolution_rate", "in_grid_resolution_rate", "finish_rate", "on_time_rate", "close_rate", "response_rate",
+        "satisfaction_rate", "rework_rate", "return_rate", "reopen_rate", "detection_share", "repeat_rate", "avg_handle_hours",
+        "overdue_open", "visit_coverage", "key_group_coverage", "patrol_compliance", "group_coverage", "staff_compliance",
+        "size_compliance", "balance_cv", "balance_ratio", "coverage_defect_m2", "station_coverage", "facility_m2_per_100hh",
+        "matter_in_force",
+    }  # fmt: skip
+    assert d4 <= REGISTER.keys()
 
 
 def test_all_faults_come_at_once() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
+from api.profile_load import load
+from data.profile import place, profile_from
+from data.store.sql import run
 from tests.api.incidents.station import GRID, HERE, station_over
-from tests.api.stats.cases import fill, recount
+from tests.api.rounds.homes import furnish
+from tests.api.stats.cases import Case, fill, recount, write
 from tests.api.v1.hall import problem
 from tests.api.v1.test_stats import DAY, midnight
 from tests.published import COMMUNITIES, DISTRICT, STREETS
@@ -137,6 +141,121 @@ def test_raters_are_streets_and_communities(station) -> None:
     station.asks("community", "PUT", address, json={"target": GRID, "scores": {"contact": 89}})
     again = next(each for each in worked(station, "grids")["results"] if each["target"] == GRID)
     assert again["dimensions"][0]["points"] == 90.0
+
+
+def shifeng(station) -> None:
+    """Let the district be assessed as Shifeng is, with homes in its grids, and work in January and in February."""
+    said = place("shifeng").as_json() | {"area": DISTRICT}
+    duties = said["duty_roles"]["names"]
+    with owner(station.hall.db.admin) as conn:
+        furnish(conn)
+        load(conn, profile_from(said), day=date(2026, 1, 1), now=station.hall.now)
+        # Of the first grid's workers one carries five duties, the other four; a leader, four forces: it is staffed as ruled.
+        run(
+            conn,
+            "UPDATE wangge.post SET duty_roles = CASE letter WHEN 'A' THEN %s ELSE %s END WHERE letter IS NOT NULL",
+            [duties, duties[:4]],
+        )
+        run(
+            conn,
+            """WITH one AS (
+                 INSERT INTO wangge.staff (name, area_id, path, created_at, updated_at)
+                 SELECT '王' || n, id, path, now(), now() FROM wangge.area, generate_series(1, 5) n WHERE code = %s
+                 RETURNING id, name, area_id, path)
+               INSERT INTO wangge.post (staff_id, grid_code, area_id, path, role, kind, valid)
+               SELECT id, %s, area_id, path, CASE name WHEN '王1' THEN 'grid_leader' ELSE 'other_force' END,
+                 CASE name WHEN '王1' THEN '' ELSE (ARRAY['department', 'water', 'power', 'telecom'])[right(name, 1)::int - 1]
+                 END, '[2025-12-01,)' FROM one""",
+            [HERE, GRID],
+        )
+        # In February one home of four was visited, and one whole home of four was in the group.
+        run(
+            conn,
+            """INSERT INTO wangge.visit (grid_code, path, kind, town_id, target, purpose, day, staff_id)
+               SELECT g.code, g.path, 'household_point', t.id, g.code || '-1', 'call', '2026-02-10', s.id
+               FROM wangge.grid g, wangge.town t, wangge.staff s
+               WHERE g.code = %s AND upper_inf(g.in_force) AND s.name = '王1'""",
+            [GRID],
+        )
+        run(
+            conn,
+            """INSERT INTO wangge.home_group (town_id, target, path, households, day)
+               SELECT t.id, g.code || '-1', g.path, 10, '2026-02-10' FROM wangge.grid g, wangge.town t
+               WHERE g.code = %s AND upper_inf(g.in_force)""",
+            [GRID],
+        )
+        write(conn, [
+            closed("K1", late=False, said="satisfied", description="large", address="gate"),
+            closed("K2", late=False, said="unsatisfied"),
+            closed("K3", late=True, said="unreachable"),
+            closed("K4", late=False, said="basic"),
+        ])  # fmt: skip
+
+
+def closed(no: str, *, late: bool, said: str, **told: str) -> Case:
+    """Return a case of the first grid that was reported, due and closed in February."""
+    reported = midnight("2026-02-03")
+    due = reported + 3 * DAY
+    at = due + DAY if late else due - DAY
+    case = Case(no, HERE, GRID)
+    case.versions.append({
+        "state": "closed", "tier": 1, "kind": "problem", "category": "noise", "source": "grid", "reported_at": reported,
+        "accepted_at": reported, "closed_at": at, "due_at": due, "master": None, "outcome": "resolved", "on_the_spot": False,
+        "satisfaction": said, "is_answered": True, "returns": 0, "reworks": 0, "reopens": 0, "department": None,
+        "matter": None, "triage": None, "title": "a heap", "description": "", "address": "", "occurred_at": None, "at": at,
+        **told,
+    })  # fmt: skip
+    return case
+
+
+def test_shifengs_eight_dimensions_are_counted(station) -> None:
+    """Seven of Shifeng's eight dimensions come from data, to the tenth that is worked out by hand; people rate the last."""
+    shifeng(station)
+    template = station.asks("district", "GET", "/v1/assessments/shifeng.grid").json()
+    rated = [each for each in template["dimensions"] if "metric" not in each]
+    assert [(each["name"], bool(each["reason"])) for each in rated] == [("工作配合", True)]
+    assert len(template["dimensions"]) == 8
+    assert template["left_out"] == []
+    scores = {"target": GRID, "scores": {rated[0]["id"]: 90}}
+    assert (
+        station.asks("district", "PUT", "/v1/assessments/shifeng.grid/months/2026-02/ratings", json=scores).status_code == 200
+    )
+    (own,) = [each for each in worked(station, "shifeng.grid")["results"] if each["target"] == GRID]
+    # Staffed as ruled: 20. Three of four in time: 30 x 75 %. One home of four in the group: 10 x 25 %. One of two workers with
+    # all duties: 20 x 50 %. One home of four visited: 5 x 25 %. Two of three content: 5 x 2/3. Rated 90: 5 x 90 %. One of four
+    # told whole: 5 x 25 %. Together 20 + 22.5 + 2.5 + 10 + 1.25 + 3.333 + 4.5 + 1.25 = 65.333.
+    assert [(each["value"], each["points"]) for each in own["dimensions"]] == [
+        (100.0, 100.0), (75.0, 75.0), (25.0, 25.0), (50.0, 50.0), (25.0, 25.0), (66.7, 66.7), (90.0, 90.0), (25.0, 25.0),
+    ]  # fmt: skip
+    assert own["score"] == 65.3
+    # In January nothing was due and nobody rated; of 20, 10, 20 and 5 that could be counted it has 20, 0, 10 and 0.
+    (before,) = [each for each in worked(station, "shifeng.grid", "2026-01")["results"] if each["target"] == GRID]
+    assert before["score"] == round(100 * 30 / 55, 1) == 54.5
+    (quarter,) = [each for each in results(station, "shifeng.grid", "2026-Q1")["results"] if each["target"] == GRID]
+    assert (quarter["score"], quarter["months"]) == (59.9, 2)
+    # A neighbour without workers, work or visits has homes and a rule that nobody fulfils.
+    (next_door,) = [each for each in results(station, "shifeng.grid", "2026-02")["results"] if each["target"] == f"{HERE}002"]
+    assert (next_door["score"], next_door["grade"]) == (0.0, "E")
+
+
+def test_an_area_is_scored_by_all_that_lies_in_it(station) -> None:
+    """A street's dimensions are those of its grids together; of a department what has no data is left out, and said to be."""
+    shifeng(station)
+    (street,) = [each for each in worked(station, "shifeng.street")["results"] if each["target"] == STREETS[0]]
+    values = {each["id"]: each["value"] for each in street["dimensions"]}
+    # One of six grids is staffed as ruled; homes are 24.
+    assert (values["d1"], values["d2"], values["d3"], values["d4"], values["d5"]) == (16.7, 75.0, 4.2, 50.0, 4.2)
+    template = station.asks("district", "GET", "/v1/assessments/shifeng.department").json()
+    assert template["left_out"] == ["d1", "d3", "d4", "d5"]
+    for each in worked(station, "shifeng.department")["results"]:
+        assert {part["id"] for part in each["dimensions"] if part["value"] is not None} == set()
+        assert each["score"] is None
+
+
+def test_key_groups_are_in_no_score(station) -> None:
+    """What is hidden where it is small cannot be scored: the difference of two scores would tell it."""
+    wanted = {**PLAIN, "dimensions": [{"id": "key", "name": "重点人群", "weight": 100, "metric": "key_group_coverage"}]}
+    problem(station.asks("district", "PUT", "/v1/assessments/x", json=wanted), 400, "metric-not-scored")
 
 
 def test_kinds_are_never_mixed(station) -> None:

@@ -297,9 +297,11 @@ def test_matters_are_counted(station) -> None:
            FROM wangge.area, generate_series(1, 23) n WHERE code = %s""",
         [DISTRICT],
     )
-    heading = "code,name,category,board,list_class,department,power_delegated,funding,limit_value,limit_unit\n"
-    rows = [f"{word}{n:03},m,c{n % 10},{boards[n % 4]},{word},,yes,f,1,day" for word, count in classes for n in range(count)]
-    rows += [f"d{n:03},m,c{n % 10},,,d{n % 23 + 1},yes,f,1,day" for n in range(285)]
+    heading = "code,name,category,board,list_class,department,power_delegated,funding,limit_value,limit_unit,batch\n"
+    rows = [
+        f"{word}{n:03},m,c{n % 10},{boards[n % 4]},{word},,yes,f,1,day,first" for word, count in classes for n in range(count)
+    ]
+    rows += [f"d{n:03},m,c{n % 10},,,d{n % 23 + 1},yes,f,1,day,second" for n in range(285)]
     assert sent(station, heading + "\n".join(rows)).status_code == 200
     exits = {"affair": 14, "stamp": 12, "ledger": 17}
 
@@ -308,6 +310,7 @@ def test_matters_are_counted(station) -> None:
 
     counted = asked(status="proposed")
     assert counted["total"] == 118 + 285
+    assert counted["by_batch"] == {"first": 118, "second": 285}
     assert counted["by_list_class"] == {"": 285, "paid": 11, "public": 81, "self_governance": 26}
     assert {word: count for word, count in counted["by_board"].items() if word} == {
         "economy": 30, "livelihood": 29, "party": 31, "safety_rule_of_law": 28,

@@ -99,6 +99,41 @@ def test_weeks_reconcile_with_the_log(station) -> None:
     assert (seen["received"], seen["closed"], seen["rework"]) == (5, 6, 3)
 
 
+@pytest.mark.parametrize("by", ["department", "tier"])
+def test_departments_and_tiers_reconcile_with_the_log(station, by: str) -> None:
+    """What a week says of each department and tier is what the records of its cases say; together they are the week."""
+    lives(station)
+    for no in station.hall.rows("SELECT no FROM wangge.incident WHERE title IN ('day 1', 'day 2') ORDER BY no"):
+        station.hall.do(
+            """UPDATE wangge.incident SET department = 'water', tier = 4, due_at = reported_at, revision = revision + 1,
+                 state = 'in_progress', owner_org = 'water' WHERE no = %s""",
+            no,
+        )
+    has = dict(station.hall.rows(f"SELECT no, {by}::text FROM wangge.incident"))
+    document = station.asks("district", "GET", f"/v1/reviews/{DISTRICT}/2026-W11", params={"by": by}).json()
+    monday = date(2026, 3, 9)
+    right: dict[str | None, Counter[str]] = {}
+    for no, body in station.hall.rows(
+        "SELECT subject, body FROM wangge.event WHERE kind LIKE 'incident.%%' AND body ? 'seq'"
+    ):  # fmt: skip
+        if monday <= datetime.fromisoformat(body["at"]).astimezone(ZONE).date() < monday + 7 * DAY:
+            counts = right.setdefault(has[no], Counter())
+            counts["received"] += body["event"] == "report"
+            counts["rework"] += body["event"] == "check_fail"
+            counts["closed"] += body["to_state"] == "closed" and body["from_state"] != "closed"
+    flows = ("received", "closed", "rework")
+    told = {row[by]: row for row in document["rows"]}
+    assert len(told) > 1
+    for key, row in told.items():
+        assert {flow: row[flow] for flow in flows} == {flow: right.get(key, Counter())[flow] for flow in flows}, key
+    for flow in (*flows, "overdue"):
+        assert sum(row[flow] for row in document["rows"]) == document[flow], flow
+    assert document["overdue"] > 0
+    problem(
+        station.asks("district", "GET", f"/v1/reviews/{DISTRICT}/2026-W11", params={"by": "person"}), 400, "invalid-parameter"
+    )
+
+
 def test_weeks_add_up_to_the_month(station) -> None:
     """The weeks of March, cut to its days, are March; and what streets say adds up to the district, day by day."""
     lives(station)

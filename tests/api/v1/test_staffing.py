@@ -61,7 +61,8 @@ def test_gaps_and_totals(station) -> None:
         ("导", "grid_instructor"),
         ("专", "full_time_worker"),
     ):
-        posted(station, made(station, name=name, education="high" if name == "专" else ""), SECOND, role)
+        one = made(station, name=name, education="high" if name == "专" else "")
+        posted(station, one, SECOND, role, channel="selected" if role == "full_time_worker" else "")
     whole, grids = shown(station, area=HERE)
     assert (whole["count"], whole["ruled"], whole["compliant"]) == (3, 3, 1)
     assert (grids[SECOND]["compliant"], grids[SECOND]["gaps"]) == (True, [])
@@ -72,6 +73,10 @@ def test_gaps_and_totals(station) -> None:
     total = {"+".join(each["roles"]): (each["need"], each["have"], each["gap"]) for each in whole["totals"]}
     assert total["full_time_worker"] == (3, 3, 1)
     assert total["grid_leader"] == (3, 1, 2)
+    assert (whole["by_channel"], whole["by_source"]) == ({"": 5, "selected": 1}, {"": 6})
+    station.hall.do("UPDATE wangge.staff SET source = 'veterans' WHERE name IN ('长', '待岗')")
+    assert shown(station, area=HERE)[0]["by_source"] == {"": 5, "veterans": 1}
+    assert whole["posts"] == sum(whole["by_channel"].values()) == sum(whole["by_source"].values()) == 6
     assert whole["without_owner"] == [f"{HERE}003"]
     assert [each["id"] for each in whole["staff_without_grid"]] == [idle["id"]]
     assert (whole["core"], whole["posts"]) == ({"need": 6, "have": 3, "beyond": 3}, 6)

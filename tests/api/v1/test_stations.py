@@ -137,6 +137,7 @@ def test_fifteen_minutes_on_foot(station) -> None:
     near = seen(station, "coverage", way="walk")
     assert near["method"] == {
         "way": "walk", "kind": "straight-line", "minutes": 15.0, "metres_per_minute": 75.0, "detour": 1.3, "reach_m": 865.4,
+        "profile": None,
     }  # fmt: skip
     far = seen(station, "coverage", way="walk", minutes=15, pace=80, detour=1)
     less = seen(station, "coverage", way="walk", detour=5)

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.stats.catalogue import AGES, BY_ID, CALLS, HOURS, METRICS
+from api.stats.catalogue import AGES, BY_ID, METRICS, SLOW
+from api.stats.panel import BY
+from api.stats.register import REGISTER
 from tests.api.incidents.station import GRID, HERE, MONDAY, NEXT, Station, station_over
 from tests.api.stats.cases import DAY, Case, fill, recount, write
 from tests.api.v1.hall import problem
@@ -18,7 +20,7 @@ from tests.published import COMMUNITIES, DISTRICT, STREETS
 from tests.stored import owner
 
 ZONE = ZoneInfo("Asia/Shanghai")
-TOLD = [metric.id for metric in METRICS if metric.id not in CALLS | HOURS]
+TOLD = [metric.id for metric in METRICS if metric.id not in SLOW]
 WINDOW = {"from": "2026-01-20", "to": "2026-02-15", "at": "2026-02-20"}
 
 
@@ -96,7 +98,7 @@ def test_every_count_is_what_a_recount_says_on_any_day(town, at: str) -> None:
         assert all(count for name, count in right.items() if name != "overdue_over_30d"), right
 
 
-@pytest.mark.parametrize("by", ["street", "community", "grid", "category", "kind", "source", "tier", "state", "department"])
+@pytest.mark.parametrize("by", BY)
 def test_rows_and_elsewhere_add_up_to_the_total(town, by: str) -> None:
     """On every level, and told apart by anything, rows and what lies in none of them add up to the total in every count."""
     document = asked(town, area=DISTRICT, by=by, metrics=",".join(TOLD), **WINDOW)
@@ -167,8 +169,11 @@ def test_a_day_begins_in_the_zone_of_the_service(station) -> None:
     case = Case("Z1", HERE, GRID)
     reported = midnight("2026-02-10") + timedelta(minutes=30)
     base = {"state": "reported", "tier": 1, "kind": "problem", "category": "noise", "source": "grid", "reported_at": reported}
-    rest = dict.fromkeys(("accepted_at", "closed_at", "due_at", "master", "outcome", "satisfaction", "department"))
-    zero = {"is_answered": False, "returns": 0, "reworks": 0, "reopens": 0, "at": reported}
+    rest = dict.fromkeys((
+        "accepted_at", "closed_at", "due_at", "master", "outcome", "satisfaction", "department", "matter", "triage",
+        "occurred_at",
+    )) | dict.fromkeys(("title", "description", "address"), "")  # fmt: skip
+    zero = {"on_the_spot": False, "is_answered": False, "returns": 0, "reworks": 0, "reopens": 0, "at": reported}
     case.versions.append({**base, **rest, **zero})
     with owner(station.hall.db.admin) as conn:
         write(conn, [case])
@@ -226,10 +231,10 @@ def test_what_cannot_be_asked_is_refused(town, parameters: dict[str, str], code:
 
 
 def test_the_catalogue_can_be_read(town) -> None:
-    """Every figure is listed with its formula, its line and its basis, without signing in, in both languages."""
+    """Every figure, of incidents and of panels, is listed with formula, line and basis, without signing in."""
     zh = town.hall.client.get("/v1/stats/metrics", headers={"Accept-Language": "zh"}).json()
     listed = {each["id"]: each for each in zh["metrics"]}
-    assert listed.keys() == BY_ID.keys()
+    assert listed.keys() == REGISTER.keys()
     assert listed["resolution_rate"]["name"] == "化解率"
     assert listed["resolution_rate"]["basis"] == "cohort"
     assert all(each["formula"]["zh"] and each["formula"]["en"] for each in zh["metrics"])
@@ -313,6 +318,111 @@ def test_streets_calls_make_departments_figures(station) -> None:
     assert {row["code"]: row["figures"]["response_rate"]["value"] for row in rows} == {"sanitation": 100.0, "water": 0.0}
 
 
+def escalated(station, no: str) -> None:
+    """Give a case back to the community, which takes it."""
+    station.done("worker", no, "escalate", reason="beyond_capacity")
+    station.done("community", no, "take")
+
+
+def test_every_mediation_counts(station) -> None:
+    """A case that was handled with the court, sent back, and handled with the police was mediated two times, each its own."""
+    no = station.reports(category="dispute")["no"]
+    station.done("community", no, "accept", matter="0101")
+    station.done("worker", no, "claim")
+    station.done("worker", no, "handle", result="done", outcome="resolved", evidence=["photo"], mediation="court")
+    station.done("community", no, "check_fail", reason="not yet")
+    station.passes(hours=24)
+    station.done("worker", no, "handle", result="done", outcome="resolved", evidence=["photo"], mediation="police")
+    through(station)
+    document = asked(station, area=DISTRICT, by="grid", metrics="mediations")
+    total = document["total"]["mediations"]
+    channels = {"mediations_court": 1, "mediations_procuratorate": 0, "mediations_police": 1, "mediations_petition": 0}
+    assert (total["value"], total["parts"]) == (2, channels)
+    rows = {row["code"]: row["figures"]["mediations"]["value"] for row in document["rows"]}
+    assert rows == {code: 2 if code == GRID else 0 for code in rows}
+    assert GRID in rows
+    assert document["elsewhere"]["mediations"]["value"] == 0
+    first = asked(station, area=DISTRICT, metrics="mediations", at="2026-03-02")["total"]["mediations"]
+    assert (first["value"], first["parts"]["mediations_court"]) == (1, 1)
+    assert asked(station, "other_street", metrics="mediations")["total"]["mediations"]["value"] == 0
+
+
+def test_how_long_until_it_was_noticed_and_somebody_had_it(station) -> None:
+    """Hours from when it happened to its report, and on to its first claim or dispatch; what nobody had yet is not counted."""
+    happened = (station.hall.now - timedelta(hours=5)).isoformat()
+    no = station.reports(occurred_at=happened)["no"]
+    station.done("community", no, "accept", matter="0101")
+    station.passes(hours=2)
+    station.done("worker", no, "claim")
+    escalated(station, no)
+    early = (station.hall.now - timedelta(hours=1)).isoformat()
+    station.reports(occurred_at=early)
+    station.reports(title="nobody knows when")
+    figures = asked(station, area=HERE, metrics="detection_lag_hours,push_lag_hours")["total"]
+    noticed, had = figures["detection_lag_hours"], figures["push_lag_hours"]
+    assert (noticed["value"], noticed["n"], noticed["d"]) == (3.0, 6 * 3600, 2)
+    assert (noticed["p50"], noticed["p90"]) == (1.0, 5.0)
+    assert (had["value"], had["n"], had["d"], had["p50"]) == (2.0, 2 * 3600, 1, 2.0)
+    before = asked(station, area=HERE, metrics="push_lag_hours", at="2026-03-01")["total"]["push_lag_hours"]
+    assert (before["value"], before["text"]) == (None, "—")
+
+
+def test_lags_of_many_cases_are_what_a_recount_says(town) -> None:
+    """Of six hundred drawn cases the hours until they were noticed are those of a recount, and rows add up to them."""
+    document = asked(town, area=DISTRICT, by="triage", metrics="detection_lag_hours", **WINDOW)
+    moment, since, until = midnight(WINDOW["at"]) + DAY, midnight(WINDOW["from"]), midnight(WINDOW["to"])
+    held = [now for case in town.cases if case.place is not None and (now := case.at(moment)) is not None]
+    lags = [
+        int((now["reported_at"] - now["occurred_at"]).total_seconds())
+        for now in held
+        if since <= now["reported_at"] < until and now["occurred_at"] and now["master"] is None
+        and now["state"] not in {"rejected", "voided"}
+    ]  # fmt: skip
+    total = document["total"]["detection_lag_hours"]
+    assert (total["d"], total["n"]) == (len(lags), sum(lags))
+    assert len(lags) > 50
+    parts = [row["figures"] for row in document["rows"]] + [document["elsewhere"]]
+    for part in ("n", "d"):
+        assert sum(each["detection_lag_hours"][part] for each in parts) == total[part]
+
+
+def test_quality_is_counted(station) -> None:
+    """Told whole is what lies in a grid and has a description and an address; confirmed, what its reporter was asked about."""
+    no = through(station)
+    station.reports(title="whole", description="large", address="by the gate")
+    figures = asked(station, area=HERE, metrics="completeness_rate,verified_feedback_rate")["total"]
+    whole, confirmed = figures["completeness_rate"], figures["verified_feedback_rate"]
+    assert (whole["n"], whole["d"], whole["value"]) == (1, 2, 50.0)
+    assert (confirmed["n"], confirmed["d"], confirmed["value"]) == (1, 1, 100.0), no
+
+
+# --- boards and matters -------------------------------------------------------------------------------------------------
+
+
+def test_the_street_has_four_boards(town) -> None:
+    """All four boards have a row; each counts the cases of its matters, and the rest is what has no board."""
+    town.hall.do(
+        """INSERT INTO wangge.matter (code, area_id, path, name, category, board, updated_at)
+           SELECT '0102', id, path, '邻里纠纷', 'dispute', 'safety_rule_of_law', now() FROM wangge.area WHERE code = %s
+           ON CONFLICT DO NOTHING""",
+        [DISTRICT],
+    )
+    own = [case for case in town.cases if (case.place or "").startswith(STREETS[0])]
+    of_board = [case for case in own if case.versions[0]["matter"] == "0102"]
+    document = asked(town, "street", area=STREETS[0], by="board", metrics="received,valid", **WINDOW)
+    rows = {row["code"]: row["figures"]["received"]["value"] for row in document["rows"]}
+    right = expected(of_board, WINDOW)["received"]
+    assert rows == {"economy": 0, "livelihood": 0, "party": 0, "safety_rule_of_law": right}
+    rest = expected([case for case in own if case.versions[0]["matter"] != "0102"], WINDOW)["received"]
+    assert document["elsewhere"]["received"]["value"] == rest > 0 < right
+    by_matter = asked(town, "street", area=STREETS[0], by="matter", metrics="received", **WINDOW)
+    names = {row["code"]: (row["name"], row["figures"]["received"]["value"]) for row in by_matter["rows"]}
+    assert names["0102"] == ("邻里纠纷", right)
+    assert names["9999.1"][0] is None
+    by_triage = asked(town, "street", area=STREETS[0], by="triage", metrics="received", **WINDOW)
+    assert [row["code"] for row in by_triage["rows"]] == ["consultation", "government", "private"]
+
+
 # --- warnings -------------------------------------------------------------------------------------------------------------
 
 
@@ -385,7 +495,10 @@ def test_the_public_chooses_no_window(town) -> None:
     client = town.hall.client
     problem(client.get("/v1/stats/public", params={"month": "2026-03"}), 400, "month-not-over")
     problem(client.get("/v1/stats/public", params={"month": "2026-13"}), 400, "invalid-month")
-    problem(client.get("/v1/stats/public", params={"month": "2026-01", "from": "2026-01-05"}), 400, "unknown-parameter")
+    for name, value in (("from", "2026-01-05"), ("by", "matter"), ("metrics", "mediations"), ("area", STREETS[0])):
+        problem(client.get("/v1/stats/public", params={"month": "2026-01", name: value}), 400, "unknown-parameter")
+    for address in ("/v1/stats?by=board", f"/v1/panel?area={DISTRICT}", f"/v1/reviews/{DISTRICT}/2026-W10?by=tier"):
+        problem(client.get(address), 401, "unidentified")
 
 
 def test_where_reports_are_not_public_nothing_is_told(db, tmp_path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from argon2 import PasswordHasher
 
@@ -103,8 +104,7 @@ class Office:
         """Say who a request comes from, as the application does."""
         door = door or self.door
         shown = examine(door, method=method, headers=headers or {}, cookies=cookies or {}, query=query, now=now)
-        with self.pool.read(NOBODY) as conn:
-            return identify(conn, shown, door, now)
+        return identify(partial(self.pool.ask_again, NOBODY), shown, door, now)
 
     def value(self, statement, parameters=()):
         """One value, as the owner sees it."""

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from itertools import permutations
 from threading import Thread
 from uuid import uuid4
@@ -15,6 +16,7 @@ from psycopg2.sql import SQL, Identifier
 from data.store import credentials, people
 from data.store.migrate import migrate
 from data.store.pool import connect
+from data.store.prepared import many_again
 from data.store.scope import NOBODY, Scope
 from data.store.sql import many, one, run
 from gis.errors import Conflict, NotFound, ParameterError, Refused
@@ -355,9 +357,9 @@ def test_the_door_knows_active_people_only(office, staff):
         with office.pool.read(NOBODY) as conn:
             answers = (
                 credentials.find_login(conn, "hand"),
-                credentials.find_subject(conn, "https://id|hand"),
-                credentials.find_key(conn, key.prefix),
-                credentials.find_session(conn, b"t" * 32, NOW),
+                credentials.find_subject(partial(many_again, conn), "https://id|hand", NOW),
+                credentials.find_key(partial(many_again, conn), key.prefix, NOW),
+                credentials.find_session(partial(many_again, conn), b"t" * 32, NOW),
             )
         return [answer.person if answer else None for answer in answers]
 
@@ -420,7 +422,7 @@ def test_only_ones_own_sessions_end(office, staff):
 
     def still_open():
         with office.pool.read(NOBODY) as conn:
-            return [n for n in range(3) if credentials.find_session(conn, bytes([n] * 32), NOW)]
+            return [n for n in range(3) if credentials.find_session(partial(many_again, conn), bytes([n] * 32), NOW)]
 
     for scope in (NOBODY, Scope(person=eye, rights=("read_log",))):
         with office.pool.write(scope) as conn:
@@ -439,8 +441,8 @@ def test_sessions_that_are_over_are_thrown_away(office, staff):
     hand = staff["hand"]
     with office.begin() as conn:
         credentials.start_session(conn, token_mac=b"a" * 32, person=hand, csrf_mac=b"c" * 32, now=NOW, expires_at=NOW + DAY)
-        assert credentials.find_session(conn, b"a" * 32, NOW + DAY - timedelta(seconds=1))
-        assert credentials.find_session(conn, b"a" * 32, NOW + DAY) is None
+        assert credentials.find_session(partial(many_again, conn), b"a" * 32, NOW + DAY - timedelta(seconds=1))
+        assert credentials.find_session(partial(many_again, conn), b"a" * 32, NOW + DAY) is None
         credentials.start_session(
             conn, token_mac=b"b" * 32, person=hand, csrf_mac=b"c" * 32, now=NOW + DAY, expires_at=NOW + 2 * DAY
         )
@@ -538,7 +540,7 @@ def test_the_door_opens_where_the_owner_is_no_superuser(cluster):
                 people.give_role(conn, person, role="auditor", area=None, starts_at=NOW, by=None)
             with closing(connect(make_dsn(cluster.app, dbname=name))) as conn:
                 assert credentials.find_login(conn, "a").password_hash == NEW_HASH
-                assert credentials.find_subject(conn, "s").person == person
+                assert credentials.find_subject(partial(many_again, conn), "s", NOW).person == person
                 assert [g.role for g in credentials.find_grants(conn, person, NOW)] == ["auditor"]
                 assert credentials.count_attempt(conn, b"m" * 32, NOW) is None
                 assert count(conn, "person") == 0

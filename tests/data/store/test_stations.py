@@ -1,7 +1,7 @@
 """Stations in the store: how far they reach, and what the store itself refuses."""
 
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg2
 import pytest
@@ -38,7 +38,7 @@ def station(conn, code="S", area=HERE, **said):
         "has_room": False, "has_cabinet": False, "has_map": False, "services": [], "area_m2": None, "tenure": "",
         "active": True,
     }  # fmt: skip
-    stations.put(conn, area=(number, path), at=at, service_area=None, station=plain | said, now=UNTIL)
+    stations.put(conn, area=(number, path), at=at, service_area=None, station=plain | said, now=UNTIL - timedelta(hours=1))
 
 
 def reached(conn, reach_m=100.0):
