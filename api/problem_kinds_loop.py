@@ -229,6 +229,24 @@ _SAID: Mapping[str, ProblemKind] = {
     "no-place": ProblemKind(
         "地址无法定位", "请给出坐标。", "The address was not found on the map", "Give the coordinates of the place."
     ),
+    "not-in-hand": ProblemKind(
+        "该事件不在个人手中",
+        "由单位承办的事件请用派单。",
+        "Nobody has it in hand in person",
+        "What an organisation has is dispatched.",
+    ),
+    "same-owner": ProblemKind(
+        "已由对方承办",
+        "请选择另一人，或交接给指挥中心。",
+        "It is in their hands already",
+        "Choose somebody else, or the center.",
+    ),
+    "not-in-charge": ProblemKind(
+        "该单位不负责此层级",
+        "请交接给该层级的指挥中心，或本网格在岗网格员。",
+        "That organisation is not in charge",
+        "Hand it to the center of its tier, or to a worker of the grid.",
+    ),
     "unknown-party": ProblemKind(
         "没有这个单位或人员",
         "请核对编号。",

@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 from email.message import Message
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Route
 
@@ -97,7 +100,14 @@ def _read(reads: TypeAdapter[Any], known: _Known) -> BaseModel:
     if not known.body:
         raise RequestValidationError([{"type": "missing", "loc": ("body",), "msg": "Field required"}])
     try:
-        return reads.validate_json(known.body) if _is_json(known.request) else reads.validate_python(known.body)
+        said = json.loads(known.body) if _is_json(known.request) else known.body
+    except json.JSONDecodeError as error:
+        fault = {"type": "json_invalid", "loc": ("body", error.pos), "msg": "JSON decode error"}
+        raise RequestValidationError([fault]) from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "the body cannot be read") from error
+    try:
+        return reads.validate_python(said, from_attributes=True)
     except ValidationError as error:
         faults = error.errors(include_url=False)
         raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from error

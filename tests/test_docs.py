@@ -248,8 +248,12 @@ def test_the_api_guide_tells_roles_steps_and_problems(page, lang):
 WHO = {
     Who.SYSTEM: ("the service", "系统自动"),
     Who.ANYBODY: ("anybody", "任何人"),
-    Who.DUTY: ("the duty of the community or the street", "社区或街道值班人员"),
+    Who.DUTY: (
+        "the duty of the community or the street, the district's where there is neither",
+        "社区或街道值班人员，两者皆无的由区级",
+    ),
     Who.STREET: ("the street's center", "街道指挥中心"),
+    Who.SENDER: ("the street's center, the district's where there is none", "街道指挥中心，没有街道的由区级"),
     Who.DISTRICT: ("the district's center", "区级指挥中心"),
     Who.CENTER: ("a center at its tier or above", "所在层级或以上的指挥中心"),
     Who.UPPER: ("a center above its tier, or the district's", "上级指挥中心，或区级指挥中心"),

@@ -59,6 +59,10 @@ _SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "事件{no}第{range}条记录（批次{batch}）不只是网格调整",
         ),
         "row_wrong": ("the row of incident {no} is not what its log says, in {fields}", "事件{no}本体与其日志不符：{fields}"),
+        "call_wrong": (
+            "the call of incident {no} is not what its log says, in {fields}",
+            "事件{no}的呼叫与其日志不符：{fields}",
+        ),
         "past_missing": ("revision {range} of incident {no} is gone", "事件{no}缺少第{range}版历史"),
         "past_unknown": (
             "revision {range} of incident {no} is not of the past, and stands there",

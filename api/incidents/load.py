@@ -114,8 +114,7 @@ def load(
     today = local_days(np.array([_moment(now)]), zone)
     # Whoever reports something now waits for a number of today: those are taken last.
     parts = (np.flatnonzero(day != today), np.flatnonzero(day == today))
-    with incident_load.indexed_afterwards(conn, len(fresh)):
-        batches = tuple(_write(conn, rows, part) for part in parts if part.size)
+    batches = tuple(_write(conn, rows, part) for part in parts if part.size)
     outside = np.array([each.grid_code is None for each in there], dtype=np.bool_)[spot]
     unplaced = np.array([not each.path for each in there], dtype=np.bool_)[spot]
     return Loaded(

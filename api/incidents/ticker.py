@@ -86,7 +86,7 @@ class _Hand:
                 break
             standing = act_by_itself(self.conn, row["no"], acts[0], standing, self.now, deadlines=deadlines, policy=policy)
         ahead = moments(standing, deadlines, policy)
-        wake_at = min((moment for moment in ahead if moment >= self.now), default=None)
+        wake_at = min((moment for moment in ahead if moment > self.now), default=None)
         sleep(self.conn, row["no"], wake_at=wake_at, told=told)
 
     def unsampled(self, no: str, standing: Standing, policy: Policy) -> Iterator[Act]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
+from api.incidents.calls import wrong_calls
 from api.incidents.fault import Fault
 from api.loop.incident import Standing
 from api.loop.payload import party_json
@@ -54,7 +55,7 @@ class Verified:
 
 def verify(conn: connection, tell: Callable[[Fault], object], *, page: int = _PAGE) -> Verified:
     """Tell of every fault that there is, one after the other; as the store's owner, in a transaction that sees one moment."""
-    for fault in (*_of_chains(conn), *_of_seals(conn), *_of_strays(conn)):
+    for fault in (*_of_chains(conn), *_of_seals(conn), *_of_strays(conn), *_of_calls(conn)):
         tell(fault)
     batches = incident_proof.batches(conn)
     for batch in batches:
@@ -93,6 +94,11 @@ def _of_chains(conn: connection) -> Iterator[Fault]:
 def _of_seals(conn: connection) -> Iterator[Fault]:
     for each in broken_batches(conn):
         yield Fault(kind="batch_parted" if each.no else "batch_broken", batch=str(each.batch), no=each.no or None)
+
+
+def _of_calls(conn: connection) -> Iterator[Fault]:
+    for no, fields in wrong_calls(conn):
+        yield Fault(kind="call_wrong", no=no, fields=fields)
 
 
 def _of_strays(conn: connection) -> Iterator[Fault]:
@@ -190,7 +196,8 @@ class _Incident:
         if written.where == "event":
             beside = {
                 "kind": (written.kind, f"incident.{record.event}"),
-                "path": (written.path or "", after.path),
+                # An area may have been hung elsewhere since; its own id, the last of the path, stays.
+                "path": (_smallest(written.path or ""), _smallest(after.path)),
                 "actor": (written.actor, record.actor),
             }
             fields = tuple(name for name, (told, own) in beside.items() if told != own)

@@ -35,8 +35,8 @@ def without_call(standing: Standing, _actor: Actor, _at: datetime, _policy: Poli
 def above_grid_tier(standing: Standing, actor: Actor, at: datetime, policy: Policy) -> None:
     """Raise unless there is a lower tier to delegate to."""
     without_call(standing, actor, at, policy)
-    if standing.tier <= Tier.GRID:
-        raise Conflict("there is no tier below the grid's", code="lowest-tier")
+    if standing.tier <= Tier.GRID or not standing.path:
+        raise Conflict("there is no tier below this one here", code="lowest-tier")
 
 
 def in_a_persons_hands(standing: Standing, _actor: Actor, _at: datetime, _policy: Policy) -> None:

@@ -249,6 +249,14 @@ class Standing:
         return self.place is not None and (org.id == self.place.district if is_center else org.tier is Tier.DISTRICT)
 
     @property
+    def lowest_tier(self) -> Tier:
+        """The lowest tier at which there is anybody where it lies."""
+        place = self.place
+        if place is None or place.grid_code is not None:
+            return Tier.GRID
+        return Tier.COMMUNITY if place.community else Tier.STREET if place.street else Tier.DISTRICT
+
+    @property
     def has_open_call(self) -> bool:
         """Whether a street has called the district and not cleared the call."""
         return self.call is not None and self.call.is_open

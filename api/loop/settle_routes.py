@@ -125,12 +125,12 @@ def accept(asked: Asked) -> Move:
     triage = said.choice_or_none("triage", Triage) or Triage.GOVERNMENT
     if triage is Triage.PRIVATE:
         raise ParameterError("triage", "a private affair is not accepted: reject it, with advice", code="private-affair")
-    # What lies in no grid nobody could claim: it is whose acceptance it was.
-    in_grid = asked.standing.grid_code is not None
-    tier = said.rank("tier", Tier) if said.has("tier") else Tier.GRID if in_grid else asked.org.tier
-    if tier is Tier.GRID and not in_grid:
-        zh = "不在任何网格内，无法由网格认领：请选上一层级"
-        raise ParameterError("tier", "it lies in no grid, so nobody could claim it there", code="no-grid", zh=zh)
+    # What lies in no grid nobody could claim there: it is whose acceptance it was.
+    lowest = asked.standing.lowest_tier
+    tier = said.rank("tier", Tier) if said.has("tier") else Tier.GRID if lowest is Tier.GRID else asked.org.tier
+    if tier < lowest:
+        zh = "不在任何网格内，或该层级没有机构：请选更高的层级"
+        raise ParameterError("tier", "it lies in no grid, or nobody is there at that tier", code="no-grid", zh=zh)
     if not Tier.GRID <= tier <= asked.org.tier:
         zh = f"受理的层级请从{label(Tier.GRID).zh}选到您所在的{label(asked.org.tier).zh}"
         raise ParameterError("tier", "it is accepted at the grid's tier, or at any up to your own", code="wrong-tier", zh=zh)

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from psycopg2.errors import LockNotAvailable, UniqueViolation
-from psycopg2.sql import SQL, Identifier
+from psycopg2.errors import UniqueViolation
 
 from data.store.log import record
 from data.store.sql import copy_in, copy_text, many, maybe, one, run
 from gis.errors import Conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from psycopg2.extensions import connection
@@ -32,8 +30,6 @@ _ESCAPE = "\\"
 """All that COPY would take for something else, JSON writes with one of these."""
 _AT_ONCE = 10_000
 """Rows of one COPY: as many as are in memory twice."""
-_MANY = 20_000
-"""Rows from which on it pays to build indexes afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,42 +119,6 @@ def number_blocks(conn: connection, wanted: Mapping[tuple[str, date], int]) -> d
         [[district for district, _ in wanted], [day for _, day in wanted], [*wanted.values()]],
     )
     return {(district, day): last - wanted[district, day] + 1 for district, day, last in rows}
-
-
-@contextmanager
-def indexed_afterwards(conn: connection, rows: int) -> Generator[None]:
-    """Let the first `_MANY` incidents or more of a store be written without their indexes, which are built when all are there.
-
-    That is half the work. Where there are incidents already, or somebody reads them who does not stop, nothing is done: to
-    build anew what is there costs more, and nobody may wait for it. What must be unique is so all the while.
-    """
-    built = _put_off(conn) if rows >= _MANY else []
-    yield
-    for definition in built:
-        run(conn, definition)
-    if built:
-        run(conn, "ANALYZE wangge.incident")
-
-
-def _put_off(conn: connection) -> list[SQL]:
-    """Drop the indexes that make nothing unique, and return how each is made; none where they have to stay."""
-    run(conn, "SAVEPOINT indexed")
-    try:
-        run(conn, "LOCK TABLE wangge.incident IN ACCESS EXCLUSIVE MODE")
-        if maybe(conn, "SELECT 1 FROM wangge.incident LIMIT 1") is not None:
-            run(conn, "ROLLBACK TO SAVEPOINT indexed")  # and the lock with it
-            return []
-        rows = many(
-            conn,
-            """SELECT c.relname, pg_get_indexdef(x.indexrelid) FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid
-               WHERE x.indrelid = 'wangge.incident'::regclass AND NOT x.indisunique ORDER BY c.relname""",
-        )
-        for name, _ in rows:
-            run(conn, SQL("DROP INDEX wangge.{}").format(Identifier(name)))
-    except LockNotAvailable:
-        run(conn, "ROLLBACK TO SAVEPOINT indexed")
-        return []
-    return [SQL(definition) for _, definition in rows]
 
 
 def begin_batch(conn: connection, *, source: str, rows: int, now: datetime) -> int:

@@ -369,27 +369,27 @@ def patrols_met(
     """
     return many(
         conn,
-        """WITH held AS MATERIALIZED ( -- people first, and then their days: a year of a city is two hundred thousand
-             SELECT s.id, s.path, p.valid FROM wangge.post p JOIN wangge.staff s ON s.id = p.staff_id
+        # People first, and then their days; what they owed and what they did meet by grouping: a year of a city is two hundred
+        # thousand days, of which the planner expects a few.
+        """WITH held AS MATERIALIZED (
+             SELECT s.id, s.path::text AS path, p.valid, (
+               SELECT r.minutes FROM unnest(%(paths)s::ltree[], %(minutes)s::integer[]) AS r (path, minutes)
+               WHERE r.path @> s.path ORDER BY nlevel(r.path) DESC LIMIT 1) AS minutes
+             FROM wangge.post p JOIN wangge.staff s ON s.id = p.staff_id
              WHERE p.role = 'full_time_worker' AND (%(area)s::ltree IS NULL OR s.path <@ %(area)s::ltree)
-           ), away AS MATERIALIZED (
-             SELECT l.staff_id, d.day FROM wangge.staff_leave l JOIN unnest(%(days)s::date[]) AS d (day) ON l.days @> d.day
-           ), owed AS MATERIALIZED (
-             SELECT DISTINCT h.id, h.path, d.day FROM held h JOIN unnest(%(days)s::date[]) AS d (day) ON h.valid @> d.day
-             EXCEPT SELECT h.id, h.path, a.day FROM away a JOIN held h ON h.id = a.staff_id
-           ), spent AS MATERIALIZED (
-             SELECT staff_id, day, sum(minutes) AS minutes FROM (
-               SELECT staff_id, day, minutes FROM wangge.patrol WHERE day = ANY (%(days)s::date[])
-               UNION ALL SELECT staff_id, day, minutes FROM wangge.visit WHERE day = ANY (%(days)s::date[])) m
-             GROUP BY staff_id, day
-           ), wanted AS (
-             SELECT e.path, (SELECT r.minutes FROM unnest(%(paths)s::ltree[], %(minutes)s::integer[]) AS r (path, minutes)
-                             WHERE r.path @> e.path ORDER BY nlevel(r.path) DESC LIMIT 1) AS minutes
-             FROM (SELECT DISTINCT path FROM owed) e
+           ), told AS (
+             SELECT DISTINCT h.id, d.day, h.path, h.minutes AS wanted, NULL::integer AS spent, false AS is_away
+             FROM held h JOIN unnest(%(days)s::date[]) AS d (day) ON h.valid @> d.day
+             UNION ALL SELECT staff_id, day, NULL, NULL, minutes, false FROM wangge.patrol WHERE day = ANY (%(days)s::date[])
+             UNION ALL SELECT staff_id, day, NULL, NULL, minutes, false FROM wangge.visit WHERE day = ANY (%(days)s::date[])
+             UNION ALL SELECT l.staff_id, d.day, NULL, NULL, NULL, true
+             FROM wangge.staff_leave l JOIN unnest(%(days)s::date[]) AS d (day) ON l.days @> d.day
+           ), owed AS (
+             SELECT max(path) AS path, max(wanted) AS wanted, coalesce(sum(spent), 0) AS spent FROM told
+             GROUP BY id, day HAVING max(path) IS NOT NULL AND NOT bool_or(is_away)
            )
-           SELECT o.path::text, count(*), count(*) FILTER (WHERE coalesce(s.minutes, 0) >= w.minutes)
-           FROM owed o JOIN wanted w USING (path) LEFT JOIN spent s ON (s.staff_id, s.day) = (o.id, o.day)
-           GROUP BY o.path ORDER BY o.path""",
+           SELECT path, count(*), count(*) FILTER (WHERE spent >= wanted) FROM owed GROUP BY path
+           ORDER BY path COLLATE "C\"""",
         {"days": list(days), "area": area, "paths": list(minutes), "minutes": list(minutes.values())},
     )
 

@@ -495,6 +495,23 @@ def contact(ask):
             assert answer.status_code == (200 if in_hand else 404)
 
 
+def erasure(ask):
+    """Whoever dispatches for the whole district erases what was said; others there are refused, and strangers find nothing."""
+    said = ask.crowd.hall.rows("SELECT title, description, address, words_erased_at, no FROM wangge.incident")
+    for no, code in ask.crowd.incidents.items():
+        answer = ask(f"/v1/incidents/{no}/erasure", "POST", json={"reason": "request"})
+        if not works(ask) or not ask.actor.plans:
+            ask.denied(answer)
+        elif not ask.actor.sees(INTERNAL, ask.path(code)):
+            assert answer.status_code == 404, answer.text
+        else:
+            assert answer.status_code == (200 if ask.actor.role == "district" else 403), answer.text
+    for row in said:
+        ask.crowd.hall.do(
+            "UPDATE wangge.incident SET title = %s, description = %s, address = %s, words_erased_at = %s WHERE no = %s", row
+        )
+
+
 def picture(method):
     """A picture is seen with its incident, and shown to all by those who dispatch there."""
 
@@ -668,6 +685,7 @@ MATRIX = {
     ("GET", "/v1/incidents/{no}"): of_incidents(""),
     ("GET", "/v1/incidents/{no}/events"): of_incidents("/events"),
     ("GET", "/v1/incidents/{no}/contact"): contact,
+    ("POST", "/v1/incidents/{no}/erasure"): erasure,
     ("GET", "/v1/incidents/{no}/pictures"): of_incidents("/pictures"),
     ("POST", "/v1/incidents/{no}/pictures"): of_incidents("/pictures", "POST", content=b"no picture"),
     ("GET", "/v1/incidents/{no}/pictures/{picture_id}"): picture("GET"),

@@ -431,7 +431,7 @@ def test_a_reporter_is_looked_for_twice() -> None:
     assert refused(checked(), "hot", "feedback", answer="").code == "invalid-parameter"
     assert refused(reported(), "clerk", "reject", answer=None).code == "missing-field"
     assert refused(reported(), "clerk", "reject", reason="duplicate", master=None).code == "missing-field"
-    assert reported().does("clerk", "reject", reason="duplicate", master="9").standing.master == "9"
+    assert reported().does("clerk", "reject", reason="duplicate", master="7").standing.master == "7"
 
 
 def test_reopening_has_an_end_and_happens_by_itself_once() -> None:

@@ -114,7 +114,11 @@ FACTS = Facts(
         name: Person(id=name, tier=Tier.GRID, path=COMMUNITY, grids=frozenset(grid for grid, _ in PEOPLE[name].posts))
         for name in ("ann", "bob", "away")
     }
-    | {"swee": Person(id="swee", tier=Tier.STREET, path=STREET), "far": Person(id="far", tier=Tier.GRID, path=OTHER_COMMUNITY)},
+    | {
+        "swee": Person(id="swee", tier=Tier.STREET, path=STREET),
+        "rover": Person(id="rover", tier=Tier.GRID, path=DISTRICT),
+        "far": Person(id="far", tier=Tier.GRID, path=OTHER_COMMUNITY),
+    },
     clocks=Limits(),
 )
 BY_TIER = {
@@ -153,7 +157,9 @@ def well_formed(standing: Standing, event: Event, who: Actor, at: datetime, vari
         Event.DISPATCH: {"to": BY_TIER[max(standing.tier, Tier.GRID)]},
         Event.RETURN: {"reason": "not_our_duty"},
         Event.ESCALATE: {"reason": "overdue" if who.is_system else "beyond_capacity"},
-        Event.DELEGATE: {"to": BY_TIER[one(*(tier for tier in BY_TIER if tier < max(standing.tier, Tier.COMMUNITY)))]},
+        Event.DELEGATE: {"to": {"person": "rover"}}
+        if standing.path == DISTRICT
+        else {"to": BY_TIER[one(*(tier for tier in BY_TIER if tier < max(standing.tier, Tier.COMMUNITY)))]},
         Event.CALL: {"summary": "a burst main"},
         Event.ASSIGN: {"departments": one(DEPARTMENTS, DEPARTMENTS[:1])},
         Event.ASK_EXTEND: {"until": later, "reason": "rain"},
@@ -171,7 +177,9 @@ def well_formed(standing: Standing, event: Event, who: Actor, at: datetime, vari
         Event.COMMENT: {"text": "seen"},
         Event.KEY_REPORT: {"text": "two are hurt"},
         Event.HAND_OVER: one(
-            {"to": {"person": "bob" if standing.owner and standing.owner.id == "ann" else "ann"}, "reason": "leave"},
+            {"to": {"org": standing.place.center(standing.tier).id} if standing.place else {}, "reason": "leave"}
+            if standing.grid_code is None
+            else {"to": {"person": "bob" if standing.owner and standing.owner.id == "ann" else "ann"}, "reason": "leave"},
             {
                 "to": {"org": standing.place.center(standing.tier).id} if standing.place else {},
                 "reason": "other",

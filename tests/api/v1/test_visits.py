@@ -237,7 +237,7 @@ def test_an_incident_asks_for_a_visit(station) -> None:
 
 
 def test_key_incidents_are_reported_on_every_day(station) -> None:
-    """An open key incident without a record of today is shown; with one it is not, nor one that is over, nor a plain one."""
+    """An open key incident that is to be reported upwards by now is shown; once it is, it is not, nor one that is over."""
     no = station.reports(urgent=True)["no"]
     plain = station.reports(category="flood")["no"]
 
@@ -251,7 +251,9 @@ def test_key_incidents_are_reported_on_every_day(station) -> None:
     rule = {"area": STREETS[0], "target": "key_incident", "period": "day", "categories": ["flood"]}
     assert station.asks("street", "PUT", "/v1/visits/rules", json=rule).status_code == 200
     assert unreported() == [no, plain]
-    station.done("community", no, "comment", text="the water falls")
+    station.done("community", no, "comment", text="among ourselves")
+    assert unreported() == [no, plain]
+    station.done("community", no, "key_report", text="the water falls")
     assert unreported() == [plain]
     station.done("community", plain, "reject", reason="insufficient", answer="say more")
     station.passes(days=1)

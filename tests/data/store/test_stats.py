@@ -112,7 +112,7 @@ def test_the_present_needs_no_past(town) -> None:
         )
         run(conn, "ROLLBACK")
     assert "Index Cond: (until > " in plan
-    assert "Function Scan" not in plan
+    assert "Function Scan on incidents_at" not in plan
 
 
 def test_everybody_is_told_numbers_only_where_reports_are_public(town) -> None:
