@@ -27,7 +27,7 @@ ROW = (
     "no", "path", "grid_code", "source", "reported_at", "state", "tier", "owner_org", "owner_person", "kind", "category",
     "urgent", "mode", "triage", "matter", "department", "master", "supervision", "outcome", "on_the_spot", "satisfaction",
     "is_answered", "returns", "reworks", "reopens", "extensions", "accepted_at", "handled_at", "closed_at", "archived_at",
-    "due_at", "stage_due_at", "revision", "at",
+    "due_at", "stage_due_at", "key_reported_at", "revision", "at",
 )  # fmt: skip
 """The columns that are read of a row, and of every row that was."""
 _ONCE = ("reporter", "title", "description", "address", "batch_id")

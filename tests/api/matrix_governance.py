@@ -236,7 +236,7 @@ GOVERNANCE = {
     ("GET", "/v1/policies/{area}"): guarded("GET", *(f"/v1/policies/{code}" for code in COMMUNITIES), needs=WORK),
     ("PUT", "/v1/policies/{area}"): guarded("PUT", "/v1/policies/nowhere", needs=TOP, body={"valid_from": "2030-01-01"}),
     ("GET", "/v1/profiles"): guarded("GET", "/v1/profiles", needs=WORK),
-    ("GET", "/v1/profiles/stated"): guarded("GET", "/v1/profiles/stated", needs=WORK),
+    ("GET", "/v1/profiles/stated"): guarded("GET", *(f"/v1/profiles/stated?area={code}" for code in COMMUNITIES), needs=WORK),
     ("GET", "/v1/feeds/incidents"): guarded("GET", "/v1/feeds/incidents?updated_since=2020-01-01T00:00:00Z", needs=WORK),
     ("GET", "/v1/webhooks"): guarded("GET", "/v1/webhooks", needs=FOLLOW),
     ("POST", "/v1/webhooks"): guarded("POST", "/v1/webhooks", needs=FOLLOW, body={}),

@@ -269,7 +269,9 @@ def test_the_operators_day_where_nobody_of_ours_is_a_superuser(says, theirs, tmp
         assert says(at, "admin", "create", "boss", "--name", "管理员", told=f"{PASSWORD}\n")[0] == 0
 
         with closing(connect(at.admin)) as owner:
-            (grids,) = one(owner, "SELECT count(*) FROM wangge.grid WHERE in_force @> current_date")
+            (grids,) = one(
+                owner, "SELECT count(*) FROM wangge.grid WHERE in_force @> (now() AT TIME ZONE 'Asia/Shanghai')::date"
+            )
             theirs_alone = """SELECT external_id FROM wangge.household_point p JOIN wangge.area a ON p.path <@ a.path
                               WHERE a.code = %s ORDER BY external_id COLLATE "C" """
             points = [name for (name,) in many(owner, theirs_alone, [COMMUNITY])]

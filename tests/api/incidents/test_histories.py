@@ -61,6 +61,7 @@ def said(event, rng, station):
         Event.SUPERVISE: {"level": rng.choice(["normal", "yellow", "red"]), "reason": "slow"},
         Event.INSTRUCT: {"text": "at once"},
         Event.COMMENT: {"text": "noted"},
+        Event.KEY_REPORT: {"text": "nobody is hurt"},
         Event.HAND_OVER: {"to": rng.choice([{"person": ids["stand_in"]}, targets[2]]), "reason": "leave"},
     }.get(event, {})
 
@@ -123,7 +124,7 @@ def test_whatever_happens_the_row_is_what_the_log_says(station, seed) -> None:
             with closing(connect(station.hall.db.admin)) as conn:
                 tick(conn, station.hall.now, RULES)
                 moved += rehome_due(conn, station.hall.now, asked.today, RULES) if step > LONG else 0
-    assert taken > 40
+    assert taken > 30
     assert moved > 0
     with closing(connect(station.hall.db.admin)) as conn:
         assert faults(conn) == []

@@ -304,7 +304,7 @@ EDITS = (
     ("on_the_spot", "false"), ("satisfaction", "'basic'"), ("is_answered", "false"), ("returns", "1"), ("reworks", "1"),
     ("reopens", "1"), ("extensions", "1"), ("accepted_at", "accepted_at - interval '1 s'"), ("handled_at", "NULL"),
     ("closed_at", "closed_at - interval '1 day'"), ("archived_at", "now()"), ("due_at", "due_at + interval '1 day'"),
-    ("stage_due_at", "now()"), ("at", "at + interval '1 us'"), ("source", "'hotline'"), ("kind", "'opinion'"),
+    ("stage_due_at", "now()"), ("key_reported_at", "now()"), ("at", "at + interval '1 us'"), ("source", "'hotline'"), ("kind", "'opinion'"),
     ("reported_at", "reported_at - interval '1 day'"), ("triage", "'private'"), ("reporter", "gen_random_uuid()"),
     ("path", "'1'"), ("path", "path || '77'"),
     ("path", "'99'::ltree || subpath(path, -1)"),
@@ -314,7 +314,7 @@ EDITS = (
 
 def test_every_column_that_the_log_decides_is_tried() -> None:
     """Whoever gives the row another column that follows from the log proves it too; what wakes the ticker alone does not."""
-    clocks = {"soon_at", "stage_soon_at", "wake_at"}
+    clocks = {"soon_at", "stage_soon_at", "key_due_at", "wake_at"}
     tried = {column for column, _ in EDITS} | {"owner_org", "owner_person", "revision"}
     assert tried >= set(STANDING) - clocks
     assert set(ROW) >= set(STANDING) - clocks
@@ -573,7 +573,9 @@ def test_every_fault_says_where_it_is_in_both_languages(kind) -> None:
     fault = Fault(
         kind=kind, no="N1", seq=3, last=5, fields=("tier", "at"), batch="B2", chain="1.2", number=4, kind_of_event="k"
     )
-    where = {"event": "1.2", "batch": "B2", "incident": "N1", "record": "N1", "row": "N1", "past": "N1"}[kind.partition("_")[0]]
+    where = {"event": "1.2", "batch": "B2", "incident": "N1", "record": "N1", "row": "N1", "past": "N1", "call": "N1"}[
+        kind.partition("_")[0]
+    ]
     for lang in ("zh", "en"):
         assert where in fault.text(lang)
         assert "None" not in fault.text(lang)

@@ -37,7 +37,7 @@ def test_the_usual_limits_are_shown(station) -> None:
     """A town that states none has those of a fresh installation, each shown as such."""
     own, usual = shown(station)
     assert own == []
-    assert len(usual) == 12
+    assert len(usual) == 14
     assert (None, None, "grid", "solve", 1, "work_day", "normal") in usual
     assert (None, None, None, "key_report", 30, "minute", "normal") in usual
 
@@ -50,13 +50,13 @@ def test_a_towns_limits_are_the_clocks(station) -> None:
     assert station.reports()["stage_due_at"] == "2026-03-02T02:00:00+00:00"
     assert station.reports(category="noise")["stage_due_at"] == "2026-03-02T03:00:00+00:00"
     own, usual = shown(station)
-    assert (len(own), len(usual)) == (1, 12)
+    assert (len(own), len(usual)) == (1, 14)
     rows = [(None, None, None, "solve", 2, "day"), ("0101", None, "street", "solve", 3, "hour", "emergency")]
     assert states(station, *rows).status_code == 200
     own, usual = shown(station)
     assert own == [(*rows[0], "normal"), rows[1]]
     assert [row for row in usual if row[3] == "solve"] == []
-    assert len(usual) == 8
+    assert len(usual) == 10
     no = station.reports()["no"]
     assert station.done("community", no, "accept", matter="0101")["clocks"]["total"]["due_at"] == "2026-03-04T01:00:00+00:00"
     states(station)
