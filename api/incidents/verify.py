@@ -2,7 +2,8 @@
 
 The records of each incident are replayed, and what they come to is held against its row and every row that was. Of what
 writes the rows nothing is used but the pure loop. What stands in no record cannot be proven: the place itself, contacts, and
-the moments that only wake the ticker (`soon_at`, `stage_soon_at`, `key_due_at`, `wake_at`, `told_…`), which follow limits that may change.
+the moments that only wake the ticker (`soon_at`, `stage_soon_at`, `key_due_at`, `wake_at`, `told_…`), which follow limits that
+may change.
 
 Whoever can write everything, hashes included, is found only by the heads of the chains, kept elsewhere (`wangge log --heads`).
 """
