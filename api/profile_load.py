@@ -21,6 +21,7 @@ from data.store import assessments, orders, policies, profiles, staffing, visits
 from data.store.log import record
 from data.store.plans import area_named
 from gis.errors import Conflict, InputError, ParameterError
+from gis.finding import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -60,8 +61,7 @@ def load(conn: connection, profile: Profile, *, day: date, now: datetime) -> Loa
     """
     found = faults(profile)
     if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise InputError(f"{profile.id}: {found[0].en}{more}", found)
+        raise InputError(f"{profile.id}: {first_of(found)}", found)
     area = area_named(conn, profile.area)
     changed = [
         *_staffing(conn, area, profile, day),

@@ -19,7 +19,7 @@ from api.loop.clock import Limit, Unit, due, seconds_between
 from api.loop.take import Act
 from api.loop.words import Event
 from api.sample_desks import HOTLINE, department, matter, station
-from api.who.caller import Caller, Grant, How, Right, Role
+from api.who.caller import Caller, How, Right, grants_of
 from data.samples.topics import TOPICS
 from data.store.credentials import find_grants
 from data.store.scope import speak
@@ -285,8 +285,7 @@ def _asked(stage: Stage, desk: str, at: datetime) -> Asked:
     """Return what is known of somebody who acts at a moment, as of a request."""
     person = stage.desks.person[desk]
     with stage.pool.read(Caller().scope()) as conn:
-        held = find_grants(conn, person, at)
-    grants = tuple(Grant(role=Role(each.role), area=each.area, categories=each.categories) for each in held)
+        grants = grants_of(find_grants(conn, person, at))
     caller = Caller(person_id=person, grants=grants, how=How.SESSION)
     today = at.astimezone(ZoneInfo(stage.zone)).date()
     return Asked(caller=caller, scope=caller.scope(), lang="zh", request_id="", base="", now=at, today=today)

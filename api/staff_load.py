@@ -10,7 +10,7 @@ from api.staff_file import finding, read_staff_file
 from api.staff_fit import fit
 from data.store.staff_import import bring_in, look_up
 from gis.errors import InputError
-from gis.finding import Severity, stops
+from gis.finding import first_of, stops
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,9 +58,7 @@ def load_staff(conn: connection, raw: bytes, *, now: datetime, today: date) -> L
 
 def _refuse(findings: Sequence[Finding]) -> None:
     if stops(findings):
-        errors = [each for each in findings if each.severity is Severity.ERROR]
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise InputError(f"The list cannot be brought in: {errors[0].en}{more}", findings)
+        raise InputError(f"The list cannot be brought in: {first_of(findings)}", findings)
 
 
 def _taken(brought: Brought, row_of: Mapping[str, int]) -> list[Finding]:

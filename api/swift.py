@@ -5,9 +5,9 @@
 
     swift = (Swift("/v1/incidents", report_incident, method="POST"),)
 
-Such a function takes what is known of the request (`Asking`, `Store`, `Serving`, `OnlyOnce`), the request itself, and a body
-that a model reads, last: who may not ask is not told what is wrong with it. Nothing else is told apart here, and an
-application that asks for more does not start. Whatever is wrong is refused with the codes that FastAPI has for it.
+Such a function takes what is known of the request (`Asking`, `Store`, `Serving`, `OnlyOnce`), and a body that a model reads,
+last: who may not ask is not told what is wrong with it. Nothing else is told apart here, and an application that asks for
+more does not start. Whatever is wrong is refused with the codes that FastAPI has for it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.routing import Route
 
 from api.asked import Asked, Service, ask, service
@@ -33,20 +32,21 @@ from data.store.pool import Pool
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from starlette.requests import Request
     from starlette.responses import Response
 
 
 class Swift(Route):
-    """A route whose function gets its arguments from here; `parameters` are those that may stand in the address."""
+    """A route whose function gets its arguments from here; its address has no parameters but the language."""
 
-    def __init__(self, path: str, answer: Callable[..., Response], *, method: str, parameters: tuple[str, ...] = ()) -> None:
+    def __init__(self, path: str, answer: Callable[..., Response], *, method: str) -> None:
         hints = sorted(get_type_hints(answer).items(), key=lambda each: _is_body(each[1]))
         takers = {name: _taker(hint) for name, hint in hints if name != "return"}
         if takers.keys() != inspect.signature(answer).parameters.keys():
             raise TypeError(f"{answer.__name__} has parameters without a type")
 
         def work(request: Request, body: bytes) -> Response:
-            refuse(taken(request.query_params.multi_items(), (*parameters, "lang"))[1])
+            refuse(taken(request.query_params.multi_items(), ("lang",))[1])
             known = _Known(request, body)
             return answer(**{name: take(known) for name, take in takers.items()})
 
@@ -79,8 +79,6 @@ def _is_body(hint: Any) -> bool:  # noqa: ANN401 - a type, of whatever
 
 def _taker(hint: Any) -> Callable[[_Known], Any]:  # noqa: ANN401 - a type, of whatever
     """Return what takes an argument of a type from a request."""
-    if hint is Request:
-        return lambda known: known.request
     if hint is Asked:
         return lambda known: known.asked
     if hint is Pool:

@@ -17,7 +17,7 @@ from data.sentences import fault
 from data.spelling import did_you_mean, listed
 from data.text import decode
 from gis.errors import InputError
-from gis.finding import Finding, Severity, stops
+from gis.finding import Finding, Severity, first_of, stops
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -151,9 +151,7 @@ def read_matters(raw: bytes, file: str = "matters.csv") -> MatterFile:
 
 def unusable(found: Sequence[Finding]) -> InputError:
     """Return what to raise for a file with faults."""
-    errors = [each for each in found if each.severity is Severity.ERROR]
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return InputError(f"The matters cannot be used: {errors[0].en}{more}", found)
+    return InputError(f"The matters cannot be used: {first_of(found)}", found)
 
 
 def _table(text: str, file: str, found: list[Finding]) -> tuple[list[str], list[list[str]]]:

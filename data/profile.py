@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from data.invented_ground import District, Ground
 from data.profile_form import SECTIONS, faults
 from gis.errors import InputError, RulesError
-from gis.finding import Finding, Severity
+from gis.finding import Finding, Severity, first_of
 from partition.rules import Rules, rules_from
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _profile(text: str, name: str) -> Profile:
     if isinstance(size, dict) and not found:
         found += _size_faults(name, cast("dict[str, Any]", size))
     if found:
-        raise InputError(found[0].en + (f" (and {len(found) - 1} more)" if len(found) > 1 else ""), found)
+        raise InputError(first_of(found), found)
     says = {section: told[section] for section in told if section in SECTIONS}
     return Profile(id=told["id"], zh=told["zh"], en=told["en"], area=told["area"], says=says)
 

@@ -58,3 +58,9 @@ class Finding:
 def stops(findings: Iterable[Finding]) -> bool:
     """Say whether any finding is an error."""
     return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def first_of(findings: Iterable[Finding]) -> str:
+    """Return what the first error says, in English, and how many more there are: an exception's line for all of them."""
+    first, *others = (finding for finding in findings if finding.severity is Severity.ERROR)
+    return f"{first.en} (and {len(others)} more)" if others else first.en

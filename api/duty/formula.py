@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gis.errors import InputError
-from gis.finding import Finding, Severity
+from gis.finding import Finding, Severity, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,5 +89,4 @@ def fault(kind: str, field: str, en: str, zh: str) -> Finding:
 def refuse(found: Sequence[Finding], what: str) -> None:
     """Raise `InputError` with everything that was found, where anything was."""
     if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise InputError(f"The {what} cannot be used: {found[0].en}{more}", found)
+        raise InputError(f"The {what} cannot be used: {first_of(found)}", found)

@@ -15,7 +15,7 @@ import orjson
 
 from api.feed.cloud_event import MEDIA_TYPE, PING, RESET, cloud_event, notice, wanted
 from api.feed.sign import signed
-from api.who.caller import Caller, Grant, How, Role
+from api.who.caller import Caller, How, grants_of
 from data.store import feed, webhooks
 from data.store.credentials import find_grants
 from data.store.scope import NOBODY, speak
@@ -127,10 +127,7 @@ class _Turn:
                 data = {"reason": "epoch", "cursor": str(edge)}
                 void = notice(RESET, f"reset_{edge.epoch}", self.outbox.base, self.now, data)
                 return feed.Page(rows=((void, edge),), cursor=edge, more=False)
-            grants = tuple(
-                Grant(role=Role(each.role), area=each.area, categories=each.categories)
-                for each in find_grants(conn, held.owner, self.now)
-            )
+            grants = grants_of(find_grants(conn, held.owner, self.now))
             speak(conn, Caller(person_id=held.owner, grants=grants, how=How.KEY).scope())
             page = feed.events(conn, held.cursor, wanted(held.types, held.path), limit=self.outbox.pace.page)
         rows = [(cloud_event(told, self.outbox.base), told.cursor) for told in page.rows]

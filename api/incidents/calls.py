@@ -1,4 +1,4 @@
-"""A district call's rows: what the log of its incident says, as lists can ask for it; and the proof that they say the same."""
+"""A district call's rows: what the log of its incident says, as lists can ask for it; and in what they say otherwise."""
 
 from __future__ import annotations
 
@@ -6,19 +6,12 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from api.loop.call import Call, Participant
-from api.loop.record import Record
-from api.loop.replay import replay
-from data.store import calls, incidents
-from gis.errors import RequestError, StoreError
+from data.store import calls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from psycopg2.extensions import connection
 
     from data.store.calls import Kept
-
-_PAGE = 500
 
 
 def keep_call(conn: connection, no: str, before: Call | None, after: Call | None) -> None:
@@ -46,22 +39,3 @@ def unlike(kept: Call | None, said: Call | None) -> tuple[str, ...]:
     if kept is None or said is None:
         return () if kept is said else ("call",)
     return tuple(each.name for each in fields(Call) if getattr(kept, each.name) != getattr(said, each.name))
-
-
-def wrong_calls(conn: connection, page: int = _PAGE) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield each incident whose call is not as its log says, and in what; as the store's owner.
-
-    A log that cannot be replayed says nothing of a call: it is for whoever proves incidents to tell of.
-    """
-    after = ""
-    while numbers := calls.numbers(conn, after, page):
-        after = numbers[-1]
-        kept = calls.of_incidents(conn, numbers)
-        for no in numbers:
-            try:
-                said = replay(Record.of_json(each) for each in incidents.records(conn, no)).call
-            except (StoreError, RequestError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-                continue
-            wrong = unlike(call_of(kept[no]) if no in kept else None, said)
-            if wrong:
-                yield no, wrong

@@ -16,7 +16,7 @@ from api.incidents.facts import person_of
 from api.loop.payload import party_json
 from api.loop.take import Act
 from api.loop.words import Event
-from api.who.caller import Grant, Right, Role, Tier
+from api.who.caller import Right, Tier, grants_of
 from data.store.credentials import find_grants
 from data.store.sql import run
 from data.store.stand_ins import answering, waiting
@@ -91,8 +91,7 @@ class _Hand:
         if standing.tier is not Tier.GRID or standing.grid_code is None:
             return None
         for each in answering(self.conn, standing.grid_code, self.today):
-            held = find_grants(self.conn, each, self.now)
-            roles = [Grant(role=Role(one.role), area=one.area, categories=one.categories) for one in held]
+            roles = grants_of(find_grants(self.conn, each, self.now))
             if each != owner and any(role.gives(Right.HANDLE_INCIDENTS, standing.path, standing.category) for role in roles):
                 return person_of(self.conn, each, standing.path, now=self.now, today=self.today)
         return None

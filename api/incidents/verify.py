@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from api.incidents.calls import wrong_calls
+from api.incidents.calls import call_of, unlike
 from api.incidents.fault import Fault
 from api.loop.incident import Standing
 from api.loop.payload import party_json
@@ -25,6 +25,7 @@ from api.loop.record import OWNER, Record
 from api.loop.replay import follow
 from api.loop.words import OPEN, Event, Stage
 from data.store import incident_proof
+from data.store.calls import of_incidents
 from data.store.incident_load import broken_batches
 from data.store.log import broken, heads
 from gis.errors import RequestError, StoreError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
+    from data.store.calls import Kept as KeptCall
     from data.store.incident_proof import Batch, Kept, Written
 
     Row = Mapping[str, Any]
@@ -56,7 +58,7 @@ class Verified:
 
 def verify(conn: connection, tell: Callable[[Fault], object], *, page: int = _PAGE) -> Verified:
     """Tell of every fault that there is, one after the other; as the store's owner, in a transaction that sees one moment."""
-    for fault in (*_of_chains(conn), *_of_seals(conn), *_of_strays(conn), *_of_calls(conn)):
+    for fault in (*_of_chains(conn), *_of_seals(conn), *_of_strays(conn)):
         tell(fault)
     batches = incident_proof.batches(conn)
     for batch in batches:
@@ -66,9 +68,10 @@ def verify(conn: connection, tell: Callable[[Fault], object], *, page: int = _PA
     incidents = records = 0
     for kept in incident_proof.pages(conn, page):
         incidents += len(kept)
+        calls = of_incidents(conn, [each.row["no"] for each in kept])
         for each in kept:
             records += len(each.written)
-            for fault in of_incident(each, known):
+            for fault in _Incident(each, calls.get(each.row["no"]), known).faults():
                 tell(fault)
     return Verified(incidents=incidents, records=records, batches=len(batches), chains=len(heads(conn)))
 
@@ -95,11 +98,6 @@ def _of_chains(conn: connection) -> Iterator[Fault]:
 def _of_seals(conn: connection) -> Iterator[Fault]:
     for each in broken_batches(conn):
         yield Fault(kind="batch_parted" if each.no else "batch_broken", batch=str(each.batch), no=each.no or None)
-
-
-def _of_calls(conn: connection) -> Iterator[Fault]:
-    for no, fields in wrong_calls(conn):
-        yield Fault(kind="call_wrong", no=no, fields=fields)
 
 
 def _of_strays(conn: connection) -> Iterator[Fault]:
@@ -129,16 +127,15 @@ def _of_batch(batch: Batch) -> Iterator[Fault]:
 # --- one incident -----------------------------------------------------------------------------------------------------------
 
 
-def of_incident(kept: Kept, known: frozenset[str]) -> Iterator[Fault]:
-    """Yield what is wrong with one incident; `known` are the paths of all areas, with that of none."""
-    return _Incident(kept, known).faults()
-
-
 @dataclass(slots=True)
 class _Incident:
-    """An incident under proof, and where it stood after each of its records as far as they follow each other."""
+    """An incident under proof, and where it stood after each of its records as far as they follow each other.
+
+    `known` are the paths of all areas, with that of none.
+    """
 
     kept: Kept
+    call: KeptCall | None
     known: frozenset[str]
     standings: list[Standing] = field(default_factory=list[Standing])
     said_by: str | None = None
@@ -159,6 +156,9 @@ class _Incident:
             wrong = [*self._unlike(row, self.standings[-1]), *self._words()]
             if wrong:
                 yield Fault(kind="row_wrong", no=self.no, fields=tuple(sorted(wrong)))
+            called = unlike(None if self.call is None else call_of(self.call), self.standings[-1].call)
+            if called:
+                yield Fault(kind="call_wrong", no=self.no, fields=called)
 
     def _records(self) -> Iterator[Fault]:
         """Yield what is wrong with the records, replaying them up to the first that does not follow."""

@@ -22,7 +22,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gis.errors import InputError
-from gis.finding import Finding, Severity
+from gis.finding import Finding, Severity, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -127,8 +127,7 @@ def calendar_from(rows: Iterable[Row], *, office_hours: Sessions = OFFICE_HOURS)
         if day is not None and sessions is not None:
             stated[day] = sessions
     if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise InputError(f"The work calendar cannot be used: {found[0].en}{more}", found)
+        raise InputError(f"The work calendar cannot be used: {first_of(found)}", found)
     return Calendar(office_hours=office_hours, stated=MappingProxyType(stated), years=_covered(stated))
 
 

@@ -24,7 +24,7 @@ from api.loop.clock import LONGEST, Limit, Unit
 from api.loop.words import Mode, word
 from api.who.caller import Tier
 from gis.errors import InputError
-from gis.finding import Finding, Severity
+from gis.finding import Finding, Severity, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -112,8 +112,7 @@ def limits_from(rows: Iterable[Row]) -> Limits:
             found.append(_fault("limit_twice", row, "stage", en, zh))
         limit_of.setdefault(key, limit)
     if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise InputError(f"The time limits cannot be used: {found[0].en}{more}", found)
+        raise InputError(f"The time limits cannot be used: {first_of(found)}", found)
     return Limits(MappingProxyType(limit_of))
 
 

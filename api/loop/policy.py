@@ -16,7 +16,7 @@ from api.loop.words import word
 from api.who.caller import ALL_CATEGORIES, Tier
 from data.spelling import did_you_mean, listed
 from gis.errors import InputError
-from gis.finding import Finding, Severity
+from gis.finding import Finding, Severity, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,8 +68,7 @@ def checked(said: Mapping[str, Any]) -> dict[str, Any]:
         for number, each in enumerate(cast("list[object]", skips)):
             found += _skip_faults(each, f"skips.{number}.")
     if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise InputError(f"The policy cannot be used: {found[0].en}{more}", found)
+        raise InputError(f"The policy cannot be used: {first_of(found)}", found)
     whole = {name: said[name] for name in NAMES if name in said}
     return whole | ({"skips": [_whole_skip(each) for each in said["skips"]]} if "skips" in said else {})
 

@@ -89,10 +89,8 @@ def follow(before: Standing, record: Record) -> Standing:
         changes["supervision"] = Supervision.NONE
     if record.event in _EFFECTS:
         changes |= _EFFECTS[record.event](before, record, said)
-    if record.event is Event.REOPEN or (changes.get("urgent", before.urgent) and before.key_since is None):
-        changes |= {"key_since": record.at, "key_reported_at": None}
-    if record.event is Event.KEY_REPORT:
-        changes["key_reported_at"] = record.at
+    if changes.get("urgent", before.urgent) and before.key_since is None:
+        changes["key_since"] = record.at
     return replace(before, **changes)
 
 
@@ -217,6 +215,10 @@ def _work(_before: Standing, _record: Record, said: Payload) -> _Changes:
     return {"worked_by": said.party(OWNER)}
 
 
+def _key_report(_before: Standing, record: Record, _said: Payload) -> _Changes:
+    return {"key_reported_at": record.at}
+
+
 def _hand_over(before: Standing, record: Record, said: Payload) -> _Changes:
     """Return whose work it is: of what is worked on, theirs who goes on with it; of what waits to be taken, nobody's yet."""
     return _work(before, record, said) if before.state in {State.IN_PROGRESS, State.SUSPENDED} else {}
@@ -288,6 +290,9 @@ def _reopen(before: Standing, record: Record, _said: Payload) -> _Changes:
         "feedback_tries": 0,
         "outcome": None,
         "on_the_spot": False,
+        # What has come back is told upwards anew.
+        "key_since": record.at if before.urgent else None,
+        "key_reported_at": None,
     }
 
 
@@ -313,6 +318,7 @@ _EFFECTS: Mapping[Event, Callable[[Standing, Record, Payload], _Changes]] = {
     Event.ESCALATE: _escalate,
     Event.RETURN: _return,
     Event.HAND_OVER: _hand_over,
+    Event.KEY_REPORT: _key_report,
     Event.CALL: _call,
     Event.ASSIGN: _assign,
     Event.JOIN: _join,

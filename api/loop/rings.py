@@ -11,10 +11,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from api.loop.labels import CALL_STEPS, SCHEMES, Label, Scheme, label
+from api.loop.limits import TIERS
 from api.loop.words import Stage, word
 from api.who.caller import Tier
 from gis.errors import InputError
-from gis.finding import Finding, Severity
+from gis.finding import Finding, Severity, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from api.loop.words import Event
 
 STAGES: Mapping[str, Stage] = {word(stage): stage for stage in Stage}
-TIERS: Mapping[str, Tier] = {word(tier): tier for tier in Tier if tier is not Tier.NONE}
 _Member = TypeVar("_Member", bound=IntEnum)
 LONGEST = 40
 """Characters of a name."""
@@ -66,8 +66,7 @@ def words_from(stages: Mapping[str, Any] | None, tiers: Mapping[str, Any] | None
                     _fault(f"tiers.names.{word(tier)}", f"{name.zh} is not one of command", f"“{name.zh}”不在 command 之列")
                 )
     if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise InputError(f"The words cannot be used: {found[0].en}{more}", found)
+        raise InputError(f"The words cannot be used: {first_of(found)}", found)
     return Words(profile=profile, rings=rings, call=call, tiers=names)
 
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gis.errors import Conflict, InputError, Refused
-from gis.finding import Finding, Severity
+from gis.finding import Finding, Severity, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -129,8 +129,7 @@ def judge(candidates: Sequence[Candidate], verdict: Verdict, *, approver: str) -
         raise Refused("nobody admits what they have proposed themselves", code="self-approval", codes=own)
     found = [*_of_verdict(verdict), *(fault for each in candidates for fault in _of_matter(each, verdict.action))]
     if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise InputError(f"This cannot be decided: {found[0].en}{more}", found)
+        raise InputError(f"This cannot be decided: {first_of(found)}", found)
 
 
 def _of_verdict(verdict: Verdict) -> Iterator[Finding]:

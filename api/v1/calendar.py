@@ -26,7 +26,7 @@ from data.store import clock_tables
 from data.store.clock_tables import StatedDay
 from data.store.log import record
 from gis.errors import InputError, ParameterError
-from gis.finding import Finding, Severity
+from gis.finding import Finding, Severity, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,8 +124,7 @@ def _check(year: int, stated: Sequence[StatedDay]) -> None:
     except InputError as error:
         found += error.findings
     if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise InputError(f"The work calendar cannot be used: {found[0].en}{more}", found)
+        raise InputError(f"The work calendar cannot be used: {first_of(found)}", found)
 
 
 def _document(conn: connection, year: int) -> Response:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
 import numpy as np
@@ -16,19 +15,15 @@ from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
 from api.incidents.actors import actor_of
 from api.incidents.desk import Report, act, report, words_digest
-from api.incidents.offered import transitions
 from api.incidents.photos import keep_photo
-from api.incidents.rows import lights
-from api.incidents.ways import reached, rung, shown_records, shown_way
-from api.loop.labels import label
-from api.loop.record import Record
-from api.loop.replay import replay
+from api.incidents.ways import shown_records, shown_way
 from api.loop.take import Act
-from api.loop.words import Event, Kind, State, Supervision, word
+from api.loop.words import Event, Kind, State
 from api.swift import Swift
 from api.v1.answers import answer, precondition, private, tag
+from api.v1.incident_documents import address, document, receipt, view
 from api.v1.parameters import NO_NUL, SOMETHING, Code, Latitude, Longitude, only
-from api.who.caller import Right, Tier
+from api.who.caller import Right
 from data.store import incidents
 from data.store.attachments import attached, picture, show_to_all
 from data.store.contacts import erase_words
@@ -39,15 +34,8 @@ from gis.chinese_frames import SHIFTED, to_wgs84
 from gis.errors import NotFound, ParameterError, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from psycopg2.extensions import connection
 
-    from api.asked import Asked
-    from api.incidents.desk import Reported
-    from api.incidents.rulebook import Book
-    from api.loop.incident import Standing
-    from data.store.incidents import Near
 
 router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
 
@@ -146,8 +134,8 @@ def report_incident(wanted: NewIncident, asked: Asking, store: Store, serving: S
 
     def write(conn: connection) -> Response:
         made = report(conn, said, asked=asked, rules=serving.rules)
-        here = _address(asked, made.no)
-        return answer(_receipt(made, here), status=201 if made.is_new else 200, location=here)
+        here = address(asked, made.no)
+        return answer(receipt(made, here), status=201 if made.is_new else 200, location=here)
 
     with store.write(asked.acting(Right.HANDLE_INCIDENTS)) as conn:
         return once(conn, lambda: write(conn))
@@ -209,7 +197,7 @@ def list_incidents(  # noqa: PLR0917 - FastAPI passes by name
         book = serving.rules.read(conn)
     page = rows[:limit]
     more = page[-1]["id"] if len(rows) > limit else None
-    return answer({"incidents": [_view(row, asked, book) for row in page], "next": more})
+    return answer({"incidents": [view(row, asked, book) for row in page], "next": more})
 
 
 @router.get("/{no}", dependencies=[Depends(only())])
@@ -217,7 +205,7 @@ def show_incident(no: Code, asked: Asking, store: Store, serving: Serving) -> Re
     """Show where an incident stands, and what you may do with it now."""
     asked.caller.require(Right.HANDLE_INCIDENTS)
     with store.read(asked.scope) as conn:
-        return _document(conn, no, asked, serving.rules.read(conn))
+        return document(conn, no, asked, serving.rules.read(conn))
 
 
 @router.get("/{no}/events", dependencies=[Depends(only())])
@@ -228,13 +216,13 @@ def show_events(no: Code, asked: Asking, store: Store, serving: Serving) -> Resp
         row = incidents.get(conn, no)
         records = incidents.records(conn, no)
         words = serving.rules.read(conn).words(row["path"], asked.today)
-    document = {
+    shown = {
         "no": no,
         "profile": words.profile,
         "events": shown_records(records, words, asked.lang),
         "way": shown_way(records, words, asked.lang),
     }
-    return answer(document, etag=tag(no, row["revision"]))
+    return answer(shown, etag=tag(no, row["revision"]))
 
 
 @router.get("/{no}/contact", dependencies=[Depends(only())])
@@ -269,7 +257,7 @@ def erase(  # noqa: PLR0917 - FastAPI passes by name
                 raise Refused(msg, code="wrong-tier", zh="只有负责全区派遣的人员可以删除事件文字")
             said = words_digest(row["title"], row["description"], row["address"])
             incidents.note(conn, no, kind="words-erased", path=row["path"], body={"words": said, "reason": wanted.reason})
-        return _document(conn, no, asked, serving.rules.read(conn))
+        return document(conn, no, asked, serving.rules.read(conn))
 
     with store.write(asked.acting(Right.DISPATCH_INCIDENTS)) as conn:
         return once(conn, lambda: write(conn))
@@ -279,7 +267,7 @@ def erase(  # noqa: PLR0917 - FastAPI passes by name
 def list_pictures(no: Code, asked: Asking, store: Store) -> Response:
     """List the pictures of an incident, oldest first."""
     asked.caller.require(Right.HANDLE_INCIDENTS)
-    here = f"{_address(asked, no)}/pictures"
+    here = f"{address(asked, no)}/pictures"
     with store.read(asked.scope) as conn:
         incidents.get(conn, no)
         found = attached(conn, no)
@@ -294,7 +282,7 @@ async def add_picture(no: Code, request: Request, asked: Asking, store: Store, o
 
     def keep(conn: connection) -> Response:
         made = keep_photo(conn, no, content, author=asked.caller.person_id, now=asked.now)
-        return answer({"id": made}, status=201, location=f"{_address(asked, no)}/pictures/{made}")
+        return answer({"id": made}, status=201, location=f"{address(asked, no)}/pictures/{made}")
 
     def write() -> Response:
         with store.write(asked.acting(Right.HANDLE_INCIDENTS)) as conn:
@@ -345,7 +333,7 @@ def take_step(  # noqa: PLR0917 - FastAPI passes by name
             precondition(if_match, tag(no, incidents.get(conn, no)["revision"]))
         taken = act(conn, no, event, asked, serving.rules, org=wanted.org)
         try:
-            return _document(conn, no, asked, serving.rules.read(conn))
+            return document(conn, no, asked, serving.rules.read(conn))
         except NotFound:
             # A department that was called from elsewhere has given the call back: it is out of its sight again.
             return answer({"no": no, "state": str(taken.standing.state), "transitions": []})
@@ -381,130 +369,3 @@ def _report(wanted: NewIncident) -> Report:
         occurred_at=wanted.occurred_at,
         contact=contact,
     )
-
-
-def _address(asked: Asked, no: str) -> str:
-    # A district whose files give it no code has its name for one, and so have the numbers of its incidents.
-    return f"{asked.base}/v1/incidents/{quote(no, safe='')}"
-
-
-def _receipt(made: Reported, here: str) -> dict[str, Any]:
-    """Return what whoever reported is told: the number, the grid, and what may be the same."""
-    links = [{"rel": "self", "href": here, "type": "application/json"}]
-    if made.standing is None:
-        return {"no": made.no, "is_new": False, "links": links}
-    return {
-        "no": made.no,
-        "is_new": True,
-        "state": made.columns["state"],
-        "grid": made.columns["grid_code"],
-        "outside": made.columns["grid_code"] is None,
-        "owner": _owner(made.columns),
-        "stage_due_at": made.columns["stage_due_at"],
-        "duplicates": _duplicates(made.near),
-        "links": links,
-    }
-
-
-def _duplicates(near: Sequence[Near]) -> list[dict[str, Any]]:
-    return [
-        {"no": each.no, "away_m": each.away_m, "apart_s": int(each.apart.total_seconds()), "state": each.state,
-         "title": each.title}
-        for each in near
-    ]  # fmt: skip
-
-
-def _document(conn: connection, no: str, asked: Asked, book: Book) -> Response:
-    row = incidents.get(conn, no)
-    records = [Record.of_json(each) for each in incidents.records(conn, no)]
-    standing = replay(records).lying_at(row["path"])
-    words = book.words(standing.path, asked.today)
-    policy = book.policy(standing.path, asked.today)
-    document: dict[str, Any] = _view(row, asked, book) | {
-        "stage": {**rung(reached(records), words, asked.lang), "profile": words.profile},
-        "call": _call(standing),
-        "transitions": transitions(conn, no, standing, asked, book),
-    }
-    if standing.state in {State.REPORTED, State.VERIFYING}:
-        # For whoever judges whether it is one case more: also one of those that came after it.
-        near = incidents.near(conn, no, metres=policy.nearness.metres, time=policy.nearness.time)
-        document["duplicates"] = _duplicates(near)
-    if standing.call is not None:
-        href = f"{asked.base}/v1/calls/{quote(no, safe='')}"
-        document["links"].append({"rel": "call", "href": href, "type": "application/json"})
-    return answer(document, etag=tag(no, row["revision"]))
-
-
-def _call(standing: Standing) -> dict[str, Any] | None:
-    return None if standing.call is None else asdict(standing.call)
-
-
-def _view(row: Mapping[str, Any], asked: Asked, book: Book) -> dict[str, Any]:
-    shown, guessed = lights(row, asked.now), book.deadlines.guessed
-    since = row["accepted_at"] or row["reported_at"]
-    return {
-        "no": row["no"],
-        "state": row["state"],
-        "state_label": label(State(row["state"])).say(asked.lang),
-        "tier": word(Tier(row["tier"])),
-        "tier_label": book.words(row["path"], asked.today).of(Tier(row["tier"])).say(asked.lang),
-        "owner": _owner(row),
-        "grid": row["grid_code"],
-        "outside": row["grid_code"] is None,
-        "lon": row["lon"],
-        "lat": row["lat"],
-        "kind": row["kind"],
-        "category": row["category"],
-        "matter": row["matter"],
-        "department": row["department"],
-        "title": row["title"],
-        "description": row["description"],
-        "address": row["address"],
-        "words_erased_at": row["words_erased_at"],
-        "contact": row["contact"],
-        "source": row["source"],
-        "external_id": row["external_id"],
-        "urgent": row["urgent"],
-        "mode": row["mode"],
-        "triage": row["triage"],
-        "master": row["master"],
-        "supervision": word(Supervision(row["supervision"])),
-        "outcome": row["outcome"],
-        "on_the_spot": row["on_the_spot"],
-        "satisfaction": row["satisfaction"],
-        "answered": row["is_answered"],
-        "returns": row["returns"],
-        "reworks": row["reworks"],
-        "reopens": row["reopens"],
-        "extensions": row["extensions"],
-        "occurred_at": row["occurred_at"],
-        "reported_at": row["reported_at"],
-        "accepted_at": row["accepted_at"],
-        "handled_at": row["handled_at"],
-        "closed_at": row["closed_at"],
-        "archived_at": row["archived_at"],
-        "clocks": {
-            "total": {
-                "due_at": row["due_at"],
-                "soon_at": row["soon_at"],
-                "light": shown["total"],
-                "is_fallback": guessed(since, row["due_at"]),
-            },
-            "stage": {
-                "due_at": row["stage_due_at"],
-                "soon_at": row["stage_soon_at"],
-                "light": shown["stage"],
-                "is_fallback": guessed(since, row["stage_due_at"]),
-            },
-        },
-        "key_due_at": row["key_due_at"],
-        "revision": row["revision"],
-        "updated_at": row["at"],
-        "links": [{"rel": "self", "href": _address(asked, row["no"]), "type": "application/json"}],
-    }
-
-
-def _owner(row: Mapping[str, Any]) -> dict[str, str] | None:
-    if row["owner_org"] is not None:
-        return {"org": row["owner_org"]}
-    return None if row["owner_person"] is None else {"person": row["owner_person"]}

@@ -24,7 +24,7 @@ from data.store import clock_tables
 from data.store.incidents import rules_version
 from data.store.log import record
 from gis.errors import InputError
-from gis.finding import Finding, Severity
+from gis.finding import Finding, Severity, first_of
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection
@@ -104,8 +104,7 @@ def _check(conn: connection, rows: list[LimitRow]) -> None:
     except InputError as error:
         found += error.findings
     if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise InputError(f"The time limits cannot be used: {found[0].en}{more}", found)
+        raise InputError(f"The time limits cannot be used: {first_of(found)}", found)
 
 
 def _document(conn: connection) -> Response:

@@ -19,6 +19,8 @@ from gis.errors import Refused, Unidentified
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from data.store.credentials import HeldRole
+
 ALL_CATEGORIES = "*"
 
 
@@ -147,6 +149,11 @@ class Grant:
             and (path is None or (self.area is not None and within(path, self.area)))
             and (category is None or not {ALL_CATEGORIES, category}.isdisjoint(self.categories))
         )
+
+
+def grants_of(held: Iterable[HeldRole]) -> tuple[Grant, ...]:
+    """Return what roles give that the store says somebody has."""
+    return tuple(Grant(role=Role(each.role), area=each.area, categories=each.categories) for each in held)
 
 
 class How(StrEnum):

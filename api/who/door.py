@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from api.who.caller import ANONYMOUS, Caller, Grant, How, Role
+from api.who.caller import ANONYMOUS, Caller, How, grants_of
 from api.who.keys import KEY_MARK, check_key, key_prefix, shows_key
 from api.who.sessions import CSRF_HEADER, check_session, session_cookie
 from api.who.tokens import subject_of
@@ -103,6 +103,6 @@ def identify(ask: Ask, shown: Shown, door: Door, now: datetime) -> Caller:
             raise Unidentified(msg, code="subject-unknown", subject=shown.credential)
     else:
         return ANONYMOUS
-    grants = tuple(Grant(role=Role(held.role), area=held.area, categories=held.categories) for held in known.roles)
+    grants = grants_of(known.roles)
     key = key_prefix(shown.credential) if shown.how is How.KEY else ""
     return Caller(person_id=known.person, name=known.name, grants=grants, how=shown.how, key=key)

@@ -25,8 +25,6 @@ COLUMNS = ("street", "called_at", "summary", "assigned_at", "join_due_at", "join
 """What is kept of a call."""
 CALLED = ("org", "lead", "mandatory", "joined_at", "rating")
 """What is kept of each department, in the order in which the district has named them."""
-STATES = ("called", "assigned", "joint", "handled", "cleared", "voided")
-"""Where a call may stand: what was done last; an incident that is void takes its call along."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,19 +149,6 @@ def listed(conn: connection, wanted: Filter, *, now: datetime, before: int | Non
 def of_incidents(conn: connection, numbers: Sequence[str]) -> dict[str, Kept]:
     """Return the calls of incidents that have one, by number."""
     return {each.no: each for each in _kept(conn, SQL("WHERE c.no = ANY (%(numbers)s)"), {"numbers": list(numbers)})}
-
-
-def numbers(conn: connection, after: str, limit: int) -> list[str]:
-    """Return the next incidents that have a call, or whose log tells of one, in order; for the store's owner."""
-    rows = many(
-        conn,
-        """SELECT no FROM (
-             SELECT c.no FROM wangge.district_call c
-             UNION SELECT e.subject COLLATE "C" FROM wangge.event e WHERE e.kind = 'incident.call'
-           ) found (no) WHERE no > %s ORDER BY no LIMIT %s""",
-        [after, limit],
-    )
-    return [no for (no,) in rows]
 
 
 def _kept(conn: connection, where: Composable, parameters: Mapping[str, Any]) -> list[Kept]:

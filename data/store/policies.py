@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from psycopg2.errors import InsufficientPrivilege
-from psycopg2.extras import Json
 
-from data.store.sql import many, maybe, run
+from data.store.dated import say_from
+from data.store.sql import many
 from gis.errors import Refused
 
 if TYPE_CHECKING:
@@ -76,31 +76,9 @@ def state(conn: connection, area: AreaRow, says: Mapping[str, Any], *, source: s
 
     Returns whether that changes anything. The policy until then ends on `day`; one that began on that day is replaced.
     """
-    where = {"area": area.id, "day": day}
-    held = maybe(
-        conn,
-        "SELECT says, source FROM wangge.loop_policy WHERE area_id = %(area)s AND valid @> %(day)s::date FOR UPDATE",
-        where,
-    )
-    if held == (says, source) or (held is None and not says):
-        return False
     with _explained():
-        run(conn, "DELETE FROM wangge.loop_policy WHERE area_id = %(area)s AND lower(valid) = %(day)s", where)
-        run(
-            conn,
-            """UPDATE wangge.loop_policy SET valid = daterange(lower(valid), %(day)s)
-               WHERE area_id = %(area)s AND valid @> %(day)s::date""",
-            where,
-        )
-        if says:
-            run(
-                conn,
-                """INSERT INTO wangge.loop_policy (area_id, says, source, valid)
-                   SELECT %(area)s, %(says)s, %(source)s, daterange(%(day)s, (
-                     SELECT min(lower(valid)) FROM wangge.loop_policy WHERE area_id = %(area)s AND lower(valid) > %(day)s))""",
-                {**where, "says": Json(dict(says)), "source": source},
-            )
-    return True
+        said = {"says": dict(says), "source": source} if says else None
+        return say_from(conn, "loop_policy", {"area_id": area.id}, said, day=day)
 
 
 @contextmanager

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from psycopg2.extras import Json
-
-from data.store.sql import many, maybe, run
+from data.store.dated import say_from
+from data.store.sql import many
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,29 +34,7 @@ def keep(conn: connection, area: AreaRow, name: str, doc: Mapping[str, Any], *, 
 
     What it said until then ends on `day`; what it said from that day on is replaced.
     """
-    where = {"area": area.id, "day": day}
-    held = maybe(
-        conn,
-        "SELECT name, doc FROM wangge.profile WHERE area_id = %(area)s AND valid @> %(day)s::date FOR UPDATE",
-        where,
-    )
-    if held == (name, doc):
-        return False
-    run(conn, "DELETE FROM wangge.profile WHERE area_id = %(area)s AND lower(valid) = %(day)s", where)
-    run(
-        conn,
-        """UPDATE wangge.profile SET valid = daterange(lower(valid), %(day)s)
-           WHERE area_id = %(area)s AND valid @> %(day)s::date""",
-        where,
-    )
-    run(
-        conn,
-        """INSERT INTO wangge.profile (area_id, name, doc, valid)
-           SELECT %(area)s, %(name)s, %(doc)s, daterange(%(day)s, (
-             SELECT min(lower(valid)) FROM wangge.profile WHERE area_id = %(area)s AND lower(valid) > %(day)s))""",
-        {**where, "name": name, "doc": Json(dict(doc))},
-    )
-    return True
+    return say_from(conn, "profile", {"area_id": area.id}, {"name": name, "doc": dict(doc)}, day=day)
 
 
 def profiles_on(conn: connection, day: date, *, area: str | None = None) -> list[ProfileRow]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from psycopg2.errors import InsufficientPrivilege
-from psycopg2.extras import Json
 
-from data.store.sql import many, maybe, run
+from data.store.dated import say_from
+from data.store.sql import many
 from gis.errors import Refused
 
 if TYPE_CHECKING:
@@ -90,37 +90,9 @@ def state_rule(
 
     Returns whether that changes anything. The rule until then ends on `day`; one that began on that day is replaced.
     """
-    where = {"area": area.id, "type": grid_type, "day": day}
-    held = maybe(
-        conn,
-        """SELECT r.rule, r.doc_id FROM wangge.staffing_rule r
-           WHERE r.area_id = %(area)s AND r.grid_type = %(type)s AND r.valid @> %(day)s::date FOR UPDATE""",
-        where,
-    )
-    if (held is None and rule is None) or held == (rule, doc_id):
-        return False
     with _explained():
-        run(
-            conn,
-            "DELETE FROM wangge.staffing_rule WHERE area_id = %(area)s AND grid_type = %(type)s AND lower(valid) = %(day)s",
-            where,
-        )
-        run(
-            conn,
-            """UPDATE wangge.staffing_rule SET valid = daterange(lower(valid), %(day)s)
-               WHERE area_id = %(area)s AND grid_type = %(type)s AND valid @> %(day)s::date""",
-            where,
-        )
-        if rule is not None:
-            run(
-                conn,
-                """INSERT INTO wangge.staffing_rule (area_id, grid_type, rule, doc_id, valid)
-                   SELECT %(area)s, %(type)s, %(rule)s, %(doc)s, daterange(%(day)s, (
-                     SELECT min(lower(valid)) FROM wangge.staffing_rule
-                     WHERE area_id = %(area)s AND grid_type = %(type)s AND lower(valid) > %(day)s))""",
-                {**where, "rule": Json(dict(rule)), "doc": doc_id},
-            )
-    return True
+        said = None if rule is None else {"rule": dict(rule), "doc_id": doc_id}
+        return say_from(conn, "staffing_rule", {"area_id": area.id, "grid_type": grid_type}, said, day=day)
 
 
 def grids_on(conn: connection, day: date, *, area: str | None = None) -> list[GridRow]:

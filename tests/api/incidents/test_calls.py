@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from api.incidents.calls import wrong_calls
 from api.incidents.rulebook import Rulebook
 from api.incidents.ticker import tick
 from api.who.caller import Caller, Grant, How, Right, Role
@@ -105,8 +104,7 @@ def offered(document: dict[str, Any], event: str) -> dict[str, Any]:
 
 def wrong(town) -> list[tuple[str, tuple[str, ...]]]:
     """Return the calls that are not as their log says."""
-    with closing(connect(town.hall.db.admin)) as conn:
-        return list(wrong_calls(conn, page=2))
+    return [(each.no, each.fields) for each in faults_in(town.hall.db.admin) if each.kind == "call_wrong"]
 
 
 def test_a_call_goes_its_four_steps(town) -> None:

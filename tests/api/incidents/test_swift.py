@@ -7,8 +7,8 @@ import json
 
 import httpx
 import pytest
-from starlette.requests import Request  # noqa: TC002 - Swift reads it
 
+from api.asked import Asked  # noqa: TC001 - Swift reads it
 from api.plain import Plain
 from api.swift import Swift
 from tests.api.incidents.station import at
@@ -79,11 +79,11 @@ def _without_swift(app):
 def test_what_it_cannot_take_is_refused_at_the_start() -> None:
     """A parameter that is nothing of a request, or has no type, stops the application before anybody asks."""
 
-    def strange(request: Request, number: int):
-        del request, number
+    def strange(asked: Asked, number: int):
+        del asked, number
 
-    def untyped(request):
-        del request
+    def untyped(asked):
+        del asked
 
     for function in (strange, untyped):
         with pytest.raises(TypeError):

@@ -81,6 +81,7 @@ PEOPLE = {
     "pei": actor("pei", Role.GRID_WORKER, DISTRICT, "power"),
     "pan": actor("pan", Role.GRID_WORKER, DISTRICT, "parks"),
     "swee": actor("swee", Role.GRID_WORKER, STREET, "sweepers"),
+    "rover": actor("rover", Role.GRID_WORKER, DISTRICT),
     "hot": actor("hot", Role.GRID_WORKER, DISTRICT, "hotline"),
     "both": actor("both", Role.STREET, STREET, "community", "street"),
     "audit": actor("audit", Role.AUDITOR, DISTRICT),
@@ -154,7 +155,7 @@ def well_formed(standing: Standing, event: Event, who: Actor, at: datetime, vari
             {"reason": "private_affair", "answer": "see a lawyer"}, {"reason": "duplicate", "answer": "known", "master": "7"}
         ),
         Event.VOID: {"reason": "a test"},
-        Event.DISPATCH: {"to": BY_TIER[max(standing.tier, Tier.GRID)]},
+        Event.DISPATCH: {"to": {"org": "water"} if standing.path in {"", DISTRICT} else BY_TIER[max(standing.tier, Tier.GRID)]},
         Event.RETURN: {"reason": "not_our_duty"},
         Event.ESCALATE: {"reason": "overdue" if who.is_system else "beyond_capacity"},
         Event.DELEGATE: {"to": {"person": "rover"}}
