@@ -18,7 +18,7 @@ from api.v1.answers import answer, tag
 from api.v1.parameters import NO_NUL, Code, Limit, only
 from api.who.caller import Right
 from data.store import calls
-from data.store.plans import area_named
+from data.store.plans import path_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +73,7 @@ def list_calls(  # noqa: PLR0917 - FastAPI passes by name
     asked.caller.require(Right.HANDLE_INCIDENTS)
     with store.read(asked.scope) as conn:
         wanted = calls.Filter(
-            area=None if area is None else area_named(conn, area).path,
+            area=path_named(conn, area),
             org=org,
             states=None if state is None else [str(each) for each in state],
             is_late=late,

@@ -18,7 +18,7 @@ from api.v1.parameters import NO_NUL, only
 from api.who.caller import Right
 from api.who.door import examine
 from data.store.feed import Cursor, is_here, now_at
-from data.store.plans import area_named
+from data.store.plans import path_named
 from gis.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def follow(  # noqa: PLR0917 - FastAPI passes by name
     wish = wanted(split(types))
     with store.read(asked.scope) as conn:
         edge = now_at(conn)
-        path = None if area is None else area_named(conn, area).path
+        path = path_named(conn, area)
     came_from = _place(last_event_id, after)
     is_reset = came_from is not None and not is_here(came_from, edge)
     held = service(request)

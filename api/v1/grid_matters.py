@@ -15,7 +15,7 @@ from api.v1.parameters import NO_NUL, Code, Limit, only
 from api.who.caller import Right
 from data.store import matters
 from data.store.log import record
-from data.store.plans import area_named
+from data.store.plans import path_named
 from data.store.scope import speak
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def list_grids(  # noqa: PLR0917 - FastAPI passes by name
     """List the grids that you work in, with how many matters are named for each."""
     asked.caller.require(Right.SEE_INTERNAL)
     with store.read(asked.scope) as conn:
-        place = None if area is None else area_named(conn, area).path
+        place = path_named(conn, area)
         rows = matters.grids(conn, area=place, day=asked.today, without=without, after=after, limit=limit + 1)
     shown = [{"grid": grid, "name": name, "community": community, "matters": n} for grid, name, community, n in rows[:limit]]
     return answer({"grids": shown, "next": shown[-1]["grid"] if len(rows) > limit else None})

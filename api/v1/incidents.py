@@ -29,7 +29,7 @@ from data.store.attachments import attached, picture, show_to_all
 from data.store.contacts import erase_words
 from data.store.incidents import Filter
 from data.store.log import record
-from data.store.plans import area_named
+from data.store.plans import path_named
 from gis.chinese_frames import SHIFTED, to_wgs84
 from gis.errors import NotFound, ParameterError, Refused
 
@@ -184,7 +184,7 @@ def list_incidents(  # noqa: PLR0917 - FastAPI passes by name
             matter=matter,
             source=source,
             grid=grid,
-            area=None if area is None else area_named(conn, area).path,
+            area=path_named(conn, area),
             is_outside=outside,
             is_overdue=overdue,
             is_urgent=urgent,

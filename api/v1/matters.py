@@ -25,7 +25,7 @@ from data.matter_file import CODE_PATTERN, MOST_CO_DEPARTMENTS, NO_CODES, Matter
 from data.plan_files import finding_record
 from data.store import matters
 from data.store.log import record
-from data.store.plans import area_named
+from data.store.plans import area_named, path_named
 from data.store.scope import speak
 from gis.errors import Conflict
 from gis.finding import Finding, Severity
@@ -356,7 +356,7 @@ def _filter(  # noqa: PLR0917 - the parameters, in their order
     list_class: str | None,
 ) -> matters.Filter:
     return matters.Filter(
-        place=None if area is None else area_named(conn, area).path,
+        place=path_named(conn, area),
         status=None if status is None else str(status),
         category=category,
         department=department,

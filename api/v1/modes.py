@@ -20,7 +20,7 @@ from api.v1.parameters import NO_NUL, SOMETHING, Limit, only
 from api.who.caller import Right
 from data.store import clock_tables
 from data.store.log import record
-from data.store.plans import area_named
+from data.store.plans import area_named, path_named
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection
@@ -49,7 +49,7 @@ def list_modes(
     """List the switches that hold, the newest first; with `area`, those around and in it, and the `mode` that holds there."""
     asked.caller.require(Right.SEE_INTERNAL)
     with store.read(asked.scope) as conn:
-        place = None if area is None else area_named(conn, area).path
+        place = path_named(conn, area)
         found = clock_tables.modes(conn, place=place, past=past, limit=limit, now=asked.now)
         document: dict[str, Any] = {"switches": [asdict(each) for each in found]}
         if place is not None:

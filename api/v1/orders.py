@@ -34,7 +34,7 @@ from api.v1.parameters import NO_NUL, SOMETHING, Code, Latitude, Longitude, only
 from api.who.caller import Right, within
 from data.store import orders
 from data.store.incidents import find_place, orgs_named
-from data.store.plans import area_named
+from data.store.plans import area_named, path_named
 from data.store.scope import speak
 from gis.chinese_frames import SHIFTED, to_wgs84
 from gis.errors import ParameterError
@@ -186,7 +186,7 @@ def list_orders(  # noqa: PLR0917 - FastAPI passes by name
         wanted = orders.Filter(
             states=None if state is None else [str(each) for each in state],
             category=category,
-            area=None if area is None else area_named(conn, area).path,
+            area=path_named(conn, area),
             grid=grid,
             targets=targets,
             placed_by=asked.caller.person_id if placed_by_me else None,

@@ -17,7 +17,7 @@ from api.v1.parameters import NO_NUL, SOMETHING, Code, Limit, only, without_defa
 from api.who.caller import Right
 from data.store import orgs
 from data.store.log import record
-from data.store.plans import area_named
+from data.store.plans import area_named, path_named
 from gis.errors import NotFound
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def list_orgs(  # noqa: PLR0917 - FastAPI passes by name
     asked.caller.require(Right.SEE_INTERNAL)
     with store.read(asked.scope) as conn:
         wanted = orgs.OrgFilter(
-            area=None if area is None else area_named(conn, area).path,
+            area=path_named(conn, area),
             kind=kind,
             tier=tier,
             active=active,

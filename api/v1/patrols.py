@@ -18,9 +18,11 @@ from api.rounds.coverage import percent
 from api.rounds.patrol import is_met, work_days
 from api.v1.answers import answer, private
 from api.v1.parameters import NO_NUL, WHOLE, Day, Limit, only
-from api.v1.visits import acting_for, path_of, rules_for, staff_meant, told_day
+from api.v1.visit_rules import rules_for
+from api.v1.visits import acting_for, staff_meant, told_day
 from api.who.caller import Right
 from data.store import visits
+from data.store.plans import path_named
 from data.store.sql import many
 from gis.errors import ParameterError
 
@@ -75,7 +77,7 @@ def list_days(  # noqa: PLR0917 - FastAPI passes by name
         staff = staff_meant(conn, asked, None) if mine else None
         rules = rules_for(conn, Target.PATROL)
         rows = visits.days_out(
-            conn, area=path_of(conn, area), staff=staff, first=first, last=last, after=_unsealed(after), limit=limit + 1
+            conn, area=path_named(conn, area), staff=staff, first=first, last=last, after=_unsealed(after), limit=limit + 1
         )
         employed = dict(many(conn, "SELECT id::text, path::text FROM wangge.staff WHERE id = ANY (%s::uuid[])",
                              [list({row[1] for row in rows})]))  # fmt: skip
@@ -112,7 +114,7 @@ def show_compliance(  # noqa: PLR0917 - FastAPI passes by name
     with store.read(asked.acting(Right.MANAGE_STAFF)) as conn:
         days = work_days(serving.rules.deadlines(conn).calendar, first, last)
         wanted = {path: rule.minutes or 0 for path, rule in rules_for(conn, Target.PATROL).items()}
-        rows = visits.patrols_met(conn, area=path_of(conn, area), days=days.days, minutes=wanted)
+        rows = visits.patrols_met(conn, area=path_named(conn, area), days=days.days, minutes=wanted)
         codes = dict(many(conn, "SELECT path::text, code FROM wangge.area"))
     owed, met = sum(row[1] for row in rows), sum(row[2] for row in rows)
     areas = [

@@ -18,7 +18,7 @@ from api.v1.parameters import NO_NUL, At, Day, Limit, only
 from api.who.caller import Right
 from data.store import posts, staff
 from data.store.log import record
-from data.store.plans import area_named
+from data.store.plans import path_named
 from gis.errors import Conflict
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def list_posts(  # noqa: PLR0917 - FastAPI passes by name
     day = at or asked.today
     with store.read(asked.scope) as conn:
         wanted = posts.PostFilter(
-            area=None if area is None else area_named(conn, area).path,
+            area=path_named(conn, area),
             grid=grid,
             staff=None if staff is None else str(staff),
             role=role,
@@ -152,7 +152,7 @@ def show_duty(asked: Asking, store: Store, area: _Area = None, grid: _Grid = Non
     asked.caller.require(Right.SEE_INTERNAL)
     day = at or asked.today
     with store.read(asked.scope) as conn:
-        found = posts.duty_on(conn, day, area=None if area is None else area_named(conn, area).path, grid=grid)
+        found = posts.duty_on(conn, day, area=path_named(conn, area), grid=grid)
     document = {
         "at": day,
         "grids": [_duty(duty) for duty in found],

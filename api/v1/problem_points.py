@@ -15,11 +15,10 @@ from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
 from api.v1.answers import answer, precondition, tag
 from api.v1.parameters import NO_NUL, SOMETHING, Day, Latitude, Limit, Longitude, only
-from api.v1.visits import path_of
 from api.who.caller import Right
 from data.store import problem_points
 from data.store.incidents import find_place, orgs_named
-from data.store.plans import area_named
+from data.store.plans import area_named, path_named
 from gis.chinese_frames import SHIFTED, to_wgs84
 from gis.errors import Conflict, ParameterError
 
@@ -137,7 +136,7 @@ def list_points(  # noqa: PLR0917 - FastAPI passes by name
     """List problem points, the newest first."""
     asked.caller.require(Right.HANDLE_INCIDENTS)
     with store.read(asked.scope) as conn:
-        rows = problem_points.listed(conn, area=path_of(conn, area), grid=grid, kind=kind, before=before, limit=limit + 1)
+        rows = problem_points.listed(conn, area=path_named(conn, area), grid=grid, kind=kind, before=before, limit=limit + 1)
     shown = rows[:limit]
     more = shown[-1].id if len(rows) > limit else None
     return answer({"points": [asdict(each) for each in shown], "next": more})
@@ -155,7 +154,7 @@ def list_clusters(  # noqa: PLR0917 - FastAPI passes by name
     """List clusters, the newest first: who mends them, how, by when, and where that stands."""
     asked.caller.require(Right.HANDLE_INCIDENTS)
     with store.read(asked.scope) as conn:
-        rows = problem_points.clusters(conn, area=path_of(conn, area), state=state, before=before, limit=limit + 1)
+        rows = problem_points.clusters(conn, area=path_named(conn, area), state=state, before=before, limit=limit + 1)
     shown = rows[:limit]
     more = shown[-1].id if len(rows) > limit else None
     return answer({"clusters": [_view(each) | {"overdue": _overdue(each, asked.today)} for each in shown], "next": more})

@@ -15,7 +15,7 @@ from api.v1.answers import answer
 from api.v1.parameters import NO_NUL, At, only
 from api.who.caller import Right
 from data.profile import profile_from
-from data.store.plans import area_named
+from data.store.plans import area_named, path_named
 from data.store.pool import BULK_MS
 from data.store.profiles import nearest, profiles_on
 from gis.errors import NotFound
@@ -39,7 +39,7 @@ def list_profiles(
     asked.caller.require(Right.SEE_INTERNAL)
     day = at or asked.today
     with store.read(asked.scope) as conn:
-        found = profiles_on(conn, day, area=None if area is None else area_named(conn, area).path)
+        found = profiles_on(conn, day, area=path_named(conn, area))
     return answer({"at": day, "profiles": [_profile(row) for row in found]})
 
 

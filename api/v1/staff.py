@@ -23,7 +23,7 @@ from api.v1.parameters import ASKS_FOR_CSV, NO_NUL, SOMETHING, WHOLE, At, Csv, D
 from api.who.caller import Right
 from data.store import posts, staff
 from data.store.log import record
-from data.store.plans import area_named
+from data.store.plans import area_named, path_named
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection
@@ -112,7 +112,7 @@ def list_staff(  # noqa: PLR0917 - FastAPI passes by name
     asked.caller.require(Right.SEE_INTERNAL)
     with store.read(asked.scope) as conn:
         wanted = staff.StaffFilter(
-            area=None if area is None else area_named(conn, area).path,
+            area=path_named(conn, area),
             status=status,
             role=role,
             is_posted=posted,

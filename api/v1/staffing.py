@@ -20,7 +20,7 @@ from api.v1.parameters import NO_NUL, At, Day, only
 from api.who.caller import Right
 from data.store import staffing
 from data.store.log import record
-from data.store.plans import area_named
+from data.store.plans import area_named, path_named
 from data.store.profiles import nearest, profiles_on
 from gis.errors import Conflict
 
@@ -73,7 +73,7 @@ def show_staffing(  # noqa: PLR0917 - FastAPI passes by name
     asked.caller.require(Right.MANAGE_STAFF)
     day = at or asked.today
     with store.read(asked.acting(Right.MANAGE_STAFF)) as conn:
-        path = None if area is None else area_named(conn, area).path
+        path = path_named(conn, area)
         grids = staffing.grids_on(conn, day, area=path)
         rules = staffing.rules_on(conn, day, area=path)
         posts = staffing.posts_on(conn, day, area=path)
@@ -107,7 +107,7 @@ def list_rules(asked: Asking, store: Store, area: _Area = None, at: At = None) -
     asked.caller.require(Right.SEE_INTERNAL)
     day = at or asked.today
     with store.read(asked.scope) as conn:
-        found = staffing.rules_on(conn, day, area=None if area is None else area_named(conn, area).path)
+        found = staffing.rules_on(conn, day, area=path_named(conn, area))
     return answer({"at": day, "rules": [_rule(rule) for rule in found]})
 
 

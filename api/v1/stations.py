@@ -23,10 +23,9 @@ from api.rounds.facility import community_centre, standard_of, street_centre, wa
 from api.v1.addresses import kept_apart
 from api.v1.answers import answer, precondition, private, tag
 from api.v1.parameters import NO_NUL, SOMETHING, WHOLE, At, Code, Day, Latitude, Limit, Longitude, only
-from api.v1.visits import path_of
 from api.who.caller import Right
 from data.store import stations
-from data.store.plans import area_named
+from data.store.plans import area_named, path_named
 from data.store.pool import BULK_MS
 from data.store.profiles import profiles_on, section_at
 from data.store.sql import many
@@ -168,7 +167,7 @@ def list_stations(  # noqa: PLR0917 - FastAPI passes by name
     """List the stations that are open, by their codes."""
     asked.caller.require(Right.SEE_INTERNAL)
     with store.read(asked.scope) as conn:
-        rows = stations.listed(conn, area=path_of(conn, area), kind=kind, service=service, after=after, limit=limit + 1)
+        rows = stations.listed(conn, area=path_named(conn, area), kind=kind, service=service, after=after, limit=limit + 1)
     shown = rows[:limit]
     return answer({"stations": [_view(row) for row in shown], "next": shown[-1]["code"] if len(rows) > limit else None})
 
@@ -178,7 +177,7 @@ def show_grids(asked: Asking, store: Store, wanted: _Walk, area: _Area = None, a
     """Show which grids each station serves, which none does, and how many grids there are to a station on average."""
     asked.caller.require(Right.SEE_INTERNAL)
     with store.read(asked.scope) as conn:
-        path, day = path_of(conn, area), at or asked.today
+        path, day = path_named(conn, area), at or asked.today
         walk, whose = _walk(conn, wanted, path, day)
         served, unserved = stations.served(conn, area=path, day=day, reach_m=walk.reach_m)
     grids = {grid for several in served.values() for grid in several}
@@ -212,7 +211,7 @@ def show_coverage(  # noqa: PLR0917 - FastAPI passes by name
     asked.caller.require(Right.SEE_INTERNAL)
     day = at or asked.today
     with store.read(asked.scope, ms=BULK_MS) as conn:
-        path = path_of(conn, area)
+        path = path_named(conn, area)
         walk, whose = _walk(conn, wanted, path, day)
         rows = stations.coverage(
             conn,
@@ -280,7 +279,7 @@ def show_facilities(asked: Asking, store: Store, serving: Serving, area: _Area =
     day = at or asked.today
     with store.read(asked.scope) as conn:
         profiles = profiles_on(conn, day)
-        rows = stations.centres(conn, area=path_of(conn, area), day=day, until=_end(day, serving.settings.zone))
+        rows = stations.centres(conn, area=path_named(conn, area), day=day, until=_end(day, serving.settings.zone))
     found: list[dict[str, Any]] = []
     for code, path, level, has, households in rows:
         known = has or Decimal(0)

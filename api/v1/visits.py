@@ -1,4 +1,4 @@
-"""Visits over HTTP (走访): who was reached and who is owed a visit, by the rules of the place; groups; key groups as counts.
+"""Visits over HTTP (走访): who was reached and who is owed a visit, by the rules of the place.
 
 Of a visit the day and the minutes are kept, no hour: hours in a row would be the way that somebody went.
 """
@@ -17,13 +17,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
-from api.rounds.cadence import Period, Rule, Target, checked, nearest, rule_of, rules_by_path, rules_from
-from api.rounds.coverage import GroupCount, Tally, percent, sums_up, told
+from api.rounds.cadence import Target, nearest
+from api.rounds.coverage import Tally, percent, sums_up
 from api.v1.answers import answer, private
-from api.v1.parameters import MONTH, NO_NUL, SOMETHING, WHOLE, At, Code, Day, Limit, only
+from api.v1.parameters import NO_NUL, SOMETHING, WHOLE, At, Day, Limit, only
+from api.v1.visit_rules import Name, rules_for
 from api.who.caller import Right
 from data.store import visits
-from data.store.plans import area_named
+from data.store.plans import path_named
 from data.store.pool import BULK_MS
 from data.store.sql import many
 from gis.errors import ParameterError, Refused
@@ -38,12 +39,11 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1/visits", tags=["visits"])
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=SOMETHING)]
 Grid = Annotated[str, StringConstraints(max_length=60, pattern=NO_NUL)]
-AreaCode = Annotated[str, StringConstraints(max_length=100, pattern=NO_NUL)]
 TargetId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=SOMETHING)]
-Count = Annotated[int, Field(strict=True, ge=0, le=100_000), WHOLE]
-_Area = Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area; all of yours without it.")]
+AreaAsked = Annotated[
+    str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area; all of yours without it.")
+]
 _Grid = Annotated[str | None, Query(max_length=60, pattern=NO_NUL)]
 
 OLDEST = timedelta(days=366)
@@ -58,15 +58,6 @@ class Purpose(StrEnum):
     PUBLICITY = "publicity"
     MEDIATION = "mediation"
     SERVICE = "service"
-
-
-class Reason(StrEnum):
-    """What makes a visit due (四必访: 矛盾纠纷、婚丧嫁娶、突发事件、特殊情况)."""
-
-    DISPUTE = "dispute"
-    WEDDING_FUNERAL = "wedding_funeral"
-    EMERGENCY = "emergency"
-    SPECIAL_CASE = "special_case"
 
 
 class Member(StrEnum):
@@ -104,54 +95,6 @@ class NewVisit(BaseModel):
     client_uuid: UUID | None = None
 
 
-class NewRule(BaseModel):
-    """How often something is owed in an area. `days` makes the period roll; without it, it is the calendar's."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    area: AreaCode
-    target: Target
-    period: Period
-    days: Annotated[int, Field(strict=True, ge=1, le=3660), WHOLE] | None = None
-    minutes: Annotated[int, Field(strict=True, ge=1, le=1440), WHOLE] | None = None
-    categories: list[Name] = Field(default_factory=list[str], max_length=50)
-
-
-class NewTrigger(BaseModel):
-    """Which incidents make a visit due, from now on."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    area: AreaCode
-    category: Name
-    reason: Reason
-    within_days: Annotated[int, Field(strict=True, ge=0, le=366), WHOLE] = 3
-    active: bool = Field(default=True, strict=True)
-
-
-class Group(BaseModel):
-    """What is known of a grid's group: households in it by household point, and which kinds of others are."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    homes: dict[TargetId, Count] = Field(
-        default_factory=dict[str, int], max_length=visits.MOST_HOMES, json_schema_extra={"additionalProperties": False}
-    )
-    kinds: list[Member] | None = None
-
-
-class KeyGroup(BaseModel):
-    """How many of a key group there are in a grid, and how many of them were visited in a month: no names, ever."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    grid: Grid
-    group: Name
-    month: Annotated[str, StringConstraints(pattern=MONTH)]
-    total: Count
-    visited: Count
-
-
 # --- visits ---------------------------------------------------------------------------------------------------------------
 
 
@@ -187,7 +130,7 @@ def add_visit(wanted: NewVisit, asked: Asking, store: Store, once: OnlyOnce) -> 
 def list_visits(  # noqa: PLR0917 - FastAPI passes by name
     asked: Asking,
     store: Store,
-    area: _Area = None,
+    area: AreaAsked = None,
     grid: _Grid = None,
     kind: Annotated[Literal["household_point", "unit"] | None, Query()] = None,
     mine: Annotated[bool, Query(description="Only your own.")] = False,  # noqa: FBT002
@@ -202,7 +145,7 @@ def list_visits(  # noqa: PLR0917 - FastAPI passes by name
         staff = staff_meant(conn, asked, None) if mine else None
         found = visits.visits(
             conn,
-            area=path_of(conn, area),
+            area=path_named(conn, area),
             grid=grid,
             kind=kind,
             staff=staff,
@@ -216,7 +159,7 @@ def list_visits(  # noqa: PLR0917 - FastAPI passes by name
 
 
 @router.get("/coverage", dependencies=[Depends(only("area", "at"))])
-def show_coverage(asked: Asking, store: Store, serving: Serving, area: _Area = None, at: At = None) -> Response:
+def show_coverage(asked: Asking, store: Store, serving: Serving, area: AreaAsked = None, at: At = None) -> Response:
     """Show how many household points were visited in the period that holds there, and how many households are in the groups.
 
     Grid by grid, and for every area: each is the sum of what lies in it.
@@ -224,12 +167,12 @@ def show_coverage(asked: Asking, store: Store, serving: Serving, area: _Area = N
     asked.caller.require(Right.SEE_INTERNAL)
     day = at or asked.today
     with store.read(asked.scope, ms=BULK_MS) as conn:
-        top = path_of(conn, area) or ""
+        top = path_named(conn, area) or ""
         rules = rules_for(conn, Target.HOUSEHOLD_POINT)
         since = {path: rule.since(day) for path, rule in rules.items()}
         rows = visits.coverage(conn, area=top, day=day, until=_end(day, serving.settings.zone), since=since)
         present = visits.members(conn, top)
-        codes = _codes(conn)
+        codes = codes_by_path(conn)
     tallies = [Tally(points=row.points, visited=row.visited, households=row.households, in_group=row.in_group) for row in rows]
     sums = sums_up(zip((row.path for row in rows), tallies, strict=True), top)
     grids = [
@@ -281,12 +224,12 @@ def show_due(  # noqa: PLR0917 - FastAPI passes by name
 
 @router.get("/called-for", dependencies=[Depends(only("area", "grid", "limit"))])
 def show_called_for(  # noqa: PLR0917 - FastAPI passes by name
-    asked: Asking, store: Store, serving: Serving, area: _Area = None, grid: _Grid = None, limit: Limit = 100
+    asked: Asking, store: Store, serving: Serving, area: AreaAsked = None, grid: _Grid = None, limit: Limit = 100
 ) -> Response:
     """Show what cannot wait for its turn: incidents that ask for a visit, and key incidents not reported on today."""
     asked.caller.require(Right.HANDLE_INCIDENTS)
     with store.read(asked.scope) as conn:
-        path, zone = path_of(conn, area), serving.settings.zone
+        path, zone = path_named(conn, area), serving.settings.zone
         due = visits.incidents_due(conn, area=path, grid=grid, zone=zone, limit=limit)
         categories = {at: rule.categories for at, rule in rules_for(conn, Target.KEY_INCIDENT).items()}
         key = visits.key_incidents_due(
@@ -295,157 +238,6 @@ def show_called_for(  # noqa: PLR0917 - FastAPI passes by name
     visits_due = [{**asdict(each), "overdue": each.due < asked.today} for each in due]
     unreported = [{"no": each.no, "grid": each.grid, "category": each.category} for each in key]
     return answer({"at": asked.today, "visits": visits_due, "unreported": unreported})
-
-
-# --- rules ----------------------------------------------------------------------------------------------------------------
-
-
-@router.get("/rules", dependencies=[Depends(only())])
-def show_rules(asked: Asking, store: Store) -> Response:
-    """Show how often what is owed, as the areas say it, and which incidents make a visit due."""
-    asked.caller.require(Right.HANDLE_INCIDENTS)
-    with store.read(asked.scope) as conn:
-        rows = visits.rule_rows(conn)
-        triggers = visits.trigger_rows(conn)
-    usual = [_rule(None, rules_by_path((), target)[""]) for target in Target]
-    stated = [_rule(row[1], rule_of(row)) for row in rows]
-    names = ("area", "category", "reason", "within_days", "active")
-    return answer({"usual": usual, "rules": stated, "triggers": [dict(zip(names, row, strict=True)) for row in triggers]})
-
-
-@router.put("/rules", dependencies=[Depends(only())])
-def set_rule(wanted: NewRule, asked: Asking, store: Store, once: OnlyOnce) -> Response:
-    """Say how often something is owed in an area."""
-    asked.caller.require(Right.MANAGE_STAFF)
-    rule = checked(
-        Rule(
-            target=wanted.target,
-            period=wanted.period,
-            days=wanted.days,
-            minutes=wanted.minutes,
-            categories=tuple(wanted.categories),
-        )
-    )
-
-    def write(conn: connection) -> Response:
-        area = area_named(conn, wanted.area)
-        asked.caller.require(Right.MANAGE_STAFF, area.path)
-        row = {
-            "target": str(rule.target),
-            "period": str(rule.period),
-            "days": rule.days,
-            "minutes": rule.minutes,
-            "categories": list(rule.categories),
-        }
-        visits.set_rule(conn, area.id, area.path, row)
-        return answer(_rule(area.code, rule))
-
-    with store.write(asked.acting(Right.MANAGE_STAFF)) as conn:
-        return once(conn, lambda: write(conn))
-
-
-@router.put("/triggers", dependencies=[Depends(only())])
-def set_trigger(wanted: NewTrigger, asked: Asking, store: Store, once: OnlyOnce) -> Response:
-    """Say which incidents make a visit due in an area, from now on."""
-    asked.caller.require(Right.MANAGE_STAFF)
-
-    def write(conn: connection) -> Response:
-        area = area_named(conn, wanted.area)
-        asked.caller.require(Right.MANAGE_STAFF, area.path)
-        visits.set_trigger(
-            conn,
-            area.id,
-            area.path,
-            wanted.category,
-            str(wanted.reason),
-            wanted.within_days,
-            active=wanted.active,
-            now=asked.now,
-        )
-        return answer(wanted.model_dump(mode="json"))
-
-    with store.write(asked.acting(Right.MANAGE_STAFF)) as conn:
-        return once(conn, lambda: write(conn))
-
-
-# --- groups ---------------------------------------------------------------------------------------------------------------
-
-
-@router.put("/groups/{grid}", dependencies=[Depends(only())])
-def set_group(grid: Code, wanted: Group, asked: Asking, store: Store, once: OnlyOnce) -> Response:
-    """Say how many households of a grid's points are in its group, and who else is. What is not named stays as it was."""
-    asked.caller.require(Right.HANDLE_INCIDENTS)
-
-    def write(conn: connection) -> Response:
-        visits.grid_path(conn, grid, asked.today)
-        if wanted.homes:
-            visits.put_in_group(conn, grid, wanted.homes, asked.today)
-        if wanted.kinds is not None:
-            visits.set_members(conn, grid, sorted({str(each) for each in wanted.kinds}), asked.today)
-        return answer({"grid": grid, "homes": len(wanted.homes)})
-
-    with store.write(asked.acting(Right.HANDLE_INCIDENTS)) as conn:
-        return once(conn, lambda: write(conn))
-
-
-@router.put("/key-groups", dependencies=[Depends(only())])
-def set_key_group(wanted: KeyGroup, asked: Asking, store: Store, once: OnlyOnce) -> Response:
-    """Say how many of a key group there are in a grid and how many were visited in a month.
-
-    For those whose role names the category key_group, which an administrator gives: all categories (`*`) do not mean it.
-    """
-    asked.caller.require(Right.HANDLE_INCIDENTS)
-    if wanted.visited > wanted.total:
-        raise ParameterError("visited", f"there are {wanted.total}, so {wanted.visited} cannot have been visited")
-    month = date.fromisoformat(f"{wanted.month}-01")
-
-    def write(conn: connection) -> Response:
-        _require_key_groups(conn, visits.grid_path(conn, wanted.grid, asked.today))
-        visits.set_key_group(
-            conn,
-            grid=wanted.grid,
-            kind=wanted.group,
-            month=month,
-            total=wanted.total,
-            visited=wanted.visited,
-            today=asked.today,
-        )
-        return private(answer({"grid": wanted.grid, "group": wanted.group, "month": wanted.month}))
-
-    with store.write(asked.acting(Right.HANDLE_INCIDENTS)) as conn:
-        return once(conn, lambda: write(conn))
-
-
-@router.get("/key-groups", dependencies=[Depends(only("month", "area"))])
-def show_key_groups(
-    month: Annotated[str, Query(pattern=MONTH, description="As 2026-03.")],
-    asked: Asking,
-    store: Store,
-    serving: Serving,
-    area: _Area = None,
-) -> Response:
-    """Show how many of each key group there are and how many were visited; small counts to nobody. The log keeps who looked."""
-    asked.caller.require(Right.HANDLE_INCIDENTS)
-    with store.write(asked.scope) as conn:
-        top = path_of(conn, area) or ""
-        _require_key_groups(conn, top)
-        # Of everything that the caller may count, whatever they ask for now: two answers that hide different counts would
-        # tell both.
-        rows = visits.key_groups(conn, area="", month=date.fromisoformat(f"{month}-01"))
-        codes = _codes(conn)
-    groups: list[dict[str, Any]] = []
-    for kind in dict.fromkeys(row[0] for row in rows):
-        counts = [GroupCount(grid=row[1], path=row[2], total=row[3], visited=row[4]) for row in rows if row[0] == kind]
-        grids, sums = told(counts, serving.settings.k_public)
-        groups.append({
-            "group": kind,
-            "grids": [{"grid": each.grid, **_pair(each.total, each.visited)} for each in grids if _lies_in(each.path, top)],
-            "areas": [
-                {"area": codes[path], **_pair(*pair)} for path, pair in sorted(sums.items())
-                if path in codes and _lies_in(path, top)
-            ],
-        })  # fmt: skip
-    return private(answer({"month": month, "k": serving.settings.k_public, "groups": groups}))
 
 
 # --- for these routes and those of patrols ----------------------------------------------------------------------------------
@@ -476,22 +268,7 @@ def staff_meant(conn: connection, asked: Asked, staff: UUID | None) -> str:
     return found
 
 
-def _require_key_groups(conn: connection, path: str) -> None:
-    areas = visits.keeps_key_groups(conn)
-    if not areas or (path and not any(_lies_in(path, area) for area in areas)):
-        raise Refused("key groups are for those whose role names the category key_group here", code="scope-denied")
-
-
-def _lies_in(path: str, area: str) -> bool:
-    return area in {"", path} or path.startswith(f"{area}.")
-
-
-def path_of(conn: connection, area: str | None) -> str | None:
-    """Return the path of an area by its code; None where none is named."""
-    return None if area is None else area_named(conn, area).path
-
-
-def _codes(conn: connection) -> dict[str, str]:
+def codes_by_path(conn: connection) -> dict[str, str]:
     """Return the codes of the areas that the caller sees, by path."""
     return dict(many(conn, "SELECT path::text, code FROM wangge.area"))
 
@@ -501,23 +278,6 @@ def _end(day: date, zone: str) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
 
 
-def rules_for(conn: connection, target: Target) -> dict[str, Rule]:
-    """Return the rules for a target, by the path of the area that says them; '' for the rest."""
-    return rules_from(visits.rule_rows(conn), target)
-
-
-def _rule(area: str | None, rule: Rule) -> dict[str, Any]:
-    return {
-        "area": area,
-        "target": rule.target,
-        "period": rule.period,
-        "basis": "rolling" if rule.is_rolling else "calendar",
-        "days": rule.days,
-        "minutes": rule.minutes,
-        "categories": rule.categories,
-    }
-
-
 def _figures(tally: Tally) -> Mapping[str, Any]:
     return {
         **asdict(tally),
@@ -525,8 +285,3 @@ def _figures(tally: Tally) -> Mapping[str, Any]:
         "visit_coverage": percent(tally.visited, tally.points),
         "group_coverage": percent(tally.in_group, tally.households),
     }
-
-
-def _pair(total: int | None, visited: int | None) -> dict[str, Any]:
-    rate = None if total is None or visited is None else percent(visited, total)
-    return {"total": total, "visited": visited, "key_group_coverage": rate}

@@ -189,6 +189,11 @@ def area_named(conn: connection, code: str) -> AreaRow:
     return AreaRow(id=identity, path=path, code=code, level=level)
 
 
+def path_named(conn: connection, code: str | None) -> str | None:
+    """Return the path of the area with a code, as `area_named` finds it; None where no code is said."""
+    return None if code is None else area_named(conn, code).path
+
+
 def places(conn: connection, plan: PlanRow) -> tuple[AreaRow, ...]:
     """Return the communities of a plan and every area above them: all of them, whichever of them the caller sees.
 
