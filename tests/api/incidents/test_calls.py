@@ -102,7 +102,7 @@ def offered(document: dict[str, Any], event: str) -> dict[str, Any]:
     return found
 
 
-def wrong(town) -> list[tuple[str, tuple[str, ...]]]:
+def wrong(town) -> list[tuple[str | None, tuple[str, ...]]]:
     """Return the calls that are not as their log says."""
     return [(each.no, each.fields) for each in faults_in(town.hall.db.admin) if each.kind == "call_wrong"]
 
