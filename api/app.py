@@ -64,6 +64,7 @@ from api.v1 import (
     stats,
     visit_rules,
     visits,
+    wall,
     webhooks,
 )
 from api.who.door import Door
@@ -161,6 +162,7 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime], t
         panel.router,
         profiles.router,
         stats.router,
+        wall.router,
         reviews.router,
         assessments.router,
         households.router,

@@ -4,7 +4,7 @@ Folium writes links to libraries on other people's servers. `OfflineFigure` repl
 `assets/lock.json` names for it, checked against its digest, or leaves it out where the lock says so. A link that the
 lock does not know stops the page (`UnknownAsset`), so a newer folium cannot bring a server back unseen. The finished
 page is read once more for addresses, and then sealed: a content security policy allows exactly the scripts and styles
-that were written into it, by their digests, and no connection at all.
+that were written into it, by their digests, and no connection at all, or one to the service that it came from.
 
 Nothing in folium or branca is changed: figures are ours, links are replaced in the figure's own header.
 """
@@ -138,6 +138,8 @@ class OfflineFigure(Figure):
         What the window is called; any text.
     lang
         The language that the page begins with (`zh` or `en`).
+    asks_home
+        Whether its scripts may ask the service that the page came from, and nobody else.
     """
 
     _template = Template(
@@ -160,9 +162,10 @@ class OfflineFigure(Figure):
 """
     )
 
-    def __init__(self, *, title: str, lang: str) -> None:
+    def __init__(self, *, title: str, lang: str, asks_home: bool = False) -> None:
         super().__init__(title=title)
         self.lang = lang
+        self.asks_home = asks_home
         # Our template opens with the character set, before anything that needs it.
         del self.header._children["meta_http"]  # noqa: SLF001  # branca has no way to take a child out
 
@@ -180,7 +183,7 @@ class OfflineFigure(Figure):
         if reader.leaks:
             msg = f"the page would reach out: {'; '.join(reader.leaks)}"
             raise LeakyPage(msg)
-        return html.replace(_CHARSET, f"{_CHARSET}\n{_seal(reader.scripts, reader.styles)}", 1)
+        return html.replace(_CHARSET, f"{_CHARSET}\n{_seal(reader.scripts, reader.styles, asks_home=self.asks_home)}", 1)
 
 
 class TownMap(folium.Map):
@@ -254,7 +257,7 @@ class _Reader(HTMLParser):
         self._into = None
 
 
-def _seal(scripts: list[str], styles: list[str]) -> str:
+def _seal(scripts: list[str], styles: list[str], *, asks_home: bool) -> str:
     """Write the content security policy: these scripts, these styles, pictures from inside the page, nothing else."""
     policy = "; ".join(
         [
@@ -262,6 +265,7 @@ def _seal(scripts: list[str], styles: list[str]) -> str:
             f"script-src {_digests(scripts)}",
             f"style-src {_digests(styles)}",
             "img-src data:",
+            *(["connect-src 'self'"] if asks_home else []),
             "base-uri 'none'",
             "form-action 'none'",
         ]

@@ -10,13 +10,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import shapely
 from branca.element import MacroElement
 
-from gis.town import LineKind
 from maps import palette
+from maps.base import Areas, Lines, ground, no_areas, no_lines
 from maps.canvas import OfflineFigure, Raw, TownMap, json_text, own, script, style
-from maps.packing import Origin, borders, coded, coverage, lines, outlines, spots
+from maps.packing import coded
 from maps.words import LANGUAGES, word, words_for
 
 if TYPE_CHECKING:
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
 
     from branca.element import Figure
     from numpy.typing import NDArray
-
-SHARED_BORDERS_M = 0.5
-"""How far thinning may move a border of grids or communities on the page."""
-
-BASE_MAP_M = 1.5
-"""How far thinning may move a line of the base map."""
 
 SCRIPTS = ("words", "ground", "surface", "paint", "labels", "figures", "list", "card", "legend", "plan")
 
@@ -64,31 +57,6 @@ class GridRows:
     exception_en: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Areas:
-    """Named areas: communities, compounds."""
-
-    name: tuple[str, ...]
-    polygon: NDArray[np.object_]
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Lines of the base map; `kind` is a `gis.town.LineKind`."""
-
-    kind: NDArray[np.uint8]
-    name: tuple[str, ...]
-    line: NDArray[np.object_]
-
-
-def _no_areas() -> Areas:
-    return Areas((), np.empty(0, dtype=object))
-
-
-def _no_lines() -> Lines:
-    return Lines(np.empty(0, dtype=np.uint8), (), np.empty(0, dtype=object))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanView:
     """What the plan's page shows, as plain values; all ground in longitude and latitude."""
@@ -99,9 +67,9 @@ class PlanView:
     minimum: int
     target: int
     maximum: int
-    communities: Areas = field(default_factory=_no_areas)
-    compounds: Areas = field(default_factory=_no_areas)
-    lines: Lines = field(default_factory=_no_lines)
+    communities: Areas = field(default_factory=no_areas)
+    compounds: Areas = field(default_factory=no_areas)
+    lines: Lines = field(default_factory=no_lines)
     metrics: Mapping[str, float] = field(default_factory=dict)
     """Figures by the names in `METRICS`; what is not given is computed from the columns."""
     attribution: str = ""
@@ -169,21 +137,15 @@ class _PlanLayer(MacroElement):
 def page_data(view: PlanView) -> dict[str, Any]:
     """Return what the page's scripts read: columns, ground in micro-degrees, words, colours."""
     rows = view.grids
-    shown = np.isin(view.lines.kind, (LineKind.INSIDE, LineKind.COMMUNITY), invert=True) & ~shapely.is_empty(view.lines.line)
-    base = view.lines.line[shown]
-    origin = Origin.of([rows.polygon, view.communities.polygon, view.compounds.polygon, base])
-    paths = lines(
-        origin, base, view.lines.kind[shown], [n for n, s in zip(view.lines.name, shown, strict=True) if s], BASE_MAP_M
-    )
     dedicated = rows.dedicated.astype(bool)
-    communities = coverage(view.communities.polygon, SHARED_BORDERS_M)
-    return {
+    packed = ground(rows.polygon, view.communities, view.compounds, view.lines)
+    return packed | {
         "title": view.title,
         "attribution": view.attribution,
-        "origin": [origin.x, origin.y],
         "band": {"minimum": view.minimum, "target": view.target, "maximum": view.maximum},
         "metrics": metrics(view),
-        "grids": {
+        "grids": packed["grids"]
+        | {
             "code": rows.code,
             "name": rows.name,
             "dedicated": dedicated.astype(int).tolist(),
@@ -203,18 +165,7 @@ def page_data(view: PlanView) -> dict[str, Any]:
             "step": palette.band_of(
                 rows.households, rows.in_band, dedicated, minimum=view.minimum, target=view.target, maximum=view.maximum
             ).tolist(),
-            "colour": palette.colouring(len(rows.code), palette.neighbours(rows.polygon)),
-            "shape": origin.shapes(coverage(rows.polygon, SHARED_BORDERS_M)),
-            "spot": asdict(spots(origin, rows.polygon)),
         },
-        "communities": {
-            "name": view.communities.name,
-            "shape": origin.shapes(communities),
-            "border": borders(origin, communities),
-            "spot": asdict(spots(origin, view.communities.polygon)),
-        },
-        "compounds": origin.shapes(outlines(view.compounds.polygon, BASE_MAP_M)),
-        "lines": {"kind": paths.kind, "name": asdict(coded(paths.name)), "path": paths.path},
         "fills": {"grids": palette.FILLS, "band": palette.BAND_FILLS},
         "words": words_for("map.", "plan."),
     }

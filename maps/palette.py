@@ -1,8 +1,9 @@
 """The colours of the maps, each with one meaning on every page.
 
 Six soft fills tell neighbouring grids apart; a diverging scale (blue, paper, orange) says how a grid stands to the
-household band. Both keep their steps apart for protan, deutan and tritan eyes (`tests/maps/test_palette.py` measures),
-and what matters never rests on colour alone: dedicated grids are hatched, exceptions carry a triangle.
+household band. Dark pages have scales of their own. All keep their steps apart for protan, deutan and tritan eyes
+(`tests/maps/test_palette.py` measures), and what matters never rests on colour alone: dedicated grids are hatched,
+exceptions carry a triangle, incidents have a shape for each state.
 """
 
 from __future__ import annotations
@@ -40,6 +41,18 @@ class Band(IntEnum):
 
 BAND_FILLS = ("#437db3", "#9cc5e2", "#f6f3eb", "#f5c283", "#c96f2c", "#d0d1d5", "#e4e1e8")
 """One fill for each `Band`."""
+
+NIGHT = "#0e1620"
+"""What lies behind everything on the dark pages of a command centre."""
+
+NIGHT_SCALE = ("#16324f", "#1f5a7a", "#3d8a8f", "#8fb67a", "#f2d15c")
+"""From little to much, on dark pages; the first is close to what lies behind it, so borders are always drawn."""
+
+NIGHT_BAND_FILLS = ("#3f8fd0", "#2b577d", "#22303f", "#8a5a2b", "#e08a3c", "#6a6d72", "#3a3350")
+"""One fill for each `Band`, on dark pages."""
+
+NIGHT_MARKS = {"waiting": "#56b4e9", "working": "#f0e442", "checking": "#a3a8ad", "late": "#ff6b35"}
+"""Incidents on dark pages, each with a shape of its own: square, circle, diamond, and for what is past its time a triangle."""
 
 
 def band_of(

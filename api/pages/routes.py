@@ -13,6 +13,7 @@ from api.pages import documents, features
 from api.pages.description import api, api_page
 from api.pages.files import static
 from api.pages.office import choose_language, plan_page, plans_page, sign_in_page
+from api.pages.wall import wall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +39,7 @@ routes: list[Route] = [
     Route("/api.html", api_page),
     Route("/sign-in", sign_in_page),
     Route("/language", choose_language),
+    Route("/wall", wall),
     Route("/plans", plans_page),
     Route("/plans/{plan}", plan_page),
 ]

@@ -215,6 +215,11 @@ CREATE POLICY seen ON wangge.snapshot FOR SELECT TO wangge_app USING (
 CREATE POLICY seen ON wangge.town_feature FOR SELECT TO wangge_app USING (
     path <@ ANY ((SELECT wangge.scope(2))::ltree[]) OR path @> ANY ((SELECT wangge.scope(2))::ltree[])
 );
+-- Roads and rivers lie under every map of those who work there.
+CREATE POLICY ground ON wangge.town_feature FOR SELECT TO wangge_app USING (
+    layer = 'barrier'
+    AND (path <@ ANY ((SELECT wangge.scope(1))::ltree[]) OR path @> ANY ((SELECT wangge.scope(1))::ltree[]))
+);
 CREATE POLICY seen ON wangge.household_point FOR SELECT TO wangge_app
     USING (path <@ ANY ((SELECT wangge.scope(3))::ltree[]));
 GRANT SELECT ON wangge.town, wangge.snapshot, wangge.household_point, wangge.town_feature TO wangge_app;

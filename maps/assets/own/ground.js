@@ -68,13 +68,17 @@ wangge.ground = (data) => {
       radius: Math.abs(placeY(spot.at[2 * i + 1] + spot.radius[i]) - placeY(spot.at[2 * i + 1])),
     }));
 
-  const grids = areas(data.grids.shape, data.grids.spot);
-  const communities = areas(data.communities.shape, data.communities.spot);
-  const borders = data.communities.border.map((steps) => {
+  const outline = (steps) => {
     const border = { path: new Path2D(), box: nowhere() };
     trace(border.path, unpack(steps), border.box);
     return border;
-  });
+  };
+
+  const grids = areas(data.grids.shape, data.grids.spot);
+  const communities = areas(data.communities.shape, data.communities.spot);
+  const borders = data.communities.border.map(outline);
+  /** Those of streets and districts, where the page has them. */
+  const upper = Object.values(data.upper ?? {}).flat().map(outline);
   const compounds = data.compounds.map(area);
 
   const whole = nowhere();
@@ -116,7 +120,9 @@ wangge.ground = (data) => {
 
   const latLng = (x, y) => L.CRS.EPSG3857.pointToLatLng(L.point(x + corner.x, y + corner.y), DEEP);
   const bounds = (box) => L.latLngBounds(latLng(box.left, box.bottom), latLng(box.right, box.top));
+  /** Places that come in whole micro-degrees. */
+  const fromMicro = { x: (micro) => placeX(micro - originX), y: (micro) => placeY(micro - originY) };
   const toWorld = (position) => L.CRS.EPSG3857.latLngToPoint(position, DEEP).subtract(L.point(corner.x, corner.y));
 
-  return { DEEP, corner, grids, communities, borders, compounds, strands: [...strands.values()], named, whole, meet, gridAt, bounds, toWorld, latLng };
+  return { DEEP, corner, grids, communities, borders, upper, compounds, strands: [...strands.values()], named, whole, meet, nowhere, widen, gridAt, bounds, fromMicro, toWorld, latLng };
 };

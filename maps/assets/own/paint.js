@@ -43,7 +43,7 @@ wangge.paint = (ground, data, page) => {
     return pen.createPattern(tile, "repeat");
   })();
 
-  const fillOf = (i) => (page.mode === "band" || grids.dedicated[i] ? data.fills.band[grids.step[i]] : data.fills.grids[grids.colour[i]]);
+  const fillOf = page.fillOf ?? ((i) => (page.mode === "band" || grids.dedicated[i] ? data.fills.band[grids.step[i]] : data.fills.grids[grids.colour[i]]));
 
   const stroke = (pen, frame, path, colour, width, dash = []) => {
     pen.strokeStyle = colour;
@@ -92,6 +92,8 @@ wangge.paint = (ground, data, page) => {
     const around = ground.borders.filter((border) => ground.meet(border.box, frame.box));
     for (const border of around) stroke(pen, frame, border.path, looks.land, wide + 1.6);
     for (const border of around) stroke(pen, frame, border.path, colour, wide, dash);
+    if (looks.upperLine)
+      for (const border of ground.upper) if (ground.meet(border.box, frame.box)) stroke(pen, frame, border.path, looks.upperLine.colour, thick(looks.upperLine, frame.zoom));
     pen.setLineDash([]);
   };
 

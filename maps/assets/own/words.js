@@ -3,7 +3,7 @@
 const wangge = {};
 
 /** What the page says, in the language it speaks now. Text only ever enters the page as text. */
-wangge.words = (catalogues, start) => {
+wangge.words = (catalogues, start, zone) => {
   let lang = start;
 
   const say = (key, values = {}) =>
@@ -18,6 +18,13 @@ wangge.words = (catalogues, start) => {
     if (!formats.has(key))
       formats.set(key, new Intl.NumberFormat(lang === "zh" ? "zh-CN" : "en", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
     return formats.get(key).format(value);
+  };
+
+  /** Say a moment, in seconds since 1970, in the page's zone. */
+  const time = (seconds, how) => {
+    const key = `${lang}${Object.entries(how)}`;
+    if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(lang === "zh" ? "zh-CN" : "en-GB", { timeZone: zone, ...how }));
+    return formats.get(key).format(seconds * 1000);
   };
 
   const percent = (share) => `${number(share * 100, share > 0.9995 || share === 0 ? 0 : 1)}%`;
@@ -36,7 +43,7 @@ wangge.words = (catalogues, start) => {
     }
   };
 
-  return { say, subtype, number, percent, hectares, speak, get lang() { return lang; } };
+  return { say, subtype, number, time, percent, hectares, speak, get lang() { return lang; } };
 };
 
 /** Make an element: `make("b", { className: "x", text: "…" }, child, …)`. */

@@ -1,0 +1,183 @@
+"""What a command centre's maps are made of: the ground of a day, what is open, and how it stood in the last hours.
+
+All of it in columns, for pages with many thousand incidents; never a word that somebody wrote, nobody's name.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections import OrderedDict
+from datetime import timedelta
+from threading import Lock
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Response
+from starlette.requests import Request
+
+from api.asked import Asking, Store
+from api.duty.rule import Severity
+from api.duty.town import staffed
+from api.v1.parameters import NO_NUL, At, only
+from api.wall_view import columns, ground_document
+from api.who.caller import Right
+from data.store import staffing, stats, wall
+from data.store.feed import now_at
+from gis.errors import ParameterError
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection
+
+router = APIRouter(prefix="/v1/wall", tags=["wall"])
+
+GROUNDS = 8
+"""Grounds that a process keeps: each is one net as one kind of caller sees it."""
+MOST_NUMBERS = 200
+MOST_HOURS = 72
+ROOMY_MS = 30_000
+_EFFORT = 5
+"""Of gzip: half the time of the usual 6, two parts in a hundred more."""
+
+Area = Annotated[
+    str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area; without one, all that you see.")
+]
+
+
+class Grounds:
+    """The grounds that a process keeps packed, by the stamp of what they show."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def find(self, stamp: str) -> bytes | None:
+        """Return a ground that is there."""
+        with self._lock:
+            if stamp in self._kept:
+                self._kept.move_to_end(stamp)
+            return self._kept.get(stamp)
+
+    def keep(self, stamp: str, packed: bytes) -> None:
+        """Keep a ground, and let go of the one that was asked for longest ago."""
+        with self._lock:
+            self._kept[stamp] = packed
+            if len(self._kept) > GROUNDS:
+                self._kept.popitem(last=False)
+
+
+@router.get("/ground", dependencies=[Depends(only("at"))])
+def show_ground(request: Request, asked: Asking, store: Store, at: At = None) -> Response:
+    """Show the ground of a day as maps draw it: areas, grids in force, roads and rivers, of where you work.
+
+    Coordinates are steps in micro-degrees from `origin`. The ETag changes when any of it does.
+    """
+    asked.caller.require(Right.SEE_INTERNAL)
+    day = at or asked.today
+    grounds: Grounds = _grounds(request)
+    with store.read(asked.acting(Right.SEE_INTERNAL), ms=ROOMY_MS) as conn:
+        stamp = wall.stamp(conn, day)
+        mark = f'"{stamp}"'
+        if request.headers.get("if-none-match") == mark:
+            return Response(status_code=304, headers=_headers(mark))
+        packed = grounds.find(stamp)
+        rows = None if packed else (wall.areas(conn, day), wall.grids(conn, day), wall.lines(conn))
+    if packed is None:
+        packed = gzip.compress(orjson.dumps(ground_document(*rows or ((), (), ()))), _EFFORT, mtime=0)
+        grounds.keep(stamp, packed)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(packed, headers=_headers(mark) | {"Content-Encoding": "gzip"}, media_type="application/json")
+    return Response(gzip.decompress(packed), headers=_headers(mark), media_type="application/json")
+
+
+@router.get("/incidents", dependencies=[Depends(only("area", several=("no",)))])
+def show_incidents(
+    request: Request,
+    asked: Asking,
+    store: Store,
+    area: Area = None,
+    no: Annotated[
+        list[Annotated[str, Query(max_length=100, pattern=NO_NUL)]] | None,
+        Query(max_length=MOST_NUMBERS, description="Numbers of incidents: those, open or over, and no others."),
+    ] = None,
+) -> Response:
+    """Show every open incident that you see, in columns, and the place in the events from which on to follow (`cursor`).
+
+    `x`, `y` are micro-degrees (CGCS2000), moments seconds since 1970; a column `{of, at}` has each word once. An incident in no
+    grid has an empty one.
+    """
+    asked.caller.require(Right.SEE_INTERNAL)
+    if area is not None and no is not None:
+        raise ParameterError("area", "say either an area or numbers")
+    with store.read(asked.acting(Right.SEE_INTERNAL), ms=ROOMY_MS) as conn:
+        cursor = now_at(conn)
+        rows = wall.cases(conn, path=_path(conn, area)) if no is None else wall.cases_of(conn, no)
+    document = {
+        "at": int(asked.now.timestamp()),
+        "today": asked.today,
+        "cursor": str(cursor),
+        "incidents": columns(wall.CASE, rows),
+    }
+    return _answer(request, document)
+
+
+@router.get("/replay", dependencies=[Depends(only("area", "hours"))])
+def show_replay(
+    request: Request,
+    asked: Asking,
+    store: Store,
+    area: Area = None,
+    hours: Annotated[int, Query(ge=1, le=MOST_HOURS, description="How far back.")] = 24,
+) -> Response:
+    """Show how incidents stood in the last hours: each stretch of time in which one was open and nothing happened to it.
+
+    `since` and `until` are seconds since 1970; `until` is null where it stands so yet.
+    """
+    asked.caller.require(Right.SEE_INTERNAL)
+    since = asked.now - timedelta(hours=hours)
+    with store.read(asked.acting(Right.SEE_INTERNAL), ms=ROOMY_MS) as conn:
+        rows = wall.lives(conn, since=since, until=asked.now, path=_path(conn, area))
+    document = {
+        "from": int(since.timestamp()),
+        "to": int(asked.now.timestamp()),
+        "stretches": columns(wall.LIFE, rows),
+    }
+    return _answer(request, document)
+
+
+@router.get("/staffing", dependencies=[Depends(only("at"))])
+def show_missing(request: Request, asked: Asking, store: Store, at: At = None) -> Response:
+    """Show how many people each grid lacks by the rule that holds for it, as columns; null where no rule does."""
+    asked.caller.require(Right.MANAGE_STAFF)
+    day = at or asked.today
+    with store.read(asked.acting(Right.MANAGE_STAFF), ms=ROOMY_MS) as conn:
+        found = staffed(staffing.grids_on(conn, day), staffing.posts_on(conn, day), staffing.rules_on(conn, day))
+    grids = found.staffing.grids
+    gaps = [
+        None if grid.rule is None else sum(gap.need - gap.have for gap in grid.gaps if gap.severity is Severity.ERROR)
+        for grid in grids
+    ]
+    return _answer(request, {"at": day, "grid": [grid.code for grid in grids], "gap": gaps})
+
+
+def _path(conn: connection, area: str | None) -> str | None:
+    return None if area is None else stats.place_of(conn, area).path
+
+
+def _grounds(request: Request) -> Grounds:
+    state = request.app.state
+    if not hasattr(state, "grounds"):
+        state.grounds = Grounds()
+    return state.grounds
+
+
+def _headers(mark: str | None = None) -> dict[str, str]:
+    headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie, Accept-Encoding"}
+    return headers if mark is None else headers | {"ETag": mark}
+
+
+def _answer(request: Request, document: dict[str, Any]) -> Response:
+    body = orjson.dumps(document)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body = gzip.compress(body, 1, mtime=0)
+        return Response(body, headers=_headers() | {"Content-Encoding": "gzip"}, media_type="application/json")
+    return Response(body, headers=_headers(), media_type="application/json")

@@ -1,0 +1,140 @@
+/** Incidents on one canvas, each a picture drawn once; heat where that is chosen; and which of them lies under the pointer. */
+wangge.dots = (page, colours) => {
+  const ORDER = ["suspended", "checking", "working", "waiting", "late"];
+  const RIM = "#0e1620";
+  const REACH = 10;
+  const sprites = new Map();
+
+  const shape = (pen, look, r) => {
+    pen.beginPath();
+    if (look === "waiting") pen.rect(-r * 0.88, -r * 0.88, r * 1.76, r * 1.76);
+    else if (look === "checking") {
+      pen.moveTo(0, -r * 1.15);
+      pen.lineTo(r * 1.15, 0);
+      pen.lineTo(0, r * 1.15);
+      pen.lineTo(-r * 1.15, 0);
+      pen.closePath();
+    } else if (look === "late") {
+      pen.moveTo(0, -r * 1.2);
+      pen.lineTo(r * 1.2, r * 0.95);
+      pen.lineTo(-r * 1.2, r * 0.95);
+      pen.closePath();
+    } else pen.arc(0, 0, r, 0, 2 * Math.PI);
+  };
+
+  /** Draw one mark around the pen's origin, `r` screen pixels in radius. */
+  const mark = (pen, look, r, isSoon = false) => {
+    pen.lineJoin = "round";
+    if (look === "late" || isSoon) {
+      pen.beginPath();
+      pen.arc(0, 0, r * 1.85, 0, 2 * Math.PI);
+      pen.fillStyle = look === "late" ? `${colours.late}44` : "transparent";
+      pen.fill();
+      pen.lineWidth = Math.max(1, r * 0.22);
+      pen.strokeStyle = look === "late" ? `${colours.late}aa` : colours[look];
+      pen.stroke();
+    }
+    shape(pen, look, r);
+    pen.lineWidth = Math.max(1.5, r * 0.45);
+    pen.strokeStyle = RIM;
+    pen.stroke();
+    if (look === "suspended") {
+      pen.lineWidth = Math.max(1.2, r * 0.3);
+      pen.strokeStyle = colours.checking;
+      pen.stroke();
+    } else {
+      pen.fillStyle = colours[look];
+      pen.fill();
+    }
+  };
+
+  const sprite = (look, isSoon, r) => {
+    const dense = Math.max(1, window.devicePixelRatio || 1);
+    const key = `${look}${isSoon}${r}${dense}`;
+    if (!sprites.has(key)) {
+      const half = Math.ceil(r * 2.2) + 2;
+      const picture = wangge.make("canvas", { width: half * 2 * dense, height: half * 2 * dense });
+      const pen = picture.getContext("2d");
+      pen.scale(dense, dense);
+      pen.translate(half, half);
+      mark(pen, look, r, isSoon);
+      sprites.set(key, { picture, half });
+    }
+    return sprites.get(key);
+  };
+
+  const radius = (zoom) => (zoom < 12 ? 3 : zoom < 14 ? 4 : zoom < 16 ? 5.5 : 7.5);
+  const lookOf = (each) => (page.isLate(each) ? "late" : each.look);
+
+  const drawHeat = (pen, frame, shown) => {
+    const PART = 3;
+    const wide = Math.ceil(frame.width / PART);
+    const high = Math.ceil(frame.height / PART);
+    const sheet = wangge.make("canvas", { width: wide, height: high });
+    const inner = sheet.getContext("2d", { willReadFrequently: true });
+    const r = Math.max(5, 3 + frame.zoom / 2);
+    const blob = wangge.make("canvas", { width: r * 2, height: r * 2 });
+    const brush = blob.getContext("2d");
+    const glow = brush.createRadialGradient(r, r, 0, r, r, r);
+    const each = Math.min(0.5, Math.max(0.03, 60 / Math.max(1, shown.length)));
+    glow.addColorStop(0, `rgb(0 0 0 / ${each})`);
+    glow.addColorStop(1, "rgb(0 0 0 / 0%)");
+    brush.fillStyle = glow;
+    brush.fillRect(0, 0, r * 2, r * 2);
+    for (const one of shown) inner.drawImage(blob, frame.x(one.x) / PART - r, frame.y(one.y) / PART - r);
+    const pixels = inner.getImageData(0, 0, wide, high);
+    for (let i = 0; i < pixels.data.length; i += 4) {
+      const much = pixels.data[i + 3] / 255;
+      if (!much) continue;
+      pixels.data[i] = 255;
+      pixels.data[i + 1] = 90 + 150 * Math.max(0, much - 0.35);
+      pixels.data[i + 2] = 40 + 60 * much;
+      pixels.data[i + 3] = Math.min(220, 40 + much * 300);
+    }
+    inner.putImageData(pixels, 0, 0);
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(sheet, 0, 0, wide * PART, high * PART);
+  };
+
+  const draw = (pen, frame) => {
+    frame.toScreen();
+    const { box } = frame;
+    const shown = page.shown().filter(({ x, y }) => x >= box.left && x <= box.right && y >= box.top && y <= box.bottom);
+    if (page.layers.heat) drawHeat(pen, frame, shown);
+    if (!page.layers.cases) return;
+    const r = radius(frame.zoom);
+    const piles = new Map(ORDER.map((look) => [look, []]));
+    for (const each of shown) piles.get(lookOf(each))?.push(each);
+    for (const look of ORDER) {
+      const plain = sprite(look, false, r);
+      const ringed = look === "late" ? plain : sprite(look, true, r);
+      for (const each of piles.get(look)) {
+        const { picture, half } = look !== "late" && page.isSoon(each) ? ringed : plain;
+        pen.drawImage(picture, frame.x(each.x) - half, frame.y(each.y) - half, half * 2, half * 2);
+      }
+    }
+    const chosen = page.case && page.shown().find((each) => each.no === page.case);
+    if (chosen) {
+      pen.beginPath();
+      pen.arc(frame.x(chosen.x), frame.y(chosen.y), r * 2.6, 0, 2 * Math.PI);
+      pen.lineWidth = 2.5;
+      pen.strokeStyle = "#ffffff";
+      pen.stroke();
+    }
+  };
+
+  /** The incident nearest to a point of the world, within a few screen pixels; what is late goes first. */
+  const at = (x, y, scale) => {
+    if (!page.layers.cases) return undefined;
+    const reach = REACH / scale;
+    let best;
+    let least = reach * reach;
+    for (const each of page.shown()) {
+      const away = (each.x - x) ** 2 + (each.y - y) ** 2;
+      if (away < least || (away === least && best && page.isLate(each))) [best, least] = [each, away];
+    }
+    return best;
+  };
+
+  return { draw, at, mark, lookOf };
+};

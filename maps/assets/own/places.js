@@ -1,0 +1,71 @@
+/** Where the page looks: the way down to it, and what lies in it. */
+wangge.places = (data, page, words) => {
+  const { make } = wangge;
+  const { areas, grids } = data;
+  const crumbs = document.getElementById("crumbs");
+  const rows = document.getElementById("place-rows");
+
+  const children = new Map();
+  areas.parent.forEach((parent, i) => {
+    if (!children.has(parent)) children.set(parent, []);
+    children.get(parent).push(i);
+  });
+  const gridsOf = new Map();
+  grids.area.forEach((area, i) => {
+    if (!gridsOf.has(area)) gridsOf.set(area, []);
+    gridsOf.get(area).push(i);
+  });
+  const tops = children.get(null) ?? [];
+  /** Nothing above it says more than it does itself. */
+  const root = tops.length === 1 ? tops[0] : null;
+
+  /** The place and all above it, from the top down. */
+  const wayTo = (area) => {
+    const way = [];
+    for (let at = area; at !== null && at !== undefined && at >= 0; at = areas.parent[at]) way.unshift(at);
+    return way;
+  };
+  const inside = (area, scope) => scope === null || wayTo(area).includes(scope);
+
+  const nameOf = (area) => (area === null ? words.say("wall.everywhere") : areas.name[area]);
+
+  const showCrumbs = () => {
+    const way = page.scope === null ? [] : wayTo(page.scope);
+    const steps = root === null ? [null, ...way] : way;
+    crumbs.hidden = steps.length < 2;
+    crumbs.replaceChildren(...steps.map((area, i) => {
+      if (i === steps.length - 1) return make("span", { text: nameOf(area), ariaCurrent: "page" });
+      return make("button", { type: "button", text: nameOf(area), onclick: () => page.go(area) });
+    }));
+    document.getElementById("title").textContent = words.say("wall.title", { place: nameOf(page.scope ?? root) });
+  };
+
+  const row = (name, code, open, late, act, current) => {
+    const button = make("button", { type: "button", text: name, title: code, onclick: act });
+    const line = make("tr", { className: current ? "current" : "" }, make("th", { scope: "row" }, button), make("td", { className: "number", text: words.number(open) }), make("td", { className: late ? "number alarm" : "number", text: words.number(late) }));
+    return line;
+  };
+
+  const showRows = () => {
+    const below = children.get(page.scope) ?? (page.scope === null ? tops : []);
+    const own = below.length ? [] : gridsOf.get(page.scope) ?? [];
+    const counts = page.countsBelow(below, own);
+    const level = below.length ? areas.level[below[0]] : "grid";
+    document.getElementById("places-title").textContent = words.say(`wall.level.${level}`);
+    document.getElementById("places-note").textContent = words.say("wall.count", { n: words.number(below.length || own.length) });
+    const lines = below.length
+      ? below.map((area, i) => ({ name: areas.name[area], code: areas.code[area], ...counts[i], act: () => page.go(area) }))
+      : own.map((grid, i) => ({ name: grids.name[grid] || grids.code[grid], code: grids.code[grid], ...counts[i], act: () => page.choose(grid), current: page.chosen === grid }));
+    if (counts.nowhere?.open) lines.push({ name: words.say("wall.outside"), code: "", ...counts.nowhere, act: () => {} });
+    lines.sort((a, b) => b.late - a.late || b.open - a.open || (a.code < b.code ? -1 : 1));
+    rows.replaceChildren(...lines.map(({ name, code, open, late, act, current }) => row(name, code, open, late, act, current)));
+    document.getElementById("no-places").hidden = lines.length > 0;
+  };
+
+  const show = () => {
+    showCrumbs();
+    showRows();
+  };
+
+  return { show, showRows, wayTo, inside, root, children, gridsOf, nameOf };
+};

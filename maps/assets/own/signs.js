@@ -1,0 +1,122 @@
+/** What stands on the ground beside incidents: stations with whom they reach, places in need of mending, calls for the district. */
+wangge.signs = (source, ground, page) => {
+  const FRESH_MS = 300_000;
+  const found = { stations: [], points: [], calls: [] };
+  const asked = { stations: 0, points: 0, calls: 0 };
+  const LETTERS = { dirty: "脏", messy: "乱", poor: "差" };
+
+  const place = (lon, lat) => ({ x: ground.fromMicro.x(lon * 1e6), y: ground.fromMicro.y(lat * 1e6) });
+  /** World pixels of a metre at a place: Mercator stretches with latitude. */
+  const metre = (lat) => 2 ** ground.DEEP * 256 / (40_075_016.686 * Math.cos((lat * Math.PI) / 180));
+
+  /** Every entry of a list that comes in pages; `pager` is the parameter that takes what `next` says. */
+  const all = async (path, list, pager, parameters = {}) => {
+    const entries = [];
+    let next;
+    do {
+      const sheet = await source.get(path, { ...parameters, limit: 1000, [pager]: next });
+      entries.push(...sheet[list]);
+      next = sheet.next;
+    } while (next !== null);
+    return entries;
+  };
+
+  const ASK = {
+    stations: async () => (await all("/v1/stations", "stations", "after")).map((each) => ({ ...place(each.lon, each.lat), name: each.name, radius: (each.radius_m ?? 0) * metre(each.lat) })),
+    points: async () => (await all("/v1/problem-points", "points", "before")).map((each) => ({ ...place(each.lon, each.lat), letter: LETTERS[each.kind] ?? "?" })),
+    calls: async () => (await all("/v1/calls", "calls", "before", { state: ["called", "assigned", "joint"] })).map((each) => ({ no: each.no, step: each.steps.filter(({ at }) => at).length, late: each.late })),
+  };
+
+  /** Bring a layer up to date, if it is shown and old. */
+  const refresh = async (name) => {
+    if (!(name in ASK) || !page.layers[name] || Date.now() - asked[name] < FRESH_MS) return;
+    asked[name] = Date.now();
+    try {
+      found[name] = await ASK[name]();
+    } catch (error) {
+      if (error.status !== 403) throw error; // somebody whose role names no incidents: there is nothing for them to see
+    }
+    page.redrawDots();
+  };
+
+  const draw = (pen, frame) => {
+    frame.toScreen();
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    const font = getComputedStyle(document.body).fontFamily;
+    if (page.layers.stations)
+      for (const { x, y, radius, name } of found.stations) {
+        if (radius) {
+          pen.beginPath();
+          pen.arc(frame.x(x), frame.y(y), radius * frame.scale, 0, 2 * Math.PI);
+          pen.fillStyle = "rgb(122 214 170 / 9%)";
+          pen.fill();
+          pen.lineWidth = 1.2;
+          pen.setLineDash([5, 4]);
+          pen.strokeStyle = "rgb(122 214 170 / 75%)";
+          pen.stroke();
+          pen.setLineDash([]);
+        }
+        wangge.signs.station(pen, frame.x(x), frame.y(y));
+        if (frame.zoom < 15) continue;
+        pen.font = `11px ${font}`;
+        pen.fillStyle = "#a9e5c8";
+        pen.fillText(name, frame.x(x), frame.y(y) + 16);
+      }
+    if (page.layers.points)
+      for (const { x, y, letter } of found.points) wangge.signs.letter(pen, frame.x(x), frame.y(y), letter, font);
+    if (page.layers.calls) {
+      const where = new Map(page.shown().map((each) => [each.no, each]));
+      for (const { no, step, late } of found.calls) {
+        const each = where.get(no);
+        if (each) wangge.signs.call(pen, frame.x(each.x), frame.y(each.y), step, late, font);
+      }
+    }
+  };
+
+  return { draw, refresh, stale: (name) => { asked[name] = 0; }, counts: () => ({ stations: found.stations.length, points: found.points.length, calls: found.calls.length }) };
+};
+
+/** A house: a station. */
+wangge.signs.station = (pen, x, y, size = 8) => {
+  pen.beginPath();
+  pen.moveTo(x, y - size);
+  pen.lineTo(x + size, y - size * 0.1);
+  pen.lineTo(x + size * 0.7, y - size * 0.1);
+  pen.lineTo(x + size * 0.7, y + size * 0.8);
+  pen.lineTo(x - size * 0.7, y + size * 0.8);
+  pen.lineTo(x - size * 0.7, y - size * 0.1);
+  pen.lineTo(x - size, y - size * 0.1);
+  pen.closePath();
+  pen.lineWidth = 3;
+  pen.strokeStyle = "#0e1620";
+  pen.stroke();
+  pen.fillStyle = "#7ad6aa";
+  pen.fill();
+};
+/** A letter on a plate: a place that is dirty, messy or poor. */
+wangge.signs.letter = (pen, x, y, letter, font) => {
+  pen.fillStyle = "#e9dcc3";
+  pen.strokeStyle = "#0e1620";
+  pen.lineWidth = 2;
+  pen.beginPath();
+  pen.rect(x - 8, y - 8, 16, 16);
+  pen.stroke();
+  pen.fill();
+  pen.font = `600 11px ${font}`;
+  pen.fillStyle = "#0e1620";
+  pen.fillText(letter, x, y + 0.5);
+};
+/** How far a call is, in a ring beside its incident. */
+wangge.signs.call = (pen, x, y, step, late, font) => {
+  pen.beginPath();
+  pen.arc(x + 11, y - 11, 8, 0, 2 * Math.PI);
+  pen.fillStyle = "#0e1620";
+  pen.fill();
+  pen.lineWidth = 2;
+  pen.strokeStyle = late ? "#ff6b35" : "#e2c8ff";
+  pen.stroke();
+  pen.font = `600 11px ${font}`;
+  pen.fillStyle = late ? "#ff6b35" : "#e2c8ff";
+  pen.fillText(String(step), x + 11, y - 10.5);
+};

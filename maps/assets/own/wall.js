@@ -1,0 +1,541 @@
+/** The wall: one state, what comes in, and what each thing does to it. */
+wangge.wall = async (map) => {
+  const { make } = wangge;
+  const byId = (id) => document.getElementById(id);
+  const setup = JSON.parse(byId("wall-setup").textContent);
+  const words = wangge.words(setup.words, document.documentElement.lang.startsWith("zh") ? "zh" : "en", setup.zone);
+  const source = wangge.source(setup.root);
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  words.speak(words.lang);
+
+  const cover = (key, more) => {
+    byId("cover").hidden = !key;
+    if (!key) return;
+    byId("cover-text").dataset.word = key;
+    byId("cover-text").textContent = words.say(key, more);
+    byId("again").hidden = key === "wall.loading";
+  };
+  byId("again").addEventListener("click", () => location.reload());
+
+  let data;
+  let first;
+  try {
+    [data, first] = await Promise.all([source.get("/v1/wall/ground"), source.get("/v1/wall/incidents")]);
+  } catch (error) {
+    if (error.status === 401 && !source.isKeyed) location.assign(`${setup.root}/sign-in?next=${encodeURIComponent(setup.here)}`);
+    else cover(error.status === 401 || error.status === 403 ? "wall.denied" : "wall.unreachable");
+    return;
+  }
+  if (!data.grids.code.length) {
+    cover("wall.empty");
+    return;
+  }
+
+  const colours = setup.colours;
+  const ground = wangge.ground(data);
+  const cases = wangge.cases(ground, data);
+  const SHADES = ["open", "late", "band", "staffing"];
+  const LAYERS = ["cases", "heat", "stations", "points", "calls"];
+  const address = new URL(location.href);
+
+  const page = {
+    scope: null,
+    shade: SHADES.includes(address.searchParams.get("shade")) ? address.searchParams.get("shade") : "open",
+    layers: { cases: true, heat: false, stations: false, points: false, calls: true },
+    chosen: -1,
+    pointed: -1,
+    case: undefined,
+    past: undefined,
+    today: first.today,
+    ahead: Date.now() / 1000 - first.at,
+  };
+  cases.load(first.incidents);
+
+  // --- what is shown ---------------------------------------------------------------------------------------------------
+
+  const places = wangge.places(data, page, words);
+  let insides = data.areas.id.map(() => true);
+  let shown = [];
+  page.now = () => page.past?.at ?? Date.now() / 1000 - page.ahead;
+  page.isLate = (each) => cases.isLate(each, page.now());
+  page.isSoon = (each) => cases.isSoon(each, page.now());
+  /** Whether an area, by its place in the list, lies in what is shown; what lies in none is inside of everything only. */
+  page.isInside = (area) => (area === null || area < 0 ? page.scope === null || page.scope === places.root : insides[area]);
+  page.shown = () => shown;
+  page.areaCode = () => (page.scope === null ? undefined : data.areas.code[page.scope]);
+  const gather = () => {
+    shown = [...(page.past?.cases ?? cases.all())].filter((each) => page.isInside(each.area));
+  };
+  page.counts = () => {
+    const kinds = new Map();
+    let [late, soon] = [0, 0];
+    for (const each of shown) {
+      if (page.isLate(each)) late += 1;
+      else if (page.isSoon(each)) soon += 1;
+      kinds.set(each.category, (kinds.get(each.category) ?? 0) + 1);
+    }
+    return { open: shown.length, late, soon, kinds: [...kinds].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)) };
+  };
+  page.countsBelow = (areas, grids) => {
+    const none = () => ({ open: 0, late: 0 });
+    const found = (areas.length ? areas : grids).map(none);
+    found.nowhere = none();
+    const rowOf = new Map();
+    if (areas.length) data.areas.id.forEach((_, area) => { const row = areas.findIndex((one) => places.wayTo(area).includes(one)); if (row >= 0) rowOf.set(area, row); });
+    else grids.forEach((grid, row) => rowOf.set(grid, row));
+    for (const each of shown) {
+      const row = found[rowOf.get(areas.length ? each.area : each.grid)] ?? found.nowhere;
+      row.open += 1;
+      if (page.isLate(each)) row.late += 1;
+    }
+    return found;
+  };
+
+  const shades = wangge.shades(data, page, colours);
+  page.fillOf = shades.fillOf;
+  const paint = wangge.paint(ground, data, page);
+  const names = wangge.names(ground, data, page);
+  const dots = wangge.dots(page, colours);
+  const signs = wangge.signs(source, ground, page);
+  const tiles = wangge.tiles(source, page, words);
+  const lists = wangge.lists(data, page, words);
+  page.lists = lists;
+
+  const base = new wangge.Surface(ground, paint.draw);
+  const marks = new wangge.Surface(ground, paint.drawMarks);
+  const over = new wangge.Surface(ground, (pen, frame) => {
+    names.draw(pen, frame);
+    dots.draw(pen, frame);
+    signs.draw(pen, frame);
+  });
+  page.redrawDots = () => over.redraw();
+
+  // --- the legend, the card --------------------------------------------------------------------------------------------
+
+  const pictured = (draw) => {
+    const dense = Math.max(1, devicePixelRatio || 1);
+    const picture = make("canvas", { width: 22 * dense, height: 22 * dense, className: "key" });
+    const pen = picture.getContext("2d");
+    pen.scale(dense, dense);
+    pen.translate(11, 11);
+    draw(pen);
+    return picture;
+  };
+  const showLegend = () => {
+    const swatches = shades.legend(words).map(([colour, text]) => {
+      const swatch = make("i", { className: "swatch" });
+      swatch.style.background = colour;
+      return make("li", {}, swatch, make("span", { text }));
+    });
+    const font = getComputedStyle(document.body).fontFamily;
+    const looks = page.layers.cases ? ["waiting", "working", "checking", "suspended", "late"].map((look) => make("li", {}, pictured((pen) => dots.mark(pen, look, 5.5)), make("span", { text: words.say(`wall.look.${look}`) }))) : [];
+    if (page.layers.cases) looks.push(make("li", {}, pictured((pen) => dots.mark(pen, "working", 4.6, true)), make("span", { text: words.say("wall.look.soon") })));
+    const centred = (draw) => pictured((pen) => { pen.textAlign = "center"; pen.textBaseline = "middle"; draw(pen); });
+    const others = [];
+    if (page.layers.stations) others.push(make("li", {}, centred((pen) => wangge.signs.station(pen, 0, 0)), make("span", { text: words.say("wall.legend.station") })));
+    if (page.layers.points) others.push(make("li", {}, centred((pen) => wangge.signs.letter(pen, 0, 0, "脏", font)), make("span", { text: words.say("wall.legend.point") })));
+    if (page.layers.calls) others.push(make("li", {}, centred((pen) => wangge.signs.call(pen, -11, 11, 2, false, font)), make("span", { text: words.say("wall.legend.call") })));
+    byId("legend-rows").replaceChildren(make("li", { className: "head", text: words.say(`wall.shade.${page.shade}.legend`) }), ...swatches, ...(looks.length ? [make("li", { className: "head", text: words.say("wall.layer.cases") }), ...looks] : []), ...others);
+  };
+
+  const pairs = (list) => make("dl", {}, ...list.filter(([, said]) => said !== undefined && said !== "").flatMap(([key, said]) => [make("dt", { text: words.say(key) }), make("dd", { text: said })]));
+  const closing = () => {
+    const button = make("button", { type: "button", className: "close", text: "×", onclick: () => page.choose(-1) });
+    button.setAttribute("aria-label", words.say("map.close"));
+    return button;
+  };
+  const showCard = () => {
+    const card = byId("card");
+    const each = page.case && (page.past ? shown.find(({ no }) => no === page.case) : cases.find(page.case));
+    card.hidden = !each && page.chosen < 0;
+    if (card.hidden) return;
+    if (each) {
+      const late = page.isLate(each);
+      card.className = late ? "card late" : "card";
+      card.replaceChildren(
+        closing(),
+        make("h2", { text: each.category }),
+        make("p", { className: "state", text: [words.say(`state.${each.state}`), late ? words.say("wall.late_by", { time: lists.gone(page.now() - each.due) }) : ""].filter(Boolean).join(" · ") }),
+        pairs([
+          ["wall.no", each.no],
+          ["wall.grid", each.grid >= 0 ? `${data.grids.name[each.grid] || ""} ${data.grids.code[each.grid]}`.trim() : words.say("wall.outside")],
+          ["wall.place", each.area >= 0 ? places.wayTo(each.area).map((area) => data.areas.name[area]).join(" › ") : undefined],
+          ["wall.reported", each.reported === undefined ? undefined : lists.moment(each.reported)],
+          ["wall.due", each.due == null ? words.say("wall.no_clock") : lists.moment(each.due)],
+          ["wall.supervision", each.supervision ? words.say(`wall.card.${each.supervision}`) : undefined],
+        ]),
+      );
+      return;
+    }
+    const i = page.chosen;
+    const { open, late, gap } = shades.of(i);
+    const step = data.grids.step[i];
+    card.className = "card";
+    card.replaceChildren(
+      closing(),
+      make("h2", { text: data.grids.name[i] || data.grids.code[i] }),
+      make("p", { className: "state", text: words.say(data.grids.dedicated[i] ? "plan.kind.dedicated" : "plan.kind.residential") }),
+      pairs([
+        ["wall.code", data.grids.code[i]],
+        ["wall.place", data.grids.area[i] === null ? undefined : places.wayTo(data.grids.area[i]).map((area) => data.areas.name[area]).join(" › ")],
+        ["wall.open", words.number(open)],
+        ["wall.late", words.number(late)],
+        ["wall.households", words.number(data.grids.households[i])],
+        ["wall.shade.band", step === null ? undefined : words.say(`wall.step.${step}`)],
+        ["wall.shade.staffing", gap === undefined ? undefined : words.say(gap ? "wall.gap" : "wall.gap.0", { n: gap })],
+      ]),
+    );
+  };
+
+  // --- drawing again, as little as needs be ------------------------------------------------------------------------------
+
+  let isDue = false;
+  /** Everything that follows from which incidents there are and what time it is. */
+  const show = () => {
+    gather();
+    shades.count();
+    shades.paint();
+    base.redraw();
+    over.redraw();
+    tiles.show();
+    places.show();
+    lists.showLate();
+    showLegend();
+    showCard();
+  };
+  const showSoon = () => {
+    if (isDue) return;
+    isDue = true;
+    setTimeout(() => {
+      isDue = false;
+      if (!page.past) show();
+    }, 400);
+  };
+
+  const boundsOf = (scope) => {
+    if (scope === null || scope === places.root) return ground.whole;
+    const box = ground.nowhere();
+    data.grids.area.forEach((area, i) => {
+      if (area !== null && places.inside(area, scope)) ground.widen(box, ground.grids[i].box);
+    });
+    return Number.isFinite(box.left) ? box : ground.whole;
+  };
+  /** Beside the legend, or above it: wherever the ground is larger. */
+  const fit = (animate = !still) => {
+    const bounds = ground.bounds(boundsOf(page.scope));
+    const { offsetWidth, offsetHeight } = byId("legend");
+    const [top, edge, foot] = [byId("shades").offsetHeight + 36, 24, byId("foot").offsetHeight + 36];
+    const ways = [[[offsetWidth + 2 * edge, top], [edge, foot]], [[edge, top], [edge, foot + offsetHeight]], [[edge, top], [edge, foot]]];
+    const zooms = ways.map(([from, to]) => map.getBoundsZoom(bounds, false, L.point(from).add(to)));
+    const best = innerWidth <= 860 ? 2 : zooms[0] >= zooms[1] ? 0 : 1;
+    map.fitBounds(bounds, { paddingTopLeft: ways[best][0], paddingBottomRight: ways[best][1], maxZoom: 17, animate });
+  };
+
+  const remember = () => {
+    if (page.areaCode() === undefined) address.searchParams.delete("area");
+    else address.searchParams.set("area", page.areaCode());
+    if (page.shade === "open") address.searchParams.delete("shade");
+    else address.searchParams.set("shade", page.shade);
+    history.replaceState(null, "", address);
+  };
+  /** What went wrong with asking is said on the page; anything else is a fault of the page itself. */
+  const failed = (error) => {
+    if (error.status === undefined) reportError(error);
+    else line.down(error);
+  };
+  const aim = (scope) => {
+    page.scope = scope;
+    insides = data.areas.id.map((_, area) => places.inside(area, scope));
+  };
+  page.go = (scope) => {
+    aim(scope);
+    page.chosen = -1;
+    page.case = undefined;
+    remember();
+    show();
+    fit();
+    tiles.refresh().catch(failed);
+  };
+  page.choose = (grid) => {
+    page.chosen = grid;
+    page.case = undefined;
+    marks.redraw();
+    over.redraw();
+    places.showRows();
+    showCard();
+    if (grid < 0) return;
+    const box = ground.bounds(ground.grids[grid].box);
+    if (!map.getBounds().contains(box)) map.panInside(box.getCenter(), { padding: [160, 130], animate: !still });
+  };
+  page.look = (no) => {
+    const each = shown.find((one) => one.no === no);
+    if (!each) return;
+    page.case = no;
+    page.chosen = each.grid;
+    marks.redraw();
+    over.redraw();
+    lists.showLate();
+    showCard();
+    map.setView(ground.latLng(each.x, each.y), Math.max(map.getZoom(), 15.5), { animate: !still });
+  };
+  /** Look at a moment of the past, or with nothing at now. */
+  page.turn = (past) => {
+    page.past = past;
+    show();
+  };
+
+  const shadeBy = async (shade) => {
+    page.shade = shade;
+    if (shade === "staffing" && !shades.knows)
+      try {
+        const found = await source.get("/v1/wall/staffing");
+        shades.know(new Map(found.grid.map((code, i) => [code, found.gap[i]])));
+      } catch (error) {
+        if (error.status !== 403) throw error;
+        shades.know(new Map());
+      }
+    remember();
+    shades.paint();
+    base.redraw();
+    showTools();
+    showLegend();
+    showCard();
+  };
+  const toggle = (layer) => {
+    page.layers[layer] = !page.layers[layer];
+    signs.refresh(layer).catch(failed);
+    over.redraw();
+    showTools();
+    showLegend();
+  };
+  const showTools = () => {
+    const buttons = (place, all, isOn, act, word) => byId(place).replaceChildren(...all.map((name, i) => {
+      const button = make("button", { type: "button", text: words.say(`${word}.${name}`), onclick: () => act(name) });
+      button.setAttribute("aria-pressed", String(isOn(name)));
+      button.dataset.name = name;
+      button.title = words.say(place === "shades" ? "wall.key.shade" : "wall.key.layer", { n: i + 1 });
+      return button;
+    }));
+    const focused = document.activeElement?.dataset?.name;
+    buttons("shades", SHADES, (name) => page.shade === name, (name) => shadeBy(name).catch(failed), "wall.shade");
+    buttons("layers", LAYERS, (name) => page.layers[name], toggle, "wall.layer");
+    if (focused) document.querySelector(`.tools [data-name="${focused}"]`)?.focus();
+  };
+
+  const replay = wangge.replay(source, cases, page, words);
+
+  // --- what comes in -----------------------------------------------------------------------------------------------------
+
+  const line = (() => {
+    let brokeAt;
+    const say = () => {
+      const state = brokeAt ? "broken" : "live";
+      byId("link").className = `link ${state}`;
+      byId("link-text").textContent = words.say(`wall.link.${state}`);
+      byId("stale").hidden = !brokeAt;
+      if (brokeAt) byId("stale").textContent = words.say("wall.stale", { when: lists.moment(brokeAt) });
+      document.body.classList.toggle("old", Boolean(brokeAt));
+    };
+    return {
+      up: () => { brokeAt = undefined; say(); },
+      down: (error) => {
+        if (error.status === 401 || error.status === 403) cover("wall.denied");
+        brokeAt ??= Date.now() / 1000;
+        say();
+      },
+      say,
+    };
+  })();
+
+  const PREFIX = "cn.gridgov.incident.";
+  const TOGETHER = 100;
+  const MANY = 1000;
+  let waiting = [];
+  let asking = false;
+  let wasDown = false;
+
+  /** Read everything anew. */
+  const reload = async () => {
+    waiting = [];
+    const now = await source.get("/v1/wall/incidents");
+    page.today = now.today;
+    page.ahead = Date.now() / 1000 - now.at;
+    cases.load(now.incidents);
+    showSoon();
+    tiles.refresh().catch(failed);
+  };
+  /** Ask how those stand that something happened to: all that were told of in a moment together. */
+  const catchUp = async () => {
+    if (asking || !waiting.length) return;
+    asking = true;
+    const events = waiting;
+    waiting = [];
+    try {
+      if (events.length > MANY) await reload();
+      else {
+        const numbers = [...new Set(events.map(({ subject }) => subject))];
+        for (let i = 0; i < numbers.length; i += TOGETHER) {
+          const some = numbers.slice(i, i + TOGETHER);
+          const before = new Map(some.map((no) => [no, cases.find(no)]));
+          const now = await source.get("/v1/wall/incidents", { no: some });
+          cases.change(now.incidents, some);
+          const rows = new Map(cases.rows(now.incidents).map((each) => [each.no, each]));
+          lists.hear(events.filter(({ subject }) => before.has(subject)).map(({ subject, type, time }) => {
+            const where = rows.get(subject) ?? before.get(subject);
+            return { no: subject, event: type.slice(PREFIX.length).replaceAll("-", "_"), at: Date.parse(time) / 1000, category: where?.category, where };
+          }));
+        }
+        showSoon();
+        refreshFigures();
+      }
+    } catch (error) {
+      waiting = [...events, ...waiting];
+      failed(error);
+    } finally {
+      asking = false;
+    }
+    if (waiting.length) setTimeout(catchUp, 1000);
+  };
+  let figuresAt = 0;
+  let figuresTimer = 0;
+  /** New figures after something happened, at most four times a minute. */
+  const refreshFigures = () => {
+    if (figuresTimer) return;
+    figuresTimer = setTimeout(() => {
+      figuresTimer = 0;
+      figuresAt = Date.now();
+      tiles.refresh().catch(failed);
+    }, Math.max(0, 15_000 - (Date.now() - figuresAt)));
+  };
+
+  const heard = (event) => {
+    if (event.type.startsWith("cn.gridgov.plan.")) {
+      if (event.type.endsWith(".take-effect") || event.type.endsWith(".effective") || event.type.endsWith(".adopt")) location.reload();
+      return;
+    }
+    if (!event.type.startsWith(PREFIX) || !event.subject) return;
+    waiting.push(event);
+    setTimeout(catchUp, 300);
+  };
+
+  // --- reading the map -----------------------------------------------------------------------------------------------------
+
+  const scaleAt = () => 2 ** (map.getZoom() - ground.DEEP);
+  map.on("click", ({ latlng }) => {
+    const { x, y } = ground.toWorld(latlng);
+    const each = dots.at(x, y, scaleAt());
+    if (each) page.look(each.no);
+    else page.choose(ground.gridAt(x, y));
+  });
+  map.on("dblclick", ({ latlng }) => {
+    const { x, y } = ground.toWorld(latlng);
+    const grid = ground.gridAt(x, y);
+    const area = grid < 0 ? null : data.grids.area[grid];
+    if (area === null) return;
+    const way = places.wayTo(area);
+    const at = page.scope === null ? -1 : way.indexOf(page.scope);
+    if (way[at + 1] !== undefined) page.go(way[at + 1]);
+  });
+  map.on("mousemove", ({ latlng }) => {
+    const { x, y } = ground.toWorld(latlng);
+    const grid = ground.gridAt(x, y);
+    if (grid === page.pointed) return;
+    page.pointed = grid;
+    marks.redraw();
+  });
+  const drawScale = () => {
+    const middle = map.getSize().y / 2;
+    const metres = map.distance(map.containerPointToLatLng([0, middle]), map.containerPointToLatLng([120, middle]));
+    const power = 10 ** Math.floor(Math.log10(metres));
+    const nice = [5, 2, 1].find((step) => step * power <= metres) * power;
+    byId("scale-text").textContent = nice >= 1000 ? words.say("map.kilometres", { n: nice / 1000 }) : words.say("map.metres", { n: nice });
+    byId("scale-bar").style.width = `${(nice / metres) * 120}px`;
+  };
+  map.on("zoomend moveend", drawScale);
+
+  byId("zoom-in").addEventListener("click", () => map.zoomIn());
+  byId("zoom-out").addEventListener("click", () => map.zoomOut());
+  byId("fit").addEventListener("click", () => fit());
+  const fullScreen = () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen());
+  byId("full").addEventListener("click", () => fullScreen().catch(() => {}));
+
+  const tick = () => {
+    const now = Date.now() / 1000 - page.ahead;
+    byId("clock").dateTime = new Date(now * 1000).toISOString();
+    byId("clock").textContent = [
+      words.time(now, { year: "numeric", month: "long", day: "numeric", weekday: "short" }),
+      words.time(now, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }),
+    ].join(" ");
+  };
+  const speak = (lang) => {
+    words.speak(lang);
+    document.title = words.say("wall.page");
+    map.getContainer().setAttribute("aria-label", words.say("wall.canvas"));
+    byId("source").textContent = words.say("wall.source", { areas: words.number(data.areas.code.length), grids: words.number(data.grids.code.length) });
+    showTools();
+    show();
+    lists.showFeed();
+    replay.show();
+    line.say();
+    tick();
+  };
+  byId("language").addEventListener("click", () => speak(words.lang === "zh" ? "en" : "zh"));
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+    const { key } = event;
+    const number = Number(key);
+    if (key === "f" || key === "F") fullScreen().catch(() => {});
+    else if (key === "l" || key === "L") speak(words.lang === "zh" ? "en" : "zh");
+    else if (number >= 1 && number <= SHADES.length) shadeBy(SHADES[number - 1]).catch(failed);
+    else if (number > SHADES.length && number <= SHADES.length + LAYERS.length) toggle(LAYERS[number - SHADES.length - 1]);
+    else if (key === " " && !event.target.closest("button")) replay.toggle().catch(failed);
+    else if (key === "0") fit();
+    else if (key === "Escape") {
+      if (page.past) replay.live();
+      else if (page.chosen >= 0 || page.case) page.choose(-1);
+      else if (page.scope !== null && page.scope !== places.root) page.go(data.areas.parent[page.scope] ?? places.root);
+      else return;
+    } else return;
+    event.preventDefault();
+  });
+
+  // --- begin ---------------------------------------------------------------------------------------------------------------
+
+  map.doubleClickZoom.disable();
+  map.invalidateSize({ animate: false });
+  const asked = data.areas.code.indexOf(address.searchParams.get("area"));
+  aim(asked >= 0 ? asked : places.root);
+  gather();
+  shades.count();
+  shades.paint();
+  showTools();
+  showLegend();
+  fit(false);
+  for (const surface of [base, marks, over]) surface.addTo(map);
+  if (page.shade === "staffing") shadeBy("staffing").catch(failed);
+  speak(words.lang);
+  drawScale();
+  cover();
+  signs.refresh("calls").catch(failed);
+  tiles.refresh().catch(failed);
+  source.follow(first.cursor, {
+    heard,
+    up: () => {
+      line.up();
+      if (wasDown) tiles.refresh().catch(failed);
+      wasDown = false;
+      if (waiting.length) catchUp();
+    },
+    down: (error) => { wasDown = true; line.down(error); },
+    reset: () => reload().catch(failed),
+  });
+  setInterval(tick, 1000);
+  // Time alone makes incidents late, and new days begin.
+  setInterval(() => { if (!page.past && document.visibilityState === "visible") show(); }, 30_000);
+  setInterval(() => { if (!wasDown) tiles.refresh().catch(failed); for (const layer of LAYERS) signs.refresh(layer).catch(failed); }, 60_000);
+  window.addEventListener("resize", () => map.invalidateSize({ animate: false }));
+
+  /** For tests, and for whoever looks in by the console. */
+  window.wanggeWall = { page, cases, shades, lists, map, get waiting() { return waiting.length; } };
+};
