@@ -1,8 +1,8 @@
 """Chores: what is done again and again beside the jobs, as the store's owner.
 
-What is over is thrown away, time is told to incidents, a net that takes effect moves them, what somebody leaves behind goes to
-whoever stands in, webhooks go out. Each has a thread and a connection of its own, so that none waits for another; any number of
-machines may do them at once, for the store sees to it that each thing is done by one.
+What is over is thrown away, time is told to incidents, heaps of cases are warned of, a net that takes effect moves them, what
+somebody leaves behind goes to whoever stands in, webhooks go out. Each has a thread and a connection of its own, so that none
+waits for another; any number of machines may do them at once, for the store sees to it that each thing is done by one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import psycopg2
 from api.feed.post import Client
 from api.feed.sender import Outbox, deliver_due
 from api.feed.targets import Allowed, networks
+from api.incidents.early import warn
 from api.incidents.hand_over import hand_over_due
 from api.incidents.rehome import rehome_due
 from api.incidents.rulebook import Rulebook
@@ -77,6 +78,7 @@ def usual_chores(settings: Settings, app_dsn: str, name: str) -> Generator[tuple
         Chore(name="tick", every_s=5.0, do=partial(_tick, rules, zone)),
         Chore(name="rehome", every_s=30.0, do=partial(_rehome, rules, zone)),
         Chore(name="hand-over", every_s=60.0, do=partial(_hand_over, rules, zone)),
+        Chore(name="warn", every_s=30.0, do=partial(_warn, zone)),
     )
     if not settings.secret_path.exists():
         _log.warning("webhooks are sent by others: there is no secret at %s", settings.secret_path)
@@ -154,6 +156,11 @@ def _tick(rules: Rulebook, zone: ZoneInfo, conn: connection, now: datetime) -> b
 
 def _hand_over(rules: Rulebook, zone: ZoneInfo, conn: connection, now: datetime) -> bool:
     return hand_over_due(conn, now, zone, rules, limit=_AT_ONCE) == _AT_ONCE
+
+
+def _warn(zone: ZoneInfo, conn: connection, now: datetime) -> bool:
+    warn(conn, now, today=now.astimezone(zone).date())
+    return False
 
 
 def _rehome(rules: Rulebook, zone: ZoneInfo, conn: connection, now: datetime) -> bool:

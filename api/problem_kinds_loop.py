@@ -226,9 +226,6 @@ _SAID: Mapping[str, ProblemKind] = {
         "The step has no such field",
         "Send those that requires and allows list.",
     ),
-    "no-place": ProblemKind(
-        "地址无法定位", "请给出坐标。", "The address was not found on the map", "Give the coordinates of the place."
-    ),
     "not-in-hand": ProblemKind(
         "该事件不在个人手中",
         "由单位承办的事件请用派单。",
@@ -267,6 +264,18 @@ _SAID: Mapping[str, ProblemKind] = {
         "请填写另一事件的编号：您能查看、且本身不是重复件。",
         "There is no such incident to be a duplicate of",
         "Give the number of another incident that you see and that is no duplicate itself.",
+    ),
+    "no-place": ProblemKind(
+        "没有找到这个地点",
+        "请写小区、小区内楼栋、专属区域或道路的名称（可由 GET /v1/addresses 查找），或提供坐标 lon、lat。",
+        "There is no such place",
+        "Name a compound, a building in one, a dedicated area or a street (GET /v1/addresses finds them), or give lon and lat.",
+    ),
+    "ambiguous-address": ProblemKind(
+        "这个地址可能指多处",
+        "请从 candidates 中选定一处并提交其 lon、lat，或以 area 写明所在区域。",
+        "The address may mean several places",
+        "Choose one of the candidates and send its lon and lat, or name the area by area.",
     ),
     "no-grid": ProblemKind(
         "不在任何网格内",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from api.duty.roles import DUTY_WORDS, DutyRole
@@ -9,12 +10,15 @@ from api.loop.order import variant_from
 from api.loop.policy import checked
 from api.loop.rings import words_from
 from api.loop.words import Mediation, Triage
-from api.matters.admission import ExitKind
+from api.matters.admission import ASPECTS, ExitKind
+from api.rounds.duty import duty_from
+from api.rounds.visit import Delivery, Reason
+from api.who.workspace import PLATFORM
 from gis.errors import InputError, RulesError
 from gis.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from data.profile import Profile
 
@@ -27,17 +31,22 @@ _WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("triage", "mediation"): tuple(Mediation),
     ("duty_roles", "names"): tuple(DUTY_WORDS),
     ("stations", "facilities"): tuple(FACILITIES),
+    ("admission", "aspects"): tuple(ASPECTS.values()),
     ("admission", "exits"): tuple(ExitKind),
+    ("tiers", "platform"): PLATFORM,
     ("budget", "role"): tuple(DutyRole),
+    ("visits", "deliveries"): tuple(Delivery),
 }
 """The keys whose words are ours: the service acts on these words, and on no others."""
 UNREAD: Mapping[str, tuple[str, ...]] = {
-    "tiers": ("platform", "management", "boards"),
-    "lists": ("names",),
-    "legacy": ("departments",),
-    "admission": ("aspects",),
+    "tiers": ("management", "boards"),
 }
 """What nothing in the service acts on, section by section: it is there for people to read."""
+LISTS = 5
+"""How many lists a place has (api/v1/lists.py)."""
+LATEST_DAYS = 366
+CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+"""What a place may call a duty."""
 
 
 def faults(profile: Profile) -> list[Finding]:
@@ -53,12 +62,42 @@ def faults(profile: Profile) -> list[Finding]:
         if unknown:
             found.append(_unknown(f"{section}.{key}", unknown, known))
     found += _variant(says.get("orders", {}))
+    found += _visits(says.get("visits", {}))
+    found += _duties(cast("list[Mapping[str, Any]]", says.get("duties", [])))
+    if len(names := cast("Mapping[str, Any]", says.get("lists", {})).get("names", ())) not in {0, LISTS}:
+        found.append(
+            _fault("lists.names", f"has {len(names)} names for {LISTS} lists", f"共{LISTS}张清单，写了{len(names)}个名称")
+        )
     return found
 
 
 def document_only(profile: Profile) -> tuple[str, ...]:
     """Return the keys of a profile that nothing in the service acts on, with their sections."""
     return tuple(f"{section}.{key}" for section, keys in UNREAD.items() for key in keys if key in profile.says.get(section, {}))
+
+
+def _visits(said: Mapping[str, Any]) -> Iterator[Finding]:
+    for number, each in enumerate(cast("list[Mapping[str, Any]]", said.get("triggers", []))):
+        if each["reason"] not in tuple(Reason):
+            yield _unknown(f"visits.triggers.{number}.reason", [each["reason"]], tuple(Reason))
+        if each["within_days"] > LATEST_DAYS:
+            at = f"visits.triggers.{number}.within_days"
+            yield _fault(at, f"must be {LATEST_DAYS} at most", f"不超过{LATEST_DAYS}")
+
+
+def _duties(said: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    codes: set[str] = set()
+    for number, each in enumerate(said):
+        at = f"duties.{number}."
+        code = each.get("code")
+        if not isinstance(code, str) or not CODE.fullmatch(code):
+            yield _fault(f"{at}code", "must be a word of small letters, digits and _", "应由小写字母、数字与 _ 组成")
+        elif code in codes:
+            yield _fault(f"{at}code", "stands there twice", "有重复的代码")
+        else:
+            codes.add(code)
+        duty = {name: value for name, value in each.items() if name not in {"code", "assumption", "assumptions"}}
+        yield from _gathered("", lambda duty=duty, at=at: duty_from(duty, at))
 
 
 def _variant(said: Mapping[str, Any]) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """What a fixture has besides its ground and its people: departments and matters, stations, party units, disputes, orders.
 
-All of it goes where the service itself keeps it, by the ways that lists and other systems' data come in.
+All of it goes where the service itself keeps it, by the ways that lists and other systems' data come in. What is no longer in
+use is in `profile_fixture_past.py`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from api.loop.payload import party_json
 from api.loop.words import Kind, OrgKind, Outcome
 from api.matters.admission import ASPECTS, Action
 from api.profile_check import FACILITIES
+from api.profile_fixture_past import had_nets, have_exited
 from api.stats.catalogue import DISPUTE
 from data.incident_file import Arrivals
 from data.matter_file import LIST_CLASSES, MatterText
@@ -92,6 +94,10 @@ def do_the_work(conn: connection, profile: Profile, site: Site) -> dict[str, int
         counts["disputes"] = _disputes(conn, profile, site)
     if "orders" in told:
         counts["orders"] = _orders(conn, profile, site)
+    if "exits" in profile.says.get("admission", {}):
+        counts["exits"] = have_exited(conn, profile, now=site.now)
+    if "legacy" in profile.says:
+        counts["legacy_nets"] = had_nets(conn, profile, site.net, srid=site.srid, day=site.day)
     return counts
 
 

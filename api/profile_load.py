@@ -16,8 +16,9 @@ from api.loop.policy import checked as checked_policy
 from api.parameters import refuse
 from api.profile_check import document_only, faults
 from api.rounds.cadence import Period, Rule, Target, checked
+from api.rounds.duty import duty_from
 from api.stats.score import check, read_dimension
-from data.store import assessments, orders, policies, profiles, staffing, visits
+from data.store import assessments, duties, orders, policies, profiles, staffing, visits
 from data.store.log import record
 from data.store.plans import area_named
 from gis.errors import Conflict, InputError, ParameterError
@@ -67,6 +68,8 @@ def load(conn: connection, profile: Profile, *, day: date, now: datetime) -> Loa
         *_staffing(conn, area, profile, day),
         *_policy(conn, area, profile, day),
         *_rounds(conn, area, profile),
+        *_triggers(conn, area, profile, now),
+        *_duties(conn, area, profile, day),
         *_orders(conn, area, profile),
         *_assessments(conn, area, profile, now),
     ]
@@ -117,6 +120,25 @@ def _rounds(conn: connection, area: AreaRow, profile: Profile) -> Iterator[str]:
             yield f"cadence.{rule.target}"
 
 
+def _triggers(conn: connection, area: AreaRow, profile: Profile, now: datetime) -> Iterator[str]:
+    """State which incidents make a visit due, from now on; what was stated otherwise, and is not named, stays."""
+    held = {row[1]: row[2:] for row in visits.trigger_rows(conn) if row[0] == area.code}
+    said = cast("Mapping[str, Any]", profile.says.get("visits", {}))
+    for each in cast("Sequence[Mapping[str, Any]]", said.get("triggers", [])):
+        category, reason, days = each["category"], each["reason"], each["within_days"]
+        if held.get(category) != (reason, days, True):
+            visits.set_trigger(conn, area.id, area.path, category, reason, days, active=True, now=now)
+            yield f"visits.{category}"
+
+
+def _duties(conn: connection, area: AreaRow, profile: Profile, day: date) -> Iterator[str]:
+    """State what is owed again and again, from a day on."""
+    for each in cast("Sequence[Mapping[str, Any]]", profile.says.get("duties", [])):
+        said = {name: value for name, value in each.items() if name not in {"code", "assumption", "assumptions"}}
+        if duties.state(conn, area, each["code"], duty_from(said).as_json(), day=day):
+            yield f"duties.{each['code']}"
+
+
 def _owed(said: Mapping[str, Any]) -> Iterator[Rule]:
     """Read a cadence: days, months, half-years that roll or are the calendar's, and minutes of a day's patrol."""
     if "key_incident" in said:
@@ -146,7 +168,7 @@ def _orders(conn: connection, area: AreaRow, profile: Profile) -> Iterator[str]:
         steps = variant_rows(variant_from(variant, said["steps"]))
         if variant not in (known := orders.variants(conn)):
             orders.add_variant(conn, variant, steps)
-            record(conn, "order.variant", path=area.path, subject=variant, body={"steps": steps})
+            record(conn, "order_variant.stated", path=area.path, subject=variant, body={"steps": steps})
             yield "orders.steps"
         elif known[variant] != steps:
             message = f"there are other steps under {variant}, and orders go by them: give the variant another name"

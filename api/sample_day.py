@@ -253,7 +253,7 @@ def _tell(stage: Stage, story: _Story, case: _Case, name: str, rng: np.random.Ge
         lon = float(stage.town.lon_lat[:, 0].max() + rng.uniform(0.005, 0.015))
     is_call = story.by == "hotline"
     wanted = Report(
-        lon=lon, lat=lat, kind=case.topic.kind, category=case.topic.category, title=title, description=text,
+        at=(lon, lat), kind=case.topic.kind, category=case.topic.category, title=title, description=text,
         address="城区外" if story.outside else stage.town.address[case.spot], urgent=story.urgent,
         source="hotline_12345" if is_call else "grid", external_id=f"DEMO-{name}" if is_call else None,
         client_uuid=str(uuid5(_NAMES, name)),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 UPPER_BORDERS_M = 4.0
 """How far thinning may move a border of streets or districts, which lies under that of communities."""
 
-CODED = frozenset({"state", "category", "kind", "grid", "department"})
+CODED = frozenset({"state", "category", "grid"})
 """Columns whose words repeat: each is sent once."""
 
 

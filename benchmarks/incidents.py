@@ -1,10 +1,12 @@
 """400,000 reports of another system at once: what loading them costs, in this program and in PostgreSQL.
 
-    .venv/bin/python benchmarks/incidents.py [--rows 400000] [--try no-path-index]
+    .venv/bin/python benchmarks/incidents.py [--rows 400000] [--try no-place-index]
 
 Reports lie all over 5,041 irregular grids and a little beyond, over a year, six of seven closed. What is counted is the CPU
 time of this process and of the server's process that answers it; the text that PostgreSQL's background writes later is not.
-`--try` changes the scratch store first, to see what something costs.
+Beside it the same rows, as text that is there already, go by a bare COPY into a plain table with the same columns and indexes,
+and no checks, policies, seals or log: what is left when a program has nothing to do. `--try` changes the scratch store first,
+to see what something costs.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ TICKS = 100
 WANTED = 20_000
 """Rows for a second of CPU time, of both together."""
 CHANGES = {
-    "no-path-index": "DROP INDEX wangge.incident_path",
+    "no-category-index": "DROP INDEX wangge.incident_category",
     "no-place-index": "DROP INDEX wangge.incident_place",
 }
 
@@ -114,12 +116,14 @@ def measure(conn: connection, given: Arrivals, *, is_profiled: bool) -> None:
         run(conn, "COMMIT")
         _print(conn, name, len(given), before)
         if name == "load":
-            new, outside = done.rows, done.outside
+            new, outside, spent = done.rows, done.outside, sum(_cpu(conn)) - sum(before)
+            bare = _peer(conn, len(given))
     before = _cpu(conn)
     if broken_batches(conn):
         raise SystemExit("the batches do not close")
     _print(conn, "verify the seals", len(given), before)
-    print(f"\n{new} new, {outside} outside every grid; then {done.rows} new and {done.known} known; wanted: {WANTED:,}")
+    print(f"\nthe load costs {spent / bare:.2f} times the bare COPY")
+    print(f"{new} new, {outside} outside every grid; then {done.rows} new and {done.known} known; wanted: {WANTED:,}")
     sizes = many(
         conn,
         """SELECT indexrelname, pg_relation_size(indexrelid) FROM pg_stat_user_indexes WHERE relname = 'incident'
@@ -128,6 +132,20 @@ def measure(conn: connection, given: Arrivals, *, is_profiled: bool) -> None:
     print("bytes a row: " + ", ".join(f"{name} {size / len(given):.0f}" for name, size in sizes))
     if is_profiled:
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
+
+
+def _peer(conn: connection, count: int) -> float:
+    """Copy the rows that were loaded into a table of the same columns and indexes; return the CPU seconds of both."""
+    run(conn, "CREATE TABLE public.peer (LIKE wangge.incident INCLUDING DEFAULTS INCLUDING INDEXES)")
+    with tempfile.TemporaryFile() as file, conn.cursor() as cursor:
+        cursor.copy_expert("COPY (SELECT * FROM wangge.incident ORDER BY id) TO STDOUT", file)
+        file.seek(0)
+        before = _cpu(conn)
+        cursor.copy_expert("COPY public.peer FROM STDIN", file, 2**16)
+    _print(conn, "bare COPY", count, before)
+    spent = sum(_cpu(conn)) - sum(before)
+    run(conn, "DROP TABLE public.peer")
+    return spent
 
 
 def _print(conn: connection, name: str, rows: int, before: tuple[float, float]) -> None:

@@ -153,6 +153,18 @@ class Manifest:
         return self.path.parent
 
 
+_NAMED = {"wgs84": WGS84, "cgcs2000": CGCS2000, **{system: system for system in SHIFTED}}
+"""Systems by the names that people write."""
+
+
+def system_named(text: str) -> str | None:
+    """Return the system that a text names (`wgs84`, `gcj02`, `EPSG:4548`); None where there is none by that name."""
+    word = text.strip().lower()
+    if word in _NAMED:
+        return _NAMED[word]
+    return word.upper() if re.fullmatch(r"epsg:\d+", word) and _registered(word.upper()) else None
+
+
 def manifest_path(town: Path) -> Path:
     """Say where the manifest of `town` (a folder, a manifest or a GeoPackage) is."""
     if town.suffix.lower() == ".gpkg":
@@ -352,12 +364,9 @@ class _Reader:
         if value is None:
             return None
         word = str(value).strip().lower()
-        named = {"wgs84": WGS84, "cgcs2000": CGCS2000, **{system: system for system in SHIFTED}}
-        if word in named:
-            return named[word]
-        if re.fullmatch(r"epsg:\d+", word) and _registered(word.upper()):
-            return word.upper()
-        self._say("unknown_coordinates", field="coordinates", table=label, value=repr(value), **did_you_mean(word, named))
+        if (system := system_named(word)) is not None:
+            return system
+        self._say("unknown_coordinates", field="coordinates", table=label, value=repr(value), **did_you_mean(word, _NAMED))
         return None
 
     def _kinds(self, label: str, entry: dict[str, Any]) -> tuple[int | None, KindFrom | None]:

@@ -99,6 +99,10 @@ SECTIONS: Mapping[str, Mapping[str, Check] | None] = {
         "target_persons": count, "maximum_persons": count,
     },
     "staffing": None,  # a list of rules, which api/duty reads strictly
+    "duties": None,  # a list of duties, which api/rounds/duty.py reads strictly
+    "visits": {
+        "triggers": rows({"category": text, "reason": text, "within_days": count}), "deliveries": texts,
+    },
     "cadence": {"patrol_minutes": count, "key_incident": text, "key_group": text, "household": text, "half_year": text},
     "lists": {"names": texts, "public": count, "self_governance": count, "paid": count},
     "matters": {"departments": count, "matters": count},

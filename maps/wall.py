@@ -45,7 +45,7 @@ def wall_page(*, root: str, here: str, lang: str, zone: str, says: Mapping[str, 
     town = TownMap(
         zoom_snap=0.25, zoom_delta=0.5, wheel_px_per_zoom_level=90, max_zoom=19, min_zoom=3, bounce_at_zoom_limits=False
     )
-    words = words_for("map.", "plan.kind.", "plan.legend", "wall.")
+    words = words_for("event.", "map.", "plan.kind.", "plan.legend", "wall.")
     setup = {
         "root": root,
         "here": here,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SURFACE = 2
+WHOLE = 1_000_000
+"""An area in the parts that `in_millionths` counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,23 @@ def crosswalk(pairs: Pairs) -> Crosswalk:
     # What goes nowhere stands last.
     order = np.lexsort((new, new < 0, old))
     return Crosswalk(old=old[order], new=new[order], share=np.r_[share[some], rest[left]][order])
+
+
+def in_millionths(walk: Crosswalk) -> NDArray[np.int64]:
+    """Return the shares in whole millionths (s,), those of each old area exactly `WHOLE` together.
+
+    All are cut off, and what is missing then goes to those that lost most, of equal ones to the first.
+    """
+    exact = walk.share * WHOLE
+    cut = np.floor(exact).astype(np.int64)
+    missing = np.zeros(int(walk.old.max(initial=-1)) + 1, dtype=np.int64)
+    missing[walk.old] = WHOLE
+    np.subtract.at(missing, walk.old, cut)
+    order = np.lexsort((cut - exact, walk.old))
+    first = np.searchsorted(walk.old[order], walk.old[order])
+    rank = np.arange(len(order)) - first
+    cut[order[rank < missing[walk.old[order]]]] += 1
+    return cut
 
 
 def shares(pairs: Pairs, *, of: Literal["old", "new"]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

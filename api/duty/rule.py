@@ -186,6 +186,8 @@ class _Reader:
 
     def number(self, name: str, lowest: int) -> int | None:
         value = self.values.get(name)
+        # 12.0 is a whole number to every description of one.
+        value = int(value) if isinstance(value, float) and value.is_integer() else value
         if value is None or (isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= _MOST):
             return value
         self.say("not_a_count", name, f"must be a whole number from {lowest} to {_MOST}", f"应为 {lowest} 至 {_MOST} 的整数")

@@ -9,7 +9,8 @@ from api.feed.cloud_event import MEDIA_TYPE as CLOUD_EVENT
 from api.feed.cloud_event import NAMESPACE, PING, RESET
 from api.feed.frames import POSITION
 from api.feed.frames import RESET as STREAM_RESET
-from api.loop.words import State, word
+from api.loop.order import Step
+from api.loop.words import Mode, State, word
 from api.who.caller import Tier
 
 if TYPE_CHECKING:
@@ -20,6 +21,21 @@ CURSOR = r"^[0-9a-f]{8}-\d+-[A-Za-z0-9_.]*-\d+$"
 _STREAM = "text/event-stream"
 _MOMENT: Mapping[str, Any] = {"type": ["string", "null"], "format": "date-time"}
 _WORD: Mapping[str, Any] = {"type": "string"}
+_MAYBE: Mapping[str, Any] = {"type": ["string", "null"]}
+_MODE: Mapping[str, Any] = {"enum": [str(each) for each in Mode]}
+_CLASS: Mapping[str, Any] = {"enum": ["dirty", "messy", "poor"]}
+_COUNT: Mapping[str, Any] = {"type": "integer", "minimum": 1}
+_WARNING: Mapping[str, Any] = {
+    "grid": {**_MAYBE, "description": "null: cases near each other, of several grids or none."},
+    "category": _WORD,
+    "count": _COUNT,
+    "least": _COUNT,
+    "hours": _COUNT,
+    "radius_m": {"type": ["integer", "null"]},
+    "since": {"type": "string", "format": "date-time"},
+    "until": {"type": "string", "format": "date-time"},
+}
+_TOLD = ("incident", "plan", "order", "mode", "warning", "problem_point", "problem_cluster")
 _PLACE: Mapping[str, Any] = {
     "type": "string",
     "pattern": CURSOR,
@@ -35,8 +51,9 @@ def document(base: str) -> dict[str, Any]:
         "info": {
             "title": "wangge 网格: events",
             "version": "1",
-            "description": "What happens to incidents and plans, to whoever may see them: as a stream of server-sent "
-            "events, and as messages to subscribers. Each event comes at least once and carries the place behind it.",
+            "description": "What happens to incidents, orders, plans, modes, problem points, and early warnings, to whoever "
+            "may see them: as a stream of server-sent events, and as messages to subscribers. Each event comes at least once "
+            "and carries the place behind it.",
         },
         "defaultContentType": CLOUD_EVENT,
         "servers": {
@@ -53,13 +70,13 @@ def document(base: str) -> dict[str, Any]:
                 "description": f"GET it as {_STREAM}, with `types`, `area` and `after` as one likes; a stream that was broken "
                 "off goes on from Last-Event-ID.",
                 "servers": [{"$ref": "#/servers/service"}],
-                "messages": _named("incident", "plan", STREAM_RESET, POSITION),
+                "messages": _named(*_TOLD, STREAM_RESET, POSITION),
             },
             "webhook": {
                 "address": None,
                 "description": "The address of a subscription (POST /v1/webhooks). A message is taken when the answer is 2xx; "
                 "else it comes again, up to a week, and what is behind it waits. 410 ends the subscription.",
-                "messages": _named("incident", "plan", "ping", "void"),
+                "messages": _named(*_TOLD, "ping", "void"),
             },
         },
         "operations": {
@@ -95,8 +112,15 @@ def _messages() -> dict[str, Any]:
 
     signature = {"headers": {"$ref": "#/components/schemas/signature"}}
     return {
-        "incident": message("incident", "Something was done with an incident."),
+        "incident": message(
+            "incident", "Something was done with an incident; `incident.closed`: it is over, by whichever step."
+        ),
         "plan": message("plan", "Something was done with a plan."),
+        "order": message("order", "An order went a step."),
+        "mode": message("mode", "An area, and all below it, was switched over to normal or emergency."),
+        "warning": message("warning", "Many cases of one category came to one place within a short time; once for each heap."),
+        "problem_point": message("problem_point", "A place was found where something is wrong."),
+        "problem_cluster": message("problem_cluster", "Problem points were joined, or their mending went a step."),
         "ping": message("notice", f"{PING}: a test, wanted by the subscription's owner.", **signature),
         "void": message("notice", f"{RESET}: the store was restored; read everything anew.", **signature),
         STREAM_RESET: message(
@@ -114,31 +138,34 @@ def _messages() -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     incident = {
-        "no": _WORD,
-        "event": _WORD,
         "state": {"enum": [str(each) for each in State]},
         "tier": {"enum": [word(each) for each in Tier]},
         "revision": {"type": "integer", "minimum": 1},
-        "clock": {"enum": ["total", "stage", "review"], "description": "Which clock a deadline is of."},
+        "clock": {"enum": ["total", "stage", "review", "key_report"], "description": "Which clock a deadline is of."},
         "grid": {"type": ["string", "null"], "description": "null: in no grid; left out: not yours to see."},
         "due_at": _MOMENT,
         "stage_due_at": _MOMENT,
-        "area": {"type": ["string", "null"]},
-        "link": _WORD,
     }
     plan = {
-        "plan": _WORD,
-        "event": _WORD,
         "number": {"type": ["integer", "null"]},
         "version": {"type": "integer"},
         "verdict": {"enum": ["pass", "reject"]},
         "effective_from": {"type": "string", "format": "date"},
-        "area": {"type": ["string", "null"]},
-        "link": _WORD,
+    }
+    told = {
+        "incident": ("no", incident),
+        "plan": ("plan", plan),
+        "order": ("no", {"state": {"enum": [str(each) for each in Step]}, "revision": {"type": "integer", "minimum": 1}}),
+        "mode": ("place", {"mode": _MODE, "before": _MODE, "ended": {"type": "array", "items": _WORD}}),
+        "warning": ("warning", _WARNING),
+        "problem_point": ("problem_point", {"class": _CLASS, "grid": _MAYBE}),
+        "problem_cluster": (
+            "cluster",
+            {"points": {"type": "array", "items": {"type": "integer"}}, "state": _WORD, "department": _MAYBE},
+        ),
     }
     return {
-        "incident": _event(f"^{NAMESPACE}incident\\.", _object(incident, "no", "event", "area", "link"), "subject", "cursor"),
-        "plan": _event(f"^{NAMESPACE}plan\\.", _object(plan, "plan", "event", "area", "link"), "subject", "cursor"),
+        **{name: _of_family(name, subject, more) for name, (subject, more) in told.items()},
         "notice": _event("", {"type": "object"}),
         STREAM_RESET: _object(
             {"reason": {"enum": ["epoch", "slow"]}, "cursor": {"type": ["string", "null"]}}, "reason", "cursor"
@@ -157,6 +184,13 @@ def _schemas() -> dict[str, Any]:
             },
         },
     }
+
+
+def _of_family(name: str, subject: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a family's events, whose subject has a name in their data."""
+    data = {subject: _WORD, "event": _WORD, **more, "area": _MAYBE, "link": _WORD}
+    types = f"^{NAMESPACE}{name.replace('_', '-')}\\."
+    return _event(types, _object(data, subject, "event", "area", "link"), "subject", "cursor")
 
 
 def _event(types: str, data: Mapping[str, Any], *more: str) -> dict[str, Any]:

@@ -12,12 +12,12 @@ from urllib.parse import quote
 
 from api.loop.words import word
 from api.who.caller import Tier
-from data.store.feed import FAMILIES, PLAN, Wanted
+from data.store.feed import CLUSTER, FAMILIES, MODE, ORDER, PLAN, POINT, WARNING, Wanted
 from data.store.incidents import EVENT
 from gis.errors import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from data.store.feed import Cursor, Told
@@ -31,13 +31,29 @@ PING = f"{NAMESPACE}webhook.ping"
 """A test message."""
 ANY = ".*"
 """At the end of a wish: whatever begins so."""
-EVERYTHING = tuple(f"{NAMESPACE}{family.removesuffix('.')}{ANY}" for family in FAMILIES)
+BEGINNINGS = tuple(NAMESPACE + family.replace("_", "-") for family in FAMILIES)
+"""What the types of each family begin with."""
+EVERYTHING = tuple(beginning.removesuffix(".") + ANY for beginning in BEGINNINGS)
 """The types that stand for whatever is told."""
 MOST_WISHES = 50
 _STEP = r"\.[a-z_-]+"
 _TYPE = re.compile(
-    rf"{re.escape(NAMESPACE)}(?:{'|'.join(family.rstrip('.') for family in FAMILIES)})(?:(?:{_STEP})+|(?:{_STEP})*\.\*)"
+    rf"{re.escape(NAMESPACE)}(?:{'|'.join(family.rstrip('.').replace('_', '[_-]') for family in FAMILIES)})"
+    rf"(?:(?:{_STEP})+|(?:{_STEP})*\.\*)"
 )
+TYPE_PATTERN = f"^({_TYPE.pattern})$"
+"""A type as clients are told to write it."""
+_ALSO: Mapping[str, str] = {"incident.dispatched": "incident.dispatch", "incident.escalated": "incident.escalate"}
+"""Kinds that may be asked for by another word: the loop has its own for each step."""
+_NAMED: Mapping[str, tuple[str, str]] = {
+    PLAN: ("plan", "plans/{}"),
+    ORDER: ("no", "orders/{}"),
+    MODE: ("place", "modes?area={}"),
+    WARNING: ("warning", "warnings/{}"),
+    POINT: ("problem_point", "problem-points"),
+    CLUSTER: ("cluster", "problem-points/clusters/{}"),
+}
+"""What the subject of an event is called in its data, and where it is found."""
 
 
 def type_of(kind: str) -> str:
@@ -52,7 +68,7 @@ def id_of(cursor: Cursor) -> str:
 
 def cloud_event(told: Told, base: str) -> dict[str, Any]:
     """Return an event as it is told; `base` is the address of the landing page."""
-    is_plan = told.kind.startswith(PLAN)
+    of = _of_incident if told.kind.startswith(EVENT) else _of_other
     return {
         "specversion": "1.0",
         "id": id_of(told.cursor),
@@ -62,7 +78,7 @@ def cloud_event(told: Told, base: str) -> dict[str, Any]:
         "time": told.at.isoformat(),
         "datacontenttype": "application/json",
         "cursor": str(told.cursor),
-        "data": _of_plan(told, base) if is_plan else _of_incident(told, base),
+        "data": of(told, base),
     }
 
 
@@ -95,13 +111,15 @@ def _of_incident(told: Told, base: str) -> dict[str, Any]:
     }
 
 
-def _of_plan(told: Told, base: str) -> dict[str, Any]:
+def _of_other(told: Told, base: str) -> dict[str, Any]:
+    family, _, event = told.kind.partition(".")
+    name, address = _NAMED[f"{family}."]
     return {
-        "plan": told.subject,
-        "event": told.kind.removeprefix(PLAN),
+        name: told.subject,
+        "event": event,
         **told.facts,
         "area": told.area,
-        "link": f"{base}/v1/plans/{told.subject}",
+        "link": f"{base}/v1/{address.format(quote(told.subject, safe=''))}",
     }
 
 
@@ -113,7 +131,7 @@ def wanted(types: Sequence[str], path: str | None = None, *, parameter: str = "t
         raise ParameterError(parameter, f"name {MOST_WISHES} types at most")
     for each in types:
         if not _TYPE.fullmatch(each):
-            known = " or ".join(f"{NAMESPACE}{family}" for family in FAMILIES)
+            known = " or ".join(BEGINNINGS)
             raise ParameterError(
                 parameter, f"{each[:100]!r} is no type of event: one begins with {known}, and may end with {ANY}"
             )
@@ -121,7 +139,7 @@ def wanted(types: Sequence[str], path: str | None = None, *, parameter: str = "t
         if kind.endswith(ANY):
             families.append(kind.removesuffix("*"))
         else:
-            kinds.append(kind)
+            kinds.append(_ALSO.get(kind, kind))
     if not types:
         families = list(FAMILIES)
     return Wanted(kinds=tuple(kinds), families=tuple(families), path=path)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from api.incidents.actors import actor_of
 from api.incidents.calls import keep_call
 from api.incidents.facts import facts_for, report_facts
+from api.incidents.placed import found_at
 from api.incidents.rows import columns
 from api.loop.facts import Facts
 from api.loop.incident import SYSTEM, Actor, Standing
@@ -20,7 +21,7 @@ from api.loop.record import Record
 from api.loop.replay import replay
 from api.loop.steps import BY_EVENT
 from api.loop.take import Act, take
-from api.loop.words import Event
+from api.loop.words import OPEN, Event, LocatedBy
 from api.who.caller import Right
 from data.store import incidents
 from data.store.scope import speak
@@ -44,11 +45,12 @@ if TYPE_CHECKING:
 class Report:
     """What somebody reports: where (degrees, CGCS2000), what of, and how they call it themselves.
 
+    Without a point (`at`) the address says where, within the area with the path `within`, or wherever they handle incidents.
     `external_id` is that of the system that `source` names, `client_uuid` the terminal's own, given before it had a network.
     """
 
-    lon: float
-    lat: float
+    at: tuple[float, float] | None
+    within: str | None = None
     kind: str
     category: str
     title: str = ""
@@ -64,10 +66,16 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """What a report became. `is_new` is false where it had come before; `near` are open ones that it may repeat."""
+    """What a report became. `is_new` is false where it had come before; `near` are open ones that it may repeat.
+
+    Of what is new, `lon` and `lat` are its place (degrees, CGCS2000), and `located_by` how that was found.
+    """
 
     no: str
     is_new: bool
+    lon: float | None = None
+    lat: float | None = None
+    located_by: LocatedBy = LocatedBy.POINT
     standing: Standing | None = None
     columns: Mapping[str, Any] = field(default_factory=dict[str, Any])
     near: tuple[Near, ...] = ()
@@ -85,15 +93,19 @@ def report(
     Raises
     ------
     ParameterError
-        Something that was said cannot be used: names it.
+        Something that was said cannot be used: names it; without a point, an address that means nothing here, or several
+        things.
     """
     kept = incidents.kept_as(conn, source=wanted.source, external_id=wanted.external_id, client_uuid=wanted.client_uuid)
     if kept is not None:
         return Reported(no=kept, is_new=False)
-    found = incidents.find_place(conn, wanted.lon, wanted.lat, day=asked.today, now=asked.now)
+    by, lon, lat = _place(conn, wanted, asked)
+    found = incidents.find_place(conn, lon, lat, day=asked.today, now=asked.now)
     book = rules.read(conn, found.rules)
     deadlines, policy = book.deadlines, book.policy(found.path, asked.today)
     said: dict[str, Any] = {"kind": wanted.kind, "category": wanted.category, "source": wanted.source}
+    if by is not LocatedBy.POINT:
+        said["located_by"] = str(by)
     taken = take(
         Standing(),
         Act(event=Event.REPORT, payload=said | ({"urgent": True} if wanted.urgent else {})),
@@ -107,7 +119,7 @@ def report(
         conn,
         district=found.areas.get("district") or found.areas.get("city") or "",
         day=asked.today,
-        at=(wanted.lon, wanted.lat),
+        at=(lon, lat),
         arrival={
             "source": wanted.source,
             "external_id": wanted.external_id,
@@ -120,6 +132,7 @@ def report(
             "occurred_at": wanted.occurred_at,
             "reported_at": asked.now,
             "kind": wanted.kind,
+            "located_by": str(by),
         },
         standing=row,
         # What was said in words can be erased, and is not in the log; that it was not changed, this shows.
@@ -129,7 +142,13 @@ def report(
     )
     if wanted.contact:
         incidents.keep_contact(conn, no, wanted.contact)
-    return Reported(no=no, is_new=True, standing=taken.standing, columns=row, near=tuple(near))
+    return Reported(no=no, is_new=True, lon=lon, lat=lat, located_by=by, standing=taken.standing, columns=row, near=tuple(near))
+
+
+def _place(conn: connection, wanted: Report, asked: Asked) -> tuple[LocatedBy, float, float]:
+    if wanted.at is not None:
+        return LocatedBy.POINT, *wanted.at
+    return found_at(conn, wanted.address, within=wanted.within, day=asked.today, lang=asked.lang)
 
 
 def standing_of(conn: connection, no: str) -> Standing:
@@ -193,7 +212,12 @@ def act_by_itself(
 
 
 def _write(conn: connection, no: str, before: Standing, taken: Taken, *, deadlines: Deadlines, policy: Policy) -> None:
-    incidents.move(conn, no, standing=columns(taken.standing, deadlines, policy), body=taken.record.as_json())
+    row = columns(taken.standing, deadlines, policy)
+    incidents.move(conn, no, standing=row, body=taken.record.as_json())
+    if before.state in OPEN and taken.standing.state not in OPEN:
+        # One word for whoever only wants to know that it is over, by whichever step.
+        body = {"state": row["state"], "revision": row["revision"], "by": str(taken.record.event)}
+        incidents.note(conn, no, kind="closed", path=row["path"], body=body)
     keep_call(conn, no, before.call, taken.standing.call)
 
 

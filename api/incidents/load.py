@@ -6,8 +6,10 @@ who is the owner of the store.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
@@ -25,7 +27,7 @@ from api.loop.settle import place_json
 from api.loop.words import Mode
 from api.who.caller import Tier, within
 from data.store import incident_load
-from data.store.incident_load import Line, jsonb_text
+from data.store.incident_load import Lines, jsonb_text
 from data.store.incident_places import spots
 from data.store.incidents import Found
 from data.store.sql import copy_text
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 
 _NEVER = np.datetime64("NaT", "us")
 _AT_ONCE = 20_000
-"""Rows whose texts are in memory at once."""
+"""Rows whose texts are in memory at once, and go by one COPY."""
 _SAID = ("kind", "category", "outcome", "satisfaction")
 _COMPARED = ("kind", "reported_at", "accepted_at", "closed_at", DUE_AT, "outcome", "satisfaction")
 """What the first record of a log says of the case in the other system."""
@@ -158,9 +160,9 @@ def _write(conn: connection, rows: _Rows, part: NDArray[np.int64]) -> int:
     """Write some of the rows as a batch, and return its id."""
     source = rows.arrivals.source
     numbers = _numbers(conn, rows, part)
-    # Neighbours stand together: so do they in the indexes.
+    # Those of a street in the order of their time: so they stand in most of the indexes.
     rank = np.unique(_objects([each.chain for each in rows.there]), return_inverse=True)[1]
-    order = np.lexsort((part, rows.spot[part], rank[rows.spot[part]]))
+    order = np.lexsort((part, rows.arrivals.reported_at[part], rank[rows.spot[part]]))
     batch = incident_load.begin_batch(conn, source=source, rows=len(part), now=rows.now)
     runs = incident_load.write(conn, batch, (VARYING, CAST), _lines(rows, part[order], numbers[order]))
     incident_load.seal(conn, batch, source, runs)
@@ -189,19 +191,19 @@ def _numbers(conn: connection, rows: _Rows, part: NDArray[np.int64]) -> Texts:
     return numbers
 
 
-def _lines(rows: _Rows, part: NDArray[np.int64], numbers: Texts) -> Iterator[Line]:
+def _lines(rows: _Rows, part: NDArray[np.int64], numbers: Texts) -> Iterator[Lines]:
     """Yield the lines of some rows, in this order."""
     caster = _Caster.over(rows)
     for begin in range(0, len(part), _AT_ONCE):
-        yield from caster.lines(part[begin : begin + _AT_ONCE], numbers[begin : begin + _AT_ONCE])
+        yield caster.lines(part[begin : begin + _AT_ONCE], numbers[begin : begin + _AT_ONCE])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Caster:
     """Casts rows in their moulds.
 
-    For each spot: its place, the texts of place and owner in the record, the columns of both, which of the policies holds; for
-    each row its deadline.
+    For each spot: its place, the texts of place and owner in the record, the columns of both, its chain in the log, whether it
+    is outside every grid, which of the policies holds; for each row its deadline.
     """
 
     rows: _Rows
@@ -210,6 +212,8 @@ class _Caster:
     owner: Texts
     where: Texts
     desk: Texts
+    chain: Texts
+    is_outside: NDArray[np.bool_]
     due_at: Moments
     policy: NDArray[np.int64]
     moulds: dict[Kind, Mould]
@@ -228,13 +232,15 @@ class _Caster:
             owner=_objects([jsonb_text(party_json(owner)) for owner in owners]),
             where=_objects([f"{each.path}\t{copied(each.grid_code)}" for each in rows.there]),
             desk=_objects([copied(owner.id) for owner in owners]),
+            chain=_objects([each.chain for each in rows.there]),
+            is_outside=np.array([each.grid_code is None for each in rows.there], dtype=np.bool_),
             due_at=_due(rows),
             policy=np.array([rows.policies.index(each) for each in rows.policies], dtype=np.int64),
             moulds={},
         )
 
-    def lines(self, some: NDArray[np.int64], numbers: Texts) -> Iterator[Line]:
-        """Yield the lines of some rows."""
+    def lines(self, some: NDArray[np.int64], numbers: Texts) -> Lines:
+        """Return the lines of some rows."""
         given, spot = self.rows.arrivals.take(some), self.rows.spot[some]
         is_closed = ~np.isnat(given.closed_at)
         # What the other system says of an open case beyond its report does not count here.
@@ -244,11 +250,11 @@ class _Caster:
             "closed_at": _iso(given.closed_at),
             DUE_AT: _iso(np.where(is_closed, self.due_at[some], _NEVER)),
         }
-        said = list(zip(given.title.tolist(), given.description.tolist(), given.address.tolist(), strict=True))
-        texts = {name: _objects([f'"{each}"' for each in column.tolist()]) for name, column in times.items()}
-        texts |= {"place": self.place[spot], OWNER: self.owner[spot]}
-        texts["words"] = _objects([f'"{words_digest(*each)}"' for each in said])
-        forms, tails, wakes = self._cast(some, given, times, texts)
+        texts = {**times, "place": self.place[spot], OWNER: self.owner[spot]}
+        texts["words"] = _objects(
+            [*map(words_digest, given.title.tolist(), given.description.tolist(), given.address.tolist())]
+        )
+        heads, tails, after, wakes = self._cast(some, given, times, texts)
         before = map(
             "\t".join,
             zip(
@@ -258,31 +264,37 @@ class _Caster:
                 *(np.where(column == "", NULL, column).tolist() for column in times.values()), wakes.tolist(), strict=True,
             ),
         )  # fmt: skip
-        there = self.rows.there
-        for here, no, form, tail, columns in zip(spot.tolist(), numbers.tolist(), forms, tails.tolist(), before, strict=True):
-            yield Line(there[here].chain, no, columns, form.head, tail, form.after, there[here].grid_code is None)
+        return Lines(
+            chains=self.chain[spot].tolist(),
+            numbers=numbers.tolist(),
+            before=list(before),
+            heads=heads.tolist(),
+            tails=tails.tolist(),
+            after=after.tolist(),
+            are_outside=self.is_outside[spot].tolist(),
+        )
 
     def _cast(
         self, some: NDArray[np.int64], given: Arrivals, times: Mapping[str, Texts], texts: Mapping[str, Texts]
-    ) -> tuple[list[Mould], Texts, Texts]:
-        """Return the mould of each row, its record after the link, and when it wakes the ticker."""
+    ) -> tuple[Texts, Texts, Texts, Texts]:
+        """Return of each row its record before the link and after it, the columns after it, and when it wakes the ticker."""
         kinds = zip(
             *(getattr(given, name).tolist() for name in _SAID), self.rows.mode[some].tolist(),
             self.policy[self.rows.spot[some]].tolist(),
             *((column != "").tolist() for column in times.values()), strict=True,
         )  # fmt: skip
-        alike: dict[Kind, list[int]] = {}
+        alike: defaultdict[Kind, list[int]] = defaultdict(list)
         for index, kind in enumerate(kinds):
-            alike.setdefault(kind, []).append(index)
-        forms, tails, wakes = (np.empty(len(some), dtype=object) for _ in range(3))
+            alike[kind].append(index)
+        heads, tails, after, wakes = (np.empty(len(some), dtype=object) for _ in range(4))
         for kind, members in alike.items():
             if kind not in self.moulds:
                 self.moulds[kind] = self._mould(int(some[members[0]]))
             form, at = self.moulds[kind], np.array(members)
+            heads[at], after[at] = form.head, form.after
             tails[at] = [form.tail % each for each in zip(*(texts[name][at].tolist() for name in form.holes), strict=True)]
             wakes[at] = form.wakes if form.wakes_after is None else _iso(given.closed_at[at] + np.timedelta64(form.wakes_after))
-            forms[at] = form
-        return forms.tolist(), tails, wakes
+        return heads, tails, after, wakes
 
     def _mould(self, index: int) -> Mould:
         """Ask the rules about one row."""
@@ -360,12 +372,23 @@ def _changes(given: Arrivals, kept: Mapping[str, Kept]) -> Iterator[Finding]:
 
 def _iso(moments: Moments) -> Texts:
     """Return moments (UTC) as records write them; '' where there is none."""
-    whole = moments.astype("datetime64[s]")
-    texts = _objects([f"{each}+00:00" for each in np.datetime_as_string(whole, unit="s").tolist()])
-    fine = np.flatnonzero((whole != moments) & ~np.isnat(moments))
+    texts = np.full(len(moments), "", dtype=object)
+    there = np.flatnonzero(~np.isnat(moments))
+    told = moments[there]
+    whole, day = told.astype("datetime64[s]"), told.astype("datetime64[D]")
+    days, which = np.unique(day.astype(np.int64), return_inverse=True)
+    dates = _objects(np.datetime_as_string(days.astype("datetime64[D]"), unit="D").tolist())
+    texts[there] = dates[which] + _clock()[(whole - day).astype(np.int64)]
+    fine = there[whole != told]
     texts[fine] = [f"{each}+00:00" for each in np.datetime_as_string(moments[fine], unit="us").tolist()]
-    texts[np.isnat(moments)] = ""
     return texts
+
+
+@cache
+def _clock() -> Texts:
+    """Return how records write each second of a day (UTC): what follows the date."""
+    seconds = np.datetime_as_string(np.datetime64(0, "s") + np.arange(86_400), unit="s")
+    return _objects([f"{each[10:]}+00:00" for each in seconds.tolist()])
 
 
 def _points(lon_lat: NDArray[np.float64]) -> list[str]:
@@ -381,7 +404,7 @@ def _escaped(texts: Texts) -> list[str]:
     """Return texts as COPY reads them; most have nothing that it would take for something else."""
     listed: list[str] = texts.tolist()
     joined = "".join(listed)
-    return listed if copy_text(joined) == joined else [*map(copy_text, listed)]
+    return listed if copy_text(joined) is joined else [*map(copy_text, listed)]
 
 
 def _objects(values: list[Any]) -> Texts:

@@ -36,8 +36,9 @@ VARYING = (
 """The columns that differ from row to row."""
 CAST = ("source", "kind", *(name for name in STANDING if name not in VARYING))
 """The columns that all rows of a mould share."""
-_HOLES = frozenset({"link", "words", OWNER, "place", *TIMES})
-_LINK = '"link": %s, '
+_TEXTS = frozenset({"link", "words", *TIMES})
+_HOLES = _TEXTS | {OWNER, "place"}
+_LINK = '"link": "%s", '
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,15 @@ def copied(value: object) -> str:
 
 
 def _with_holes(value: Mapping[str, Any], holes: list[str]) -> str:
-    """Return an object as jsonb writes it, with `%s` where the value of a hole stands; their names go to `holes`."""
+    """Return an object as jsonb writes it, with `%s` where the value of a hole stands; their names go to `holes`.
+
+    The quotation marks of a text are outside its hole.
+    """
     inside: list[str] = []
     for name in sorted(value, key=jsonb_order):
         if name in _HOLES:
             holes.append(name)
-            text = "%s"
+            text = '"%s"' if name in _TEXTS else "%s"
         elif isinstance(value[name], dict):
             text = _with_holes(value[name], holes)
         else:

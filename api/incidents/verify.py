@@ -23,7 +23,7 @@ from api.loop.incident import Standing
 from api.loop.payload import party_json
 from api.loop.record import OWNER, Record
 from api.loop.replay import follow
-from api.loop.words import OPEN, Event, Stage
+from api.loop.words import OPEN, Event, LocatedBy, Stage
 from data.store import incident_proof
 from data.store.calls import of_incidents
 from data.store.incident_load import broken_batches
@@ -142,6 +142,8 @@ class _Incident:
     """Who reported it, as the first record says."""
     words: object = None
     """The digest of what they said in words."""
+    located_by: object = None
+    """How its place was found."""
 
     @property
     def no(self) -> str:
@@ -194,6 +196,7 @@ class _Incident:
         self.standings.append(after)
         if record.seq == 1:
             self.said_by, self.words = record.actor, body.get("words")
+            self.located_by = record.payload.get("located_by", LocatedBy.POINT)
         if written.where == "event":
             beside = {
                 "kind": (written.kind, f"incident.{record.event}"),
@@ -237,13 +240,15 @@ class _Incident:
             yield "path"
 
     def _words(self) -> Iterator[str]:
-        """Yield what of the words is not as it was said; words that were all erased are nobody's to doubt."""
+        """Yield what the first record says and the row does not; words that were all erased are nobody's to doubt."""
         row = self.kept.row
         texts = [row["title"], row["description"], row["address"]]
         if self.words is not None and any(texts) and hashlib.sha256("\0".join(texts).encode()).hexdigest() != self.words:
             yield "words"
         if row["reporter"] is not None and row["reporter"] != self.said_by:
             yield "reporter"
+        if row["located_by"] != self.located_by:
+            yield "located_by"
 
     def _gaps(self, kind: str, there: set[int], last: int) -> Iterator[Fault]:
         """Yield a fault for each run of numbers from 1 to `last` that are not there."""

@@ -16,6 +16,7 @@ from api.loop.words import (
     Finding,
     HandOverReason,
     Kind,
+    LocatedBy,
     Mediation,
     Mode,
     Outcome,
@@ -126,6 +127,14 @@ LABELS: Mapping[type[Enum], Mapping[Enum, Label]] = {
         Supervision.NORMAL: Label("普通督办", "Supervised"),
         Supervision.YELLOW: Label("黄牌督办", "Yellow card"),
         Supervision.RED: Label("红牌督办", "Red card"),
+    },
+    LocatedBy: {
+        LocatedBy.POINT: Label("坐标点", "A point"),
+        LocatedBy.BUILDING: Label("楼栋", "A building"),
+        LocatedBy.COMPOUND: Label("小区", "A compound"),
+        LocatedBy.SITE: Label("专属区域", "A dedicated area"),
+        LocatedBy.STREET: Label("道路", "A street"),
+        LocatedBy.LINE: Label("线状地物", "A river, railway or other line"),
     },
     Kind: {
         Kind.PROBLEM: Label("问题", "Problem"),

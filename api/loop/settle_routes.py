@@ -16,6 +16,7 @@ from api.loop.words import (
     EscalateReason,
     Finding,
     Kind,
+    LocatedBy,
     OrgKind,
     Outcome,
     RejectReason,
@@ -51,6 +52,8 @@ def report(asked: Asked) -> Move:
         "urgent": said.flag("urgent"),
         "mode": asked.facts.mode,
     }
+    if said.has("located_by"):
+        body["located_by"] = said.choice("located_by", LocatedBy)
     return asked.go(body, owner=place.center(asked.facts.policy.intake), tier=Tier.GRID)
 
 

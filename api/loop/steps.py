@@ -57,7 +57,7 @@ STEPS = (
         right=_HANDLE,
         settle=settle_routes.report,
         requires=("kind", "category"),
-        allows=("source", "urgent"),
+        allows=("source", "urgent", "located_by"),
     ),
     Step(
         event=Event.IMPORT,

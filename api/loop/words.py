@@ -141,6 +141,17 @@ class Kind(StrEnum):
     REQUEST = "request"
 
 
+class LocatedBy(StrEnum):
+    """How the place of a report was found: as a point that was said, or by an address, and what of the town that names."""
+
+    POINT = "point"
+    BUILDING = "building"
+    COMPOUND = "compound"
+    SITE = "site"
+    STREET = "street"
+    LINE = "line"
+
+
 class Triage(StrEnum):
     """Whose affair it is (大事政府办、小事协商办、私事自己办)."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
-from datetime import datetime
 from itertools import takewhile
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from psycopg2 import sql
 from starlette.responses import Response, StreamingResponse
 
 from api.asked import ask, service
+from api.csv_table import BOM, cell
 from api.ogc.answers import NO_STORE, VARY, audience, caching, digested, held, is_known_tag, parameters, unchanged
 from api.ogc.collections import collection_shown, require_reader
 from api.ogc.crs import CGCS2000, CRS84
@@ -54,10 +54,6 @@ _FETCH = "FETCH 2000 FROM bulk"
 _PIECE = 256 * 1024
 _IN_MEMORY = 8 * 2**20
 _RECORD_SEPARATOR = b"\x1e"
-_BOM = "\ufeff"
-"""Without it, spreadsheets read Chinese as something else."""
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A text that begins like this is a formula to a spreadsheet."""
 _KNOWN = ("datetime", "bbox", "bbox-crs", "crs", "filter", "filter-lang", "filter-crs", "properties")
 
 
@@ -147,21 +143,12 @@ def _write_geojsonseq(conn: connection, question: Question, file: IO[bytes]) -> 
 def _write_csv(conn: connection, question: Question, file: IO[bytes]) -> None:
     names = question.names
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    text.write(_BOM)
+    text.write(BOM)
     writer = csv.writer(text)
     writer.writerow([*names, "wkt"])
     for row in _rows(conn, question, _with_geometry(question, "ST_AsText(f.geom, 9)")):
         writer.writerow([*map(cell, row[2:-1]), row[-1]])
     text.detach()
-
-
-def cell(value: object) -> object:
-    """Return a value as a cell that no spreadsheet takes for a formula; numbers stay numbers, moments are as in JSON."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
 
 
 def _write_fgb(conn: connection, question: Question, file: IO[bytes]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -41,6 +41,7 @@ from api.ogc.answers import (
 from api.ogc.collections import DRAFTS, INCIDENTS, Collection, collection_for, collection_shown, require_reader
 from api.ogc.crs import output
 from api.ogc.cursor import Position, after, order_by, seal, unseal
+from api.ogc.incident_names import names_of
 from api.ogc.literal import meets_box
 from api.ogc.query import Count, ItemsQuery, parse_items
 from api.ogc.reader import Reader
@@ -165,12 +166,14 @@ def items(request: Request) -> Response:
     names = question.names
     if form == "html":
         rows = [_told_here(row, request) for row in rows]
+    features = [feature(row, names) for row in rows]
     body: dict[str, object] = {
         "type": "FeatureCollection",
         "numberReturned": len(rows),
         **({} if matched is None else {"numberMatched": matched}),
         "links": links,
-        "features": [feature(row, names) for row in rows],
+        "features": features,
+        **_called(store, question, features, form),
     }
     if collection.is_live:
         shown = repr(_shown(asked, form)).encode()
@@ -204,7 +207,9 @@ def item(request: Request) -> Response:
     )
     store = Reader(pool, asked.scope, kept)
     wanted = [code, question.now] if collection.is_live else [code]
-    if "if-none-match" in request.headers:
+    is_named = form == "html" and collection is INCIDENTS
+    # What a page calls things by is found out with the page.
+    if "if-none-match" in request.headers and not is_named:
         seen = store.ask_again(_row_text(store, question), wanted)
         headers = _headers(asked, query, f'"{_tag_text(code)}-{seen[0][0] if seen else ""}-{variant}"')
         if seen and is_known_tag(request, headers["ETag"]):
@@ -215,14 +220,19 @@ def item(request: Request) -> Response:
         msg = f"there is no {code[:60]!r} in {collection.id}{when}"
         raise NotFound(msg, zh=f"没有“{code[:60]}”，或您无权查看")
     row = _told_here(found[0], request) if form == "html" else found[0]
-    headers = _headers(asked, query, f'"{_tag_text(code)}-{row[-1]}-{variant}"')
+    shown = feature(row, question.names)
+    called = _called(store, question, [shown], form)
+    mark = f"{variant}-{digested(called)}" if is_named else variant
+    headers = _headers(asked, query, f'"{_tag_text(code)}-{row[-1]}-{mark}"')
+    if is_named and is_known_tag(request, headers["ETag"]):
+        return unchanged(headers)
     links = [link(address_of(request, asked), "self", GEOJSON)]
     links.append(link(_with(request, asked, f="html"), "alternate", HTML))
     links.append(link(f"{asked.base}/collections/{collection.id}", "collection", JSON, collection.title(asked.lang)))
     if collection is INCIDENTS:
         links.append(link(f"{asked.base}/v1/incidents/{quote(code, safe='')}", "related", JSON))
     headers["Link"] = link_header(links)
-    return _answer(request, "item", {**feature(row, question.names), "links": links}, asked, form=form, headers=headers)
+    return _answer(request, "item", {**shown, "links": links, **called}, asked, form=form, headers=headers)
 
 
 def day_of(query: ItemsQuery, today: date) -> date:
@@ -260,6 +270,14 @@ def feature(row: tuple[object, ...], names: tuple[str, ...]) -> dict[str, object
         "geometry": orjson.Fragment(text) if isinstance(text, str) else None,
         "properties": dict(zip(names, row[2:], strict=False)),
     }
+
+
+def _called(store: Reader, question: Question, features: list[dict[str, object]], form: str) -> dict[str, object]:
+    """Return what a page of incidents calls their codes by; programs have no use for it."""
+    if form != "html" or question.collection is not INCIDENTS:
+        return {}
+    properties = [cast("dict[str, object]", each["properties"]) for each in features]
+    return {"names": names_of(store, properties, question.day)}
 
 
 def select(question: Question, extra: tuple[sql.Composable, ...] = ()) -> sql.Composable:

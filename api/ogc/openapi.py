@@ -14,7 +14,8 @@ from api.idempotency import ABOUT_KEY, HEADER, KEY_PATTERN
 from api.ogc.answers import GEOJSON, HTML, JSON, MVT, OPENAPI, PAGED, SCHEMA_JSON, document, parameters
 from api.ogc.bulk import FORMATS
 from api.ogc.collections import COLLECTIONS, DRAFTS, GEOMETRY, INCIDENTS, sees_drafts, sees_incidents
-from api.ogc.cql import HIGHEST_INTEGER, LANGUAGES, LOWEST_INTEGER
+from api.ogc.cql import LANGUAGES
+from api.ogc.cql_terms import HIGHEST_INTEGER, LOWEST_INTEGER
 from api.ogc.fields import SCHEMAS, Kind, queryables
 from api.ogc.items import DAYS
 from api.ogc.query import DEFAULT_LIMIT, HIGHEST_LIMIT, HIGHEST_OFFSET, LANGS, PARAMETERS

@@ -9,7 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from api.ogc.cql import HIGHEST_INTEGER, LANGUAGES, LOWEST_INTEGER, Language, compile_filter
+from api.ogc.cql import LANGUAGES, Language, compile_filter
+from api.ogc.cql_terms import HIGHEST_INTEGER, LOWEST_INTEGER
 from api.ogc.crs import CRS84, Crs, parse_crs
 from api.ogc.cursor import Key
 from api.ogc.fields import Kind, queryables, sortables

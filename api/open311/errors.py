@@ -35,9 +35,17 @@ NOT_THERE = "not-found"
 TEXTS: Mapping[str, Label] = {
     "missing": Label("缺少 {name}", "{name} is missing"),
     "no-location": Label("缺少位置：请提供 lat 和 long（WGS84）", "the location is missing: give lat and long (WGS84)"),
-    "address-only": Label(
-        "暂不能由 address_string 或 address_id 确定位置：请同时提供 lat 和 long（WGS84）",
-        "an address_string or address_id alone does not say where it is: give lat and long (WGS84) as well",
+    "address-id": Label(
+        "不能由 address_id 确定位置：请提供 address_string，或 lat 和 long（WGS84）",
+        "an address_id does not say where it is: give an address_string, or lat and long (WGS84)",
+    ),
+    "no-place": Label(
+        "没有找到“{value}”（已查找小区、楼栋、专属区域、道路）：请提供 lat 和 long（WGS84）",
+        "there is no {value} among the compounds, buildings, dedicated areas and streets here: give lat and long (WGS84)",
+    ),
+    "ambiguous-address": Label(
+        "“{value}”可能指 {count} 处，如 {names}：请提供 lat 和 long（WGS84）",
+        "{value} may be {count} places, such as {names}: give lat and long (WGS84)",
     ),
     "no-degrees": Label("{name} 应为 −{most} 到 {most} 之间的度数", "{name} is a number of degrees from -{most} to {most}"),
     "too-long": Label("{name} 最多 {most} 个字符", "{name} has at most {most} characters"),

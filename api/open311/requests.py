@@ -6,7 +6,7 @@ import hashlib
 import math
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio.from_thread
 from starlette.responses import Response
@@ -60,6 +60,8 @@ LONGEST = {
 }  # fmt: skip
 """Characters of the fields of a report."""
 _SAME = ("service_code", "lat", "long", "description", "address_string", "device_id")
+_NAMED = 5
+"""So many of the places that an address may mean are named."""
 _PHONE = re.compile(r"[0-9+() -]*")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
@@ -163,13 +165,14 @@ def _take(request: Request, conn: connection, asked: Asked, sent: Sent) -> Respo
     if path is None:
         faults.append(fault("jurisdiction_id", "unknown-jurisdiction", asked.lang, code=NOT_THERE, value=code))
     refuse(faults)
-    if wanted is None or lon is None or lat is None:
-        raise ParameterError("lat", say("no-location", asked.lang))
+    if wanted is None:
+        raise ParameterError("service_code", say("missing", asked.lang, name="service_code"))
     digest = _digest(request, sent, asked) if sent.get("device_id") else None
     before = None if digest is None else open311.sent_before(conn, digest, now=asked.now, within=TWICE)
     if before is not None:
         return _receipt(request, asked, sent, before, status=200)
-    made = report(conn, _report(sent, wanted, lon, lat), asked=asked, rules=service(request).rules)
+    at = None if lon is None or lat is None else (lon, lat)
+    made = _made(request, conn, asked, _report(sent, wanted, at, path))
     _within_bounds(made, wanted, asked, code, path)
     open311.keep_request(conn, made.no, service_code=wanted.code, person=asked.caller.person_id, digest=digest, now=asked.now)
     return _receipt(request, asked, sent, made.no, status=201, is_kept=_keep_picture(conn, made.no, sent, asked))
@@ -199,8 +202,8 @@ def _faults(sent: Sent, asked: Asked) -> list[ParameterError]:
     if len(sent.pictures) > 1:
         found.append(fault("media", "one-picture", asked.lang))
     if not sent.get("lat") and not sent.get("long"):
-        is_named = sent.get("address_string") or sent.get("address_id")
-        found.append(fault("lat", "address-only" if is_named else "no-location", asked.lang))
+        if not sent.get("address_string"):
+            found.append(fault("lat", "address-id" if sent.get("address_id") else "no-location", asked.lang))
     else:
         found += sent.missing(["lat", "long"], asked.lang)
     return found
@@ -226,12 +229,13 @@ def _digest(request: Request, sent: Sent, asked: Asked) -> bytes:
     return service(request).door.pepper.mac("request", told.hexdigest())
 
 
-def _report(sent: Sent, wanted: Service, lon: float, lat: float) -> Report:
+def _report(sent: Sent, wanted: Service, at: tuple[float, float] | None, jurisdiction: str | None) -> Report:
     name = f"{sent.get('first_name')} {sent.get('last_name')}".strip()
     contact = {"name": name, "phone": sent.get("phone"), "email": sent.get("email")}
     return Report(
-        lon=lon,
-        lat=lat,
+        at=at,
+        # An address alone is looked for where the request says, else wherever the service is offered.
+        within=jurisdiction or wanted.path,
         kind=str(Kind.PROBLEM),
         category=wanted.category,
         title=wanted.name,
@@ -240,6 +244,20 @@ def _report(sent: Sent, wanted: Service, lon: float, lat: float) -> Report:
         source=SOURCE,
         contact={key: value for key, value in contact.items() if value},
     )
+
+
+def _made(request: Request, conn: connection, asked: Asked, wanted: Report) -> Reported:
+    """Report it; what its address alone does not say is told as Open311 tells it, which knows no list of candidates."""
+    try:
+        return report(conn, wanted, asked=asked, rules=service(request).rules)
+    except ParameterError as error:
+        what = error.code
+        if what not in {"no-place", "ambiguous-address"}:
+            raise
+        candidates = cast("list[dict[str, Any]]", error.extra.get("candidates", []))
+        there = [f"{each['name']} ({each['area']})" for each in candidates[:_NAMED]]
+        names, count = ", ".join(there), error.extra.get("count")
+        raise fault("address_string", what, asked.lang, value=wanted.address, names=names, count=count) from None
 
 
 def _within_bounds(made: Reported, wanted: Service, asked: Asked, code: str, jurisdiction: str | None) -> None:

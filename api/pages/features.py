@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from api.ogc.collections import Collection
     from api.ogc.fields import Field
 
+    _Names = Mapping[str, Mapping[str, str]]
+    """What codes are called, by property and code."""
+
 _COLUMNS = ("code", "name", "kind", "community", "parent", "households", "persons", "area_m2", "grids", "valid_from")
 """What the table shows where nobody has asked for certain properties; each collection has some of these."""
 _LIVE_COLUMNS = ("no", "state", "light", "urgent", "kind", "category", "grid_code", "reported_at", "due_at")
@@ -69,7 +72,7 @@ def items(body: dict[str, object], asked: Asked) -> str:
     address = link_of(body, "self")
     collection = _collection(body)
     given = dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
-    features = cast("Sequence[Mapping[str, Any]]", body["features"])
+    features, names = cast("Sequence[Mapping[str, Any]]", body["features"]), _names(body)
     fields = _columns(collection, features, given)
     day = given.get("at") or given.get("datetime") or asked.today.isoformat()
     # Only with longitude and latitude does our map know where things lie.
@@ -81,7 +84,7 @@ def items(body: dict[str, object], asked: Asked) -> str:
         collection=collection,
         heads=[_head(field, given, asked.lang) for field in fields],
         states=[(each, value_text("state", each, asked.lang)) for each in _states(collection)],
-        rows=[(f["id"], [_cell(collection, f, field, given, asked.lang) for field in fields]) for f in features],
+        rows=[(f["id"], [_cell(collection, f, field, given, asked.lang, names) for field in fields]) for f in features],
         chips=_chips(collection, given, asked.lang),
         given=given,
         sizes=sorted({*_SIZES, int(given.get("limit") or DEFAULT_LIMIT)}),
@@ -93,7 +96,11 @@ def items(body: dict[str, object], asked: Asked) -> str:
         matched=body.get("numberMatched"),
         returned=body["numberReturned"],
         json=_with(given, f="json"),
-        map={"features": [_drawn(f, asked.lang) for f in shown], "fill": FILL, "item": f"/collections/{collection.id}/items/"},
+        map={
+            "features": [_drawn(f, asked.lang, names) for f in shown],
+            "fill": FILL,
+            "item": f"/collections/{collection.id}/items/",
+        },
         why_no_map="" if shown or not features else "items.no_map.crs" if not drawn else "items.no_map.geometry",
     )
 
@@ -106,6 +113,7 @@ def item(body: dict[str, object], asked: Asked) -> str:
     properties = cast("Mapping[str, Any]", body["properties"])
     known = [field for field in collection.fields if field.name in properties]
     drawn = body["geometry"] is not None and given.get("crs", "CRS84").endswith("CRS84")
+    names = _names(body)
     below, by = _BELOW.get(collection.id, ("", ""))
     feature = {"id": body["id"], "geometry": body["geometry"], "properties": properties}
     return render(
@@ -113,16 +121,20 @@ def item(body: dict[str, object], asked: Asked) -> str:
         around(asked, address),
         collection=collection,
         code=str(body["id"]),
-        name=str(properties.get("category" if collection.is_live else "name", body["id"])),
+        name=_called("category", properties.get("category", body["id"]), asked.lang, names)
+        if collection.is_live
+        else str(properties.get("name", body["id"])),
         kind=value_text("kind", properties.get("kind"), asked.lang) if collection.id == "grids" else "",
-        rows=[(field, _cell(collection, feature, field, given, asked.lang)) for field in known if field.name not in _BOUNDS],
+        rows=[
+            (field, _cell(collection, feature, field, given, asked.lang, names)) for field in known if field.name not in _BOUNDS
+        ],
         bounds=_bounds(properties, asked.lang),
         shown_day=day_text(given.get("at") or asked.today.isoformat(), asked.lang),
         json=_with(given, f="json"),
         below=below,
         below_title=COLLECTIONS[below].title(asked.lang) if below else "",
         below_query=urlencode({by: str(body["id"])} | ({"at": given["at"]} if "at" in given else {})) if below else "",
-        map={"features": [_drawn(feature, asked.lang)] if drawn else [], "fill": FILL, "item": ""},
+        map={"features": [_drawn(feature, asked.lang, names)] if drawn else [], "fill": FILL, "item": ""},
     )
 
 
@@ -153,7 +165,24 @@ def _head(field: Field, given: Mapping[str, str], lang: Lang) -> Head:
     return Head(field.title(lang), href, order, css)
 
 
-def _cell(collection: Collection, feature: Mapping[str, Any], field: Field, given: Mapping[str, str], lang: Lang) -> Cell:
+def _names(body: Mapping[str, Any]) -> _Names:
+    return cast("_Names", body.get("names", {}))
+
+
+def _called(field: str, value: object, lang: Lang, names: _Names) -> str:
+    """Return a value as people read it: of a code, its name before it where the town has one."""
+    text, name = value_text(field, value, lang), names.get(field, {}).get(str(value))
+    return text if name is None or name == text else word("value.named", lang, name=name, code=text)
+
+
+def _cell(  # noqa: PLR0917 - what a page knows of itself
+    collection: Collection,
+    feature: Mapping[str, Any],
+    field: Field,
+    given: Mapping[str, str],
+    lang: Lang,
+    names: _Names,
+) -> Cell:
     value = feature["properties"].get(field.name)
     number = field.kind in _NUMBERS
     if value is None or value == "":
@@ -169,7 +198,7 @@ def _cell(collection: Collection, feature: Mapping[str, Any], field: Field, give
     at = f"?{urlencode({'at': given['at']})}" if given.get("at") else ""
     href = f"/collections/{leads}/items/{quote(str(value), safe='')}{at}" if leads else ""
     css = "number" if number else "digits" if leads else "text"
-    return Cell(value_text(field.name, value, lang), href, css)
+    return Cell(_called(field.name, value, lang, names), href, css)
 
 
 def _chips(collection: Collection, given: Mapping[str, str], lang: Lang) -> list[Chip]:
@@ -198,11 +227,11 @@ def _bounds(properties: Mapping[str, Any], lang: Lang) -> str:
     return word("item.bounds.sentence", lang, bounds=text[:1].upper() + text[1:]) if said else ""
 
 
-def _drawn(feature: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
+def _drawn(feature: Mapping[str, Any], lang: Lang, names: _Names) -> dict[str, Any]:
     """Return what the map needs of a feature; an incident lies under its light, and comes with the words of its popup."""
     properties = feature["properties"]
     if "no" in properties:
-        said = [value_text(name, properties[name], lang) for name in ("state", "category", "light") if properties.get(name)]
+        said = [_called(name, properties[name], lang, names) for name in ("state", "category", "light") if properties.get(name)]
         light = properties.get("light") or "unlit"
         return {"id": feature["id"], "geometry": feature["geometry"], "properties": {"kind": light, "said": said}}
     kept = {name: properties[name] for name in ("name", "kind", "households", "grids") if properties.get(name) is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from api.matters.admission import ExitKind
 from api.stats.catalogue import BY_ID
 from api.stats.metric import Basis, Metric, Unit, count, rate
 
@@ -56,6 +57,11 @@ FIGURES: tuple[Metric, ...] = (
                  "the parts are square centimetres"},
         numerator="defect_cm2", basis=Basis.STOCK, unit=Unit.SQUARE_METRES, needs="netted", parts=("gap_cm2", "overlap_cm2"),
     ),
+    _count("legacy_nets", "部门原有网", "Departments' own nets", "各部门各地区截至当日有过的条线网之和",
+           "nets that departments had of their own by the day, one for each department and area",
+           parts=("legacy_active", "legacy_retired")),
+    _count("legacy_cells", "在用的部门原有网格", "Cells of departments' own nets", "当日仍在用的部门原有网格",
+           "cells of departments' own nets that were in use on the day", needs="legacy_nets"),
     # --- who works there
     _rate("full_time_filled", "专职网格员到岗率", "Full-time posts filled", "按配备规则到岗的专职岗÷应配专职岗",
            "full-time posts that the staffing rule asks for and that are filled / those that it asks for",
@@ -85,8 +91,10 @@ FIGURES: tuple[Metric, ...] = (
     _count("stations", "驿站数", "Stations", "当日在用驿站", "stations that were open on the day"),
     _ratio("grids_per_station", "驿站平均网格数", "Grids per station", "网格数÷驿站数", "grids / stations",
            ("grids", "stations")),
-    _rate("station_coverage", "驿站覆盖率", "Households near a station", "驿站服务范围内的户数÷户数",
-          "households within the service area, the circle or a quarter of an hour's walk of a station / households",
+    _rate("station_coverage", "驿站覆盖率", "Households near a station",
+          "驿站服务范围内的户数÷户数；无范围的按方案所列生活圈（无方案为一刻钟步行）",
+          "households within the service area or the circle of a station, else the walk that the profile states "
+          "(a quarter of an hour without one) / households",
           ("households_reached", "households_to_reach")),
     # A square decimetre for a household is a square metre for a hundred of them.
     _ratio("facility_m2_per_100hh", "每百户阵地面积（平方米）", "Square metres of centers per 100 households",
@@ -99,12 +107,21 @@ FIGURES: tuple[Metric, ...] = (
     _count("matters", "有处置标准的事项", "Matters of departments", "当日在册、有责任部门的事项",
            "matters in force that a department answers for"),
     _ratio("matter_in_force", "网格平均在册事项", "Matters in force per grid", "各网格所承担的当日在册事项之和÷网格数",
-           "matters in force on the day that each grid answers for (by what is named for it now) / grids",
+           "matters in force on the day that each grid answered for then / grids",
            ("matters_of_grids", "grids")),
     _count("departments", "责任部门", "Departments", "当日在册事项的责任部门", "departments that answer for matters in force"),
     _count("listed", "清单事项", "Matters on lists", "三张清单（公共服务、群众自治、有偿服务）在册事项之和",
            "matters in force on the lists of public, own and paid services",
            parts=("list_public", "list_self_governance", "list_paid")),
+    _count("list_items", "清单在列事项（五张清单）", "Items on the lists", "当日前列入前四张清单的事项",
+           "items that were put on the first four lists by the day"),
+    _count("list_items_incomplete", "缺来源或联系方式的清单事项", "Items without source or contact",
+           "无来源的实事与无联系电话的服务（按现在所记）",
+           "promises without a source and services without a contact, by what is said of them now",
+           needs="list_items", parts=("without_source", "without_contact")),
+    _count("exits", "已退出事项", "Matters that have exited", "当日已退出且未再准入的事项、证明、牌匾、盖章、台账之和",
+           "affairs, certificates, plaques, stamps and ledgers that had exited by the day and not come back",
+           parts=tuple(f"exit_{kind}" for kind in ExitKind)),
     _rate("visit_coverage", "走访覆盖率", "Household points visited", "周期内走访过的住户点÷住户点",
           "household points visited in the period that holds there, up to the day / household points", ("visited", "points")),
     _rate("group_coverage", "入群率", "Households in the group", "网格群内户数÷户数",

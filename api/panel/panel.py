@@ -16,12 +16,13 @@ import numpy as np
 from api.duty.roles import DutyRole
 from api.duty.rule import CountBy, Scope
 from api.duty.town import staffed
+from api.matters.admission import ExitKind
 from api.rounds.cadence import Target, rules_from
-from api.rounds.facility import USUAL_WALK
+from api.rounds.facility import walk_of
 from api.rounds.patrol import work_days
 from data.profile import profile_from
+from data.store import legacy, list_items, staffing, stations, stats, visits
 from data.store import panel as kept
-from data.store import staffing, stations, stats, visits
 from data.store.profiles import nearest, profiles_on
 from partition.score import in_band
 
@@ -263,12 +264,21 @@ def _stations(ask: Ask, at: Counts) -> None:
 
 
 def _reached(ask: Ask, at: Counts) -> None:
-    """Count the households that stations reach, each as it says itself, else on foot."""
-    rows = stations.coverage(
-        ask.conn, area=ask.area, day=ask.day, until=ask.window.until, kinds=("station",), reach_m=USUAL_WALK.reach_m, walk=False
-    )
-    for row in rows:
-        at[row.path, row.grid].update({"households_to_reach": row.households, "households_reached": row.reached})
+    """Count the households that stations reach, each as it says itself, else on foot: as far as the nearest profile says."""
+    circles = [each for each in profiles_on(ask.conn, ask.day, area=ask.area) if each.doc.get("circle")]
+
+    def reach_at(path: str) -> float:
+        found = nearest(circles, path)
+        return walk_of({} if found is None else found.doc["circle"], {}).reach_m
+
+    inside = [each.path for each in circles if each.path.startswith(f"{ask.area}.")]
+    for reach_m in sorted({reach_at(path) for path in (ask.area, *inside)}):
+        rows = stations.coverage(
+            ask.conn, area=ask.area, day=ask.day, until=ask.window.until, kinds=("station",), reach_m=reach_m, walk=False
+        )
+        for row in rows:
+            if reach_at(row.path) == reach_m:
+                at[row.path, row.grid].update({"households_to_reach": row.households, "households_reached": row.reached})
 
 
 def _centers(ask: Ask, at: Counts) -> None:
@@ -290,6 +300,28 @@ def _matters(ask: Ask, at: Counts) -> None:
         at[path, ""]["matters"] += count if is_a_departments else 0
         if list_class:
             at[path, ""].update({f"list_{list_class}": count, "listed": count})
+
+
+def _exits(ask: Ask, at: Counts) -> None:
+    for path, kind, count in kept.exits(ask.conn, ask.area, ask.window.until):
+        at[path, ""].update({f"exit_{kind}": count, "exits": count})
+
+
+def _legacy(ask: Ask, at: Counts) -> None:
+    """Count the nets of departments of the area and those in it; of one above it not: that is not the area's."""
+    for net in legacy.nets(ask.conn, ask.day, area=ask.area):
+        if f"{net.path}.".startswith(f"{ask.area}."):
+            state = "legacy_active" if net.active else "legacy_retired"
+            at[net.path, ""].update({"legacy_nets": 1, state: 1, "legacy_cells": net.active})
+
+
+def _lists(ask: Ask, at: Counts) -> None:
+    """Count the items of lists, and those that lack what they need."""
+    for path, count, sourceless, unreachable in list_items.incomplete(ask.conn, ask.area, ask.window.until):
+        at[path, ""].update({
+            "list_items": count, "without_source": sourceless, "without_contact": unreachable,
+            "list_items_incomplete": sourceless + unreachable,
+        })  # fmt: skip
 
 
 def _departments(ask: Ask, at: Counts) -> None:
@@ -354,7 +386,10 @@ _SOURCES: tuple[tuple[frozenset[str], Callable[[Ask, Counts], None]], ...] = (
     (frozenset({"center_dm2", "center_households"}), _centers),
     (frozenset({*PARTY, "party_units"}), _party),
     (frozenset({"matters", "listed", "list_public", "list_self_governance", "list_paid"}), _matters),
+    (frozenset({"list_items", "list_items_incomplete", "without_source", "without_contact"}), _lists),
     (frozenset({"departments"}), _departments),
+    (frozenset({"exits", *(f"exit_{kind}" for kind in ExitKind)}), _exits),
+    (frozenset({"legacy_nets", "legacy_active", "legacy_retired", "legacy_cells"}), _legacy),
     (frozenset({"matters_of_grids"}), _matters_of_grids),
     (frozenset({"points", "visited", "group_households", "in_group"}), _rounds),
     (frozenset({"patrols_owed", "patrols_met"}), _patrols),

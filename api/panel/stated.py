@@ -6,15 +6,17 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from api.matters.admission import ASPECTS
+from data.store import legacy
 from data.store import panel as kept
-from data.store.profiles import exits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from psycopg2.extensions import connection
 
+    from data.store.legacy import NetRow
     from data.store.profiles import ProfileRow
 
 
@@ -60,7 +62,14 @@ class _There:
         return {"count": sum(number for _, number in kept.stations(self.conn, self.area, self.until))}
 
     def exits(self) -> Mapping[str, int]:
-        return exits_of(self.conn, self.area, self.until)
+        sums = Counter[str]()
+        for _, kind, number in kept.exits(self.conn, self.area, self.until):
+            sums[kind] += number
+        return sums
+
+    def aspects(self, names: Sequence[str]) -> int:
+        wanted = [key for key, name in ASPECTS.items() if name in names]
+        return kept.aspects_filled(self.conn, self.area, wanted, self.until)
 
 
 _COUNTED: Mapping[str, tuple[Callable[[_There], Mapping[str, int]], tuple[str, ...]]] = {
@@ -81,7 +90,30 @@ def compared(conn: connection, profile: ProfileRow, *, day: date, until: datetim
         found = ask(there) if stated else {}
         for key, number in stated.items():
             yield Stated(section=section, key=key, stated=number, found=found.get(key, 0))
-    exits: Mapping[str, int] = (profile.doc.get("admission") or {}).get("exits") or {}
+    admission: Mapping[str, Any] = profile.doc.get("admission") or {}
+    if aspects := admission.get("aspects"):
+        yield Stated(section="admission", key="aspects", stated=len(aspects), found=there.aspects(aspects))
+    exits: Mapping[str, int] = admission.get("exits") or {}
     found = there.exits() if exits else {}
     for kind, number in exits.items():
         yield Stated(section="admission", key=f"exits.{kind}", stated=number, found=found.get(kind, 0))
+    merged: Mapping[str, Any] = profile.doc.get("legacy") or {}
+    states = departments_stated(merged, legacy.nets(conn, day, area=profile.path)) if merged else {}
+    if states:
+        known = Counter(states.values())
+        yield Stated(section="legacy", key="departments", stated=len(states), found=len(states) - known["missing"])
+        yield Stated(section="legacy", key="departments.retired", stated=len(states), found=known["retired"])
+
+
+def departments_stated(said: Mapping[str, Any], nets: Sequence[NetRow]) -> dict[str, str]:
+    """Return what is known of the nets of each department that `[legacy]` names, in its order.
+
+    `missing`: none was ever brought in; `active`: a cell of any is in use; `retired`: none is any longer.
+    """
+    active: dict[str, int] = {}
+    for net in nets:
+        active[net.department] = active.get(net.department, 0) + net.active
+    names: Sequence[str] = said.get("departments", ())
+    return {
+        name: "missing" if name not in active else "active" if active[name] else "retired" for name in names
+    }  # fmt: skip

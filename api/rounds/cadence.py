@@ -77,22 +77,23 @@ USUAL: Mapping[Target, Rule] = {
 }
 """What holds where no area says anything."""
 
-_PERIODS: Mapping[Target, frozenset[Period]] = {
+PERIODS: Mapping[Target, frozenset[Period]] = {
     Target.KEY_INCIDENT: frozenset({Period.DAY}),
     Target.KEY_GROUP: frozenset({Period.MONTH}),
     Target.HOUSEHOLD_POINT: frozenset({Period.MONTH, Period.HALF_YEAR}),
     Target.PATROL: frozenset({Period.DAY}),
 }
-_ROLLING = frozenset({Target.HOUSEHOLD_POINT})
+"""By what is counted what is owed."""
+ROLLING = frozenset({Target.HOUSEHOLD_POINT})
 """What may be owed so many days back: months of key groups are counted, not their days."""
 
 
 def checked(rule: Rule) -> Rule:
     """Return a rule that makes sense; `ParameterError` names what does not."""
-    if rule.period not in _PERIODS[rule.target]:
-        allowed = ", ".join(sorted(_PERIODS[rule.target]))
+    if rule.period not in PERIODS[rule.target]:
+        allowed = ", ".join(sorted(PERIODS[rule.target]))
         raise ParameterError("period", f"what is owed to a {rule.target} is counted by the {allowed}")
-    if rule.days is not None and rule.target not in _ROLLING:
+    if rule.days is not None and rule.target not in ROLLING:
         raise ParameterError("days", f"the periods of a {rule.target} are the calendar's")
     if (rule.minutes is not None) != (rule.target is Target.PATROL):
         raise ParameterError("minutes", "a patrol has minutes, and nothing else has")

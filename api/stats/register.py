@@ -35,14 +35,14 @@ GOOD: Mapping[str, Direction] = {
     "station_coverage": "+", "facility_m2_per_100hh": "+", "visit_coverage": "+", "group_coverage": "+",
     "patrol_compliance": "+", "order_finish_rate": "+", "key_group_coverage": "+",
     "out_of_band": "-", "full_time_gap": "-", "without_b": "-", "balance_cv": "-", "balance_ratio": "-",
-    "coverage_defect_m2": "-",
+    "coverage_defect_m2": "-", "list_items_incomplete": "-",
 }  # fmt: skip
 """Which way figures are good; those that are not here are neither."""
 
 _NO_GRIDS = frozenset({
     "communities", "grids_per_community", "balance_cv", "balance_ratio", "coverage_defect_m2", "workers_per_grid",
     "yuan_per_worker", "stations", "grids_per_station", "facility_m2_per_100hh", "party_units", "matters", "departments",
-    "listed", "patrol_compliance",
+    "listed", "patrol_compliance", "list_items", "list_items_incomplete",
 })  # fmt: skip
 """Figures of panels that are an area's, and no single grid's."""
 

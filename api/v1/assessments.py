@@ -19,6 +19,7 @@ from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
 from api.parameters import refuse
 from api.stats.assess import results_of
+from api.stats.register import REGISTER
 from api.stats.score import FULL, TARGETS, check, grade, mean, months_of, not_told_of, ranks, read_dimension
 from api.stats.window import midnight, read_month
 from api.v1.answers import answer, precondition, tag
@@ -66,8 +67,9 @@ class SaidDimension(BaseModel):
 
     id: _Id
     name: _Line
-    weight: Annotated[int, Field(strict=True, ge=-1000, le=1000), WHOLE]
-    metric: _Id | None = None
+    # That a weight is too small is said with the other faults of a template.
+    weight: Annotated[int, Field(strict=True, ge=-1000, le=1000, json_schema_extra={"minimum": 1, "maximum": FULL}), WHOLE]
+    metric: _Id | None = Field(default=None, json_schema_extra={"anyOf": [{"enum": [*REGISTER]}, {"type": "null"}]})
     direction: Literal["+", "-"] = "+"
     worst: _End | None = None
     best: _End | None = None

@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
@@ -20,7 +20,7 @@ from api.loop.clock import LONGEST, Unit
 from api.matters.clocks import town_calendar
 from api.v1.addresses import kept_apart
 from api.v1.answers import answer
-from api.v1.parameters import NO_NUL, Day, only
+from api.v1.parameters import NO_NUL, Day, Moment, only
 from api.who.caller import Right
 from data.store import clock_tables
 from data.store.clock_tables import StatedDay
@@ -39,6 +39,8 @@ router = APIRouter(prefix="/v1/calendar", tags=["calendar"], route_class=kept_ap
 
 MOST = 366
 YEARS = range(2000, 2101)
+_YEARS: dict[str, Any] = {"pattern": f"^({'|'.join(map(str, YEARS))})-"}
+"""How a moment of these years is described."""
 Year = Annotated[int, Path(ge=YEARS[0], le=YEARS[-1])]
 
 
@@ -49,10 +51,17 @@ _SESSIONS: dict[str, Any] = {"pattern": f"^({_SESSION}( {_SESSION})*)?$"}
 _Hours = Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL), Field(json_schema_extra=_SESSIONS)]
 
 
+_KINDS: list[dict[str, Any]] = [
+    {"properties": {"kind": {"const": DayKind.WORKDAY}}},
+    {"properties": {"kind": {"const": DayKind.RESTDAY}, "sessions": {"maxLength": 0}}},
+]
+"""Nobody works on a day of rest."""
+
+
 class NewDay(BaseModel):
     """A day that is not what the week says; `sessions` as 08:30-12:00 13:30-17:30, where they are not the office's hours."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"anyOf": [*_KINDS]})
 
     day: Day
     kind: Annotated[str, StringConstraints(max_length=20, pattern=NO_NUL)] = Field(json_schema_extra={"enum": list(DayKind)})
@@ -73,7 +82,9 @@ def show_due(  # noqa: PLR0917 - FastAPI passes by name
     asked: Asking,
     store: Store,
     serving: Serving,
-    start: Annotated[AwareDatetime, Query(description="A moment with its zone, as 2026-09-30T16:00:00+08:00.")],
+    start: Annotated[
+        Moment, Query(description="A moment with its zone, as 2026-09-30T16:00:00+08:00.", json_schema_extra=_YEARS)
+    ],
     value: Annotated[int, Query(ge=1, le=LONGEST)],
     unit: Annotated[Unit, Query()],
 ) -> Response:

@@ -90,7 +90,7 @@ def hub(request: Request) -> Hub:
 def require_some_sight(caller: Caller) -> None:
     """Raise unless the caller sees anything at all of what is told: who works here, or reads the log."""
     if not caller.may(Right.READ_LOG):
-        caller.require(Right.SEE_INTERNAL)
+        caller.require(Right.WATCH)
 
 
 def split(types: str | None) -> tuple[str, ...]:

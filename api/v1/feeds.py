@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime
 
 from api.asked import Asking, Store
 from api.loop.words import Supervision, word
 from api.v1.answers import answer
-from api.v1.parameters import Limit, only
+from api.v1.parameters import Limit, Moment, only
 from api.who.caller import Right, Tier
 from data.store import feed
 from data.store.feed import Cursor, is_here, now_at
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v1/feeds", tags=["events"])
 
 _Since = Annotated[
-    AwareDatetime | None,
+    Moment | None,
     Query(description="Leaves out what has not changed since. To begin with: afterwards keep `next`, never a time."),
 ]
 

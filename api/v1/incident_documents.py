@@ -38,7 +38,10 @@ def address(asked: Asked, no: str) -> str:
 
 def receipt(made: Reported, here: str) -> dict[str, Any]:
     """Return what whoever reported is told: the number, the grid, and what may be the same."""
-    links = [{"rel": "self", "href": here, "type": "application/json"}]
+    links = [
+        {"rel": "self", "href": here, "type": "application/json"},
+        {"rel": "receipt", "href": f"{here}/receipt", "type": "application/json"},
+    ]
     if made.standing is None:
         return {"no": made.no, "is_new": False, "links": links}
     return {
@@ -47,6 +50,9 @@ def receipt(made: Reported, here: str) -> dict[str, Any]:
         "state": made.columns["state"],
         "grid": made.columns["grid_code"],
         "outside": made.columns["grid_code"] is None,
+        "located_by": made.located_by,
+        "lon": made.lon,
+        "lat": made.lat,
         "owner": _owner(made.columns),
         "stage_due_at": made.columns["stage_due_at"],
         "duplicates": _duplicates(made.near),
@@ -81,7 +87,14 @@ def document(conn: connection, no: str, asked: Asked, book: Book) -> Response:
     if standing.call is not None:
         href = f"{asked.base}/v1/calls/{quote(no, safe='')}"
         said["links"].append({"rel": "call", "href": href, "type": "application/json"})
-    return answer(said, etag=tag(no, row["revision"]))
+    return answer(said, etag=stand_of(row))
+
+
+def stand_of(row: Mapping[str, Any]) -> str:
+    """Return the ETag of an incident: its revision, and which of what people said was erased since."""
+    erased = ("words",) if row["words_erased_at"] is not None else ()
+    # Who reported is erased by itself when its time is over; a number that was never left looks the same.
+    return tag(row["no"], row["revision"], *erased, *(("contact",) if row["contact"] else ()))
 
 
 def _call(standing: Standing) -> dict[str, Any] | None:
@@ -103,6 +116,7 @@ def view(row: Mapping[str, Any], asked: Asked, book: Book) -> dict[str, Any]:
         "outside": row["grid_code"] is None,
         "lon": row["lon"],
         "lat": row["lat"],
+        "located_by": row["located_by"],
         "kind": row["kind"],
         "category": row["category"],
         "matter": row["matter"],

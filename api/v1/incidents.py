@@ -1,39 +1,40 @@
-"""Incidents over HTTP: report, list, look, act, read the log."""
+"""Incidents over HTTP: report, look, act, read the log. They are listed by `incident_lists.py`."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Literal
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 import numpy as np
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from fastapi import APIRouter, Depends, Header, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from starlette.concurrency import run_in_threadpool
 
 from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
-from api.incidents.actors import actor_of
 from api.incidents.desk import Report, act, report, words_digest
 from api.incidents.photos import keep_photo
 from api.incidents.ways import shown_records, shown_way
 from api.loop.take import Act
-from api.loop.words import Event, Kind, State
+from api.loop.words import Event, Kind
+from api.parameters import refuse
 from api.swift import Swift
-from api.v1.answers import answer, precondition, private, tag
-from api.v1.incident_documents import address, document, receipt, view
-from api.v1.parameters import NO_NUL, SOMETHING, Code, Latitude, Longitude, only
+from api.v1.answers import answer, precondition, private
+from api.v1.incident_documents import address, document, receipt, stand_of
+from api.v1.parameters import NO_NUL, SOMETHING, Code, Latitude, Longitude, Moment, only
 from api.who.caller import Right
 from data.store import incidents
 from data.store.attachments import attached, picture, show_to_all
 from data.store.contacts import erase_words
-from data.store.incidents import Filter
 from data.store.log import record
 from data.store.plans import path_named
 from gis.chinese_frames import SHIFTED, to_wgs84
 from gis.errors import NotFound, ParameterError, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from psycopg2.extensions import connection
 
 
@@ -58,14 +59,35 @@ class Contact(BaseModel):
     email: Annotated[str, StringConstraints(max_length=200, pattern=r"^([^@\s\x00]+@[^@\s\x00]+)?$")] = ""
 
 
+_PLACES: list[dict[str, Any]] = [
+    {
+        "properties": {"lon": {"type": "number"}, "lat": {"type": "number"}, "area": {"type": "null"}},
+        "required": ["lon", "lat"],
+    },
+    {
+        "properties": {"lon": {"type": "null"}, "lat": {"type": "null"}, "address": {"pattern": SOMETHING}},
+        "required": ["address"],
+    },
+]
+"""A point, or an address and perhaps the area in which it is looked for."""
+_SOURCES: list[dict[str, Any]] = [
+    {"properties": {"external_id": {"type": "null"}}},
+    {"properties": {"source": {"not": {"const": "grid"}}}, "required": ["source"]},
+]
+"""An external id is another system's."""
+
+
 class NewIncident(BaseModel):
-    """Something that somebody reports, with the place where it is."""
+    """Something that somebody reports, with the place where it is: a point, or an address that means one place."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"allOf": [{"anyOf": [*_PLACES]}, {"anyOf": [*_SOURCES]}]})
 
-    lon: Longitude
-    lat: Latitude
+    lon: Longitude | None = Field(default=None, description="With `lat`, or neither: then the address says where.")
+    lat: Latitude | None = None
     coord_sys: Literal["wgs84", "cgcs2000", "gcj02", "bd09"] = "wgs84"
+    area: Annotated[str, StringConstraints(max_length=100, pattern=NO_NUL)] | None = Field(
+        default=None, description="Code of the area in which the address is looked for, where no point is said."
+    )
     kind: Kind = Kind.PROBLEM
     category: Name
     title: Line = ""
@@ -75,7 +97,7 @@ class NewIncident(BaseModel):
     external_id: Name | None = None
     client_uuid: UUID | None = None
     urgent: bool = Field(default=False, strict=True)
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
     contact: Contact | None = None
 
 
@@ -113,91 +135,29 @@ class Shown(BaseModel):
     is_public: bool = Field(strict=True)
 
 
-_PICTURE = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("image/jpeg", "image/png", "image/webp")
-        },
-    }
-}
+_PICTURES = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("image/jpeg", "image/png", "image/webp")}
+_ASKS_FOR_PICTURE = {"requestBody": {"required": True, "content": _PICTURES}}
+_GIVES_PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": _PICTURES}}
 
 
 @router.post("", status_code=201, dependencies=[Depends(only())])
 def report_incident(wanted: NewIncident, asked: Asking, store: Store, serving: Serving, once: OnlyOnce) -> Response:
     """Report something. The grid is found by the place; what was sent before, by any of its ids, is not made twice (200).
 
-    `duplicates` are open incidents nearby of the same category, for whoever accepts to judge.
+    Without a point the address says where: `GET /v1/addresses` offers what it may mean. `duplicates` are open incidents nearby
+    of the same category, for whoever accepts to judge.
     """
     asked.caller.require(Right.HANDLE_INCIDENTS)
     said = _report(wanted)
 
     def write(conn: connection) -> Response:
-        made = report(conn, said, asked=asked, rules=serving.rules)
+        there = replace(said, within=path_named(conn, wanted.area))
+        made = report(conn, there, asked=asked, rules=serving.rules)
         here = address(asked, made.no)
         return answer(receipt(made, here), status=201 if made.is_new else 200, location=here)
 
     with store.write(asked.acting(Right.HANDLE_INCIDENTS)) as conn:
         return once(conn, lambda: write(conn))
-
-
-@router.get("", dependencies=[Depends(only(
-    "open", "category", "kind", "matter", "grid", "area", "source", "outside", "overdue", "urgent",
-    "on_the_spot", "mine", "from", "to", "before", "limit", several=("state",),
-))])  # fmt: skip
-def list_incidents(  # noqa: PLR0917 - FastAPI passes by name
-    asked: Asking,
-    store: Store,
-    serving: Serving,
-    state: Annotated[list[State] | None, Query()] = None,
-    is_open: Annotated[bool | None, Query(alias="open")] = None,
-    category: Annotated[str | None, Query(max_length=60, pattern=NO_NUL)] = None,
-    kind: Annotated[Kind | None, Query()] = None,
-    matter: Annotated[str | None, Query(max_length=60, pattern=NO_NUL)] = None,
-    grid: Annotated[str | None, Query(max_length=60, pattern=NO_NUL)] = None,
-    area: Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area.")] = None,
-    source: Annotated[str | None, Query(max_length=60, pattern=NO_NUL)] = None,
-    outside: Annotated[bool | None, Query(description="Whether they lie in no grid.")] = None,
-    overdue: Annotated[bool | None, Query(description="Whether a clock of theirs has run out.")] = None,
-    urgent: Annotated[bool | None, Query()] = None,
-    on_the_spot: Annotated[bool | None, Query(description="Whether the grid has solved them on the spot.")] = None,
-    mine: Annotated[  # noqa: FBT002
-        bool, Query(description="Only what you, or those you work in, have in hand, or are called to and have not joined.")
-    ] = False,
-    reported_from: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    reported_to: Annotated[AwareDatetime | None, Query(alias="to")] = None,
-    before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="From where the page before ended.")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> Response:
-    """List the incidents that you may see, the newest first."""
-    asked.caller.require(Right.HANDLE_INCIDENTS)
-    with store.read(asked.scope) as conn:
-        owners = None
-        if mine:
-            actor = actor_of(conn, asked.caller, now=asked.now, today=asked.today)
-            owners = (tuple(each.org.id for each in actor.memberships), asked.caller.person_id or None)
-        wanted = Filter(
-            states=None if state is None else [str(each) for each in state],
-            is_open=is_open,
-            category=category,
-            kind=None if kind is None else str(kind),
-            matter=matter,
-            source=source,
-            grid=grid,
-            area=path_named(conn, area),
-            is_outside=outside,
-            is_overdue=overdue,
-            is_urgent=urgent,
-            on_the_spot=on_the_spot,
-            owners=owners,
-            reported_from=reported_from,
-            reported_to=reported_to,
-        )
-        rows = incidents.listed(conn, wanted, now=asked.now, before=before, limit=limit + 1)
-        book = serving.rules.read(conn)
-    page = rows[:limit]
-    more = page[-1]["id"] if len(rows) > limit else None
-    return answer({"incidents": [view(row, asked, book) for row in page], "next": more})
 
 
 @router.get("/{no}", dependencies=[Depends(only())])
@@ -222,7 +182,7 @@ def show_events(no: Code, asked: Asking, store: Store, serving: Serving) -> Resp
         "events": shown_records(records, words, asked.lang),
         "way": shown_way(records, words, asked.lang),
     }
-    return answer(shown, etag=tag(no, row["revision"]))
+    return answer(shown, etag=stand_of(row))
 
 
 @router.get("/{no}/contact", dependencies=[Depends(only())])
@@ -274,7 +234,7 @@ def list_pictures(no: Code, asked: Asking, store: Store) -> Response:
     return answer({"pictures": [asdict(each) | {"href": f"{here}/{each.id}"} for each in found]})
 
 
-@router.post("/{no}/pictures", status_code=201, dependencies=[Depends(only())], openapi_extra=_PICTURE)
+@router.post("/{no}/pictures", status_code=201, dependencies=[Depends(only())], openapi_extra=_ASKS_FOR_PICTURE)
 async def add_picture(no: Code, request: Request, asked: Asking, store: Store, once: OnlyOnce) -> Response:
     """Add a picture: JPEG, PNG or WebP, of at most 10 MB. It is drawn anew, so where it was taken is not kept."""
     asked.caller.require(Right.HANDLE_INCIDENTS)
@@ -291,7 +251,7 @@ async def add_picture(no: Code, request: Request, asked: Asking, store: Store, o
     return await run_in_threadpool(write)
 
 
-@router.get("/{no}/pictures/{picture_id}", dependencies=[Depends(only())])
+@router.get("/{no}/pictures/{picture_id}", dependencies=[Depends(only())], response_class=Response, responses=_GIVES_PICTURE)
 def show_picture(no: Code, picture_id: UUID, asked: Asking, store: Store) -> Response:
     """Give a picture."""
     asked.caller.require(Right.HANDLE_INCIDENTS)
@@ -330,7 +290,7 @@ def take_step(  # noqa: PLR0917 - FastAPI passes by name
 
     def step(conn: connection) -> Response:
         if if_match is not None:
-            precondition(if_match, tag(no, incidents.get(conn, no)["revision"]))
+            precondition(if_match, stand_of(incidents.get(conn, no)))
         taken = act(conn, no, event, asked, serving.rules, org=wanted.org)
         try:
             return document(conn, no, asked, serving.rules.read(conn))
@@ -347,16 +307,10 @@ swift = (Swift("/v1/incidents", report_incident, method="POST"),)
 
 
 def _report(wanted: NewIncident) -> Report:
-    lon, lat = wanted.lon, wanted.lat
-    if wanted.coord_sys in SHIFTED:
-        ((lon, lat),) = to_wgs84(np.array([[lon, lat]]), wanted.coord_sys).tolist()
-    if wanted.external_id is not None and wanted.source == "grid":
-        msg = "an external id is another system's: name it"
-        raise ParameterError("source", msg, code="missing-field", zh="external_id 是其他系统的编号，请在 source 中写明该系统")
+    refuse(list(_faults(wanted)))
     contact = {} if wanted.contact is None else {k: v for k, v in wanted.contact.model_dump().items() if v}
     return Report(
-        lon=lon,
-        lat=lat,
+        at=_point(wanted),
         kind=str(wanted.kind),
         category=wanted.category,
         title=wanted.title,
@@ -369,3 +323,30 @@ def _report(wanted: NewIncident) -> Report:
         occurred_at=wanted.occurred_at,
         contact=contact,
     )
+
+
+def _faults(wanted: NewIncident) -> Iterator[ParameterError]:
+    """Yield what does not go together in a report."""
+    if wanted.external_id is not None and wanted.source == "grid":
+        msg = "an external id is another system's: name it"
+        yield ParameterError("source", msg, code="missing-field", zh="external_id 是其他系统的编号，请在 source 中写明该系统")
+    if (wanted.lon is None) != (wanted.lat is None):
+        missing = "lon" if wanted.lon is None else "lat"
+        msg = f"{missing} is missing: a point has both, and an address alone has neither"
+        yield ParameterError(missing, msg, code="missing-field", zh=f"缺少 {missing}：坐标须成对，只报地址则都不填")
+    elif wanted.lon is None and not wanted.address:
+        msg = "say where it is: lon and lat, or an address"
+        yield ParameterError("address", msg, code="missing-field", zh="缺少位置：请提供 lon、lat，或地址")
+    elif wanted.lon is not None and wanted.area is not None:
+        msg = "an area is where an address is looked for: with a point it says nothing"
+        yield ParameterError("area", msg, zh="area 用于限定地址的查找范围：已有坐标时请勿填写")
+
+
+def _point(wanted: NewIncident) -> tuple[float, float] | None:
+    """Return the point that is said, in degrees of CGCS2000; None: the address says where."""
+    if wanted.lon is None or wanted.lat is None:
+        return None
+    if wanted.coord_sys not in SHIFTED:
+        return wanted.lon, wanted.lat
+    ((lon, lat),) = to_wgs84(np.array([[wanted.lon, wanted.lat]]), wanted.coord_sys).tolist()
+    return lon, lat

@@ -23,6 +23,7 @@ from data.store.log import record
 from data.store.profiles import profiles_on, section_at
 from data.store.sql import many, maybe, one
 from gis.errors import ParameterError, Refused, RulesError
+from gis.town import LineKind
 from partition.rules import Rules, rules_from
 
 if TYPE_CHECKING:
@@ -42,6 +43,20 @@ RETRY_S = 1
 _NEEDED = (Right.RUN_JOBS, Right.EDIT_PLAN)
 _RULES = TypeAdapter(Rules)
 
+
+def _described() -> dict[str, Any]:
+    """Describe rules as a plan is asked for with them: some, each of which differs from the usual one."""
+    schema = _RULES.json_schema()
+    said: dict[str, Any] = dict(schema["properties"])
+    said["weights"] = schema["$defs"]["Weights"] | {"additionalProperties": False}
+    said["hard_barriers"]["items"] = {"enum": [kind.name.lower() for kind in LineKind]}
+    for name in SIZES - {"measure"}:
+        said[name]["minimum"] = 1
+    for each in (*said.values(), *said["weights"]["properties"].values()):
+        each.pop("default", None)
+    return {"properties": said, "additionalProperties": False}
+
+
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 Prose = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
 
@@ -58,6 +73,7 @@ class NewPlan(BaseModel):
     rules: dict[str, Any] = Field(
         default_factory=dict[str, Any],
         description="What differs from the usual rules; where they say nothing of sizes, those of the nearest profile hold.",
+        json_schema_extra=_described(),
     )
     seed: int = Field(default=1, ge=0, le=2**53 - 1, description="The same seed gives the same plan.")
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter
 
 from api.asked import Asking, Store
 from api.v1.answers import answer, private
-from api.v1.parameters import NO_NUL, Limit, only
+from api.v1.parameters import NO_NUL, Limit, Moment, only
 from api.who.caller import Right
 from data.store.log import record
 from data.store.pool import BULK_MS
@@ -26,14 +26,13 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v1/log", tags=["log"])
 
 MOST_EXPORTED = 100_000
+NDJSON = "application/x-ndjson"
 
 _Word = Annotated[str | None, Query(min_length=1, max_length=200, pattern=NO_NUL)]
-_Since = Annotated[AwareDatetime | None, Query(description="Events from this moment on.")]
+_Since = Annotated[Moment | None, Query(description="Events from this moment on.")]
 _After = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
 
-_PLACE = TypeAdapter(
-    tuple[AwareDatetime, Annotated[str, StringConstraints(pattern=NO_NUL)], Annotated[int, Field(ge=0, lt=2**63)]]
-)
+_PLACE = TypeAdapter(tuple[Moment, Annotated[str, StringConstraints(pattern=NO_NUL)], Annotated[int, Field(ge=0, lt=2**63)]])
 _NAMES = ("chain", "number", "at", "actor", "area", "kind", "subject", "body", "hash")
 
 
@@ -68,7 +67,12 @@ def list_heads(asked: Asking, store: Store) -> Response:
     return private(answer({"heads": [dict(zip(names, row, strict=True)) for row in rows]}))
 
 
-@router.post("/export", dependencies=[Depends(only("kind", "subject", "since", "after"))])
+@router.post(
+    "/export",
+    dependencies=[Depends(only("kind", "subject", "since", "after"))],
+    response_class=Response,
+    responses={200: {"content": {NDJSON: {"schema": {"type": "string"}}}}},
+)
 def export(  # noqa: PLR0917 - FastAPI passes by name
     asked: Asking, store: Store, kind: _Word = None, subject: _Word = None, since: _Since = None, after: _After = None
 ) -> Response:
@@ -85,7 +89,7 @@ def export(  # noqa: PLR0917 - FastAPI passes by name
     headers = {"Content-Disposition": 'attachment; filename="log.ndjson"'}
     if more:
         headers["X-Next"] = _sealed(rows[-1])
-    return private(Response(lines, headers=headers, media_type="application/x-ndjson"))
+    return private(Response(lines, headers=headers, media_type=NDJSON))
 
 
 def _events(  # noqa: PLR0917 - the parameters of a route, in their order

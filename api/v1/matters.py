@@ -7,21 +7,33 @@ have proposed. A file only ever proposes: what it brings is admitted by somebody
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
-from api.loop.clock import LONGEST, Unit
-from api.matters.admission import HANDLING, Action, Candidate, ExitKind, Reason, Status, Verdict, judge
+from api.matters.admission import HANDLING, Action, ExitKind, Status, Verdict
+from api.matters.deciding import decide
 from api.v1.addresses import kept_apart
-from api.v1.answers import answer, precondition, tag
-from api.v1.parameters import ASKS_FOR_CSV, NO_NUL, SOMETHING, WHOLE, Code, Csv, Limit, Prose, only, without_defaults
+from api.v1.answers import answer, precondition
+from api.v1.matter_documents import (
+    Board,
+    Change,
+    Decided,
+    DecidedOfMany,
+    Description,
+    ListClass,
+    NewMatter,
+    fields_of,
+    said,
+    shown,
+    tag_of,
+    view,
+)
+from api.v1.parameters import ASKS_FOR_CSV, NO_NUL, Code, Csv, Limit, only
 from api.who.caller import Right
-from data.matter_file import CODE_PATTERN, MOST_CO_DEPARTMENTS, NO_CODES, MatterText, read_matters, unusable
+from data.matter_file import MatterText, read_matters, unusable
 from data.plan_files import finding_record
 from data.store import matters
 from data.store.log import record
@@ -31,7 +43,7 @@ from gis.errors import Conflict
 from gis.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from psycopg2.extensions import connection
 
@@ -40,18 +52,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1", tags=["matters"], route_class=kept_apart())
 
-MOST_AT_ONCE = 1000
-"""Matters in one decision."""
-
-Level = Literal["", "street", "community"]
-Board = Literal["", "party", "economy", "livelihood", "safety_rule_of_law"]
-ListClass = Literal["", "public", "self_governance", "paid"]
-MatterCode = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=CODE_PATTERN)]
-Department = Annotated[str, StringConstraints(min_length=1, max_length=110, pattern=NO_NUL)]
-Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60, pattern=NO_NUL)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=NO_NUL)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=SOMETHING)]
-Category = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=SOMETHING)]
 AreaCode = Annotated[str, Query(max_length=100, pattern=NO_NUL, description="Code of an area.")]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the matter as you have seen it.")]
 After = Annotated[str, Query(max_length=60, pattern=NO_NUL, description="The code that the page before ended with.")]
@@ -63,98 +63,6 @@ ListClassOf = Annotated[ListClass | None, Query(alias="list_class")]
 PlaceOf = Annotated[
     str | None, Query(alias="area", max_length=100, pattern=NO_NUL, description="Code of an area: what holds there.")
 ]
-
-
-class TimeLimit(BaseModel):
-    """How long it may take to solve an incident of a matter."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    value: Annotated[int, Field(strict=True, ge=1, le=LONGEST), WHOLE]
-    unit: Unit
-
-
-class Description(BaseModel):
-    """What a matter says of itself, but its code and its area."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: Name
-    category: Category
-    level: Level = Field(default="", description="Who takes it on: streets, or communities with their grids.")
-    board: Board = ""
-    list_class: ListClass = ""
-    department: Department | None = None
-    co_departments: list[Department] = Field(default_factory=list, max_length=MOST_CO_DEPARTMENTS)
-    limit: TimeLimit | None = None
-    filing_condition: Prose = ""
-    closing_condition: Prose = ""
-    standard: Prose = ""
-    is_enforcement: bool = Field(default=False, strict=True)
-    is_industry_supervision: bool = Field(default=False, strict=True)
-    power_delegated: bool = Field(default=False, strict=True)
-    funding: Line = ""
-    batch: Short = ""
-
-
-class NewMatter(Description):
-    """A matter that somebody proposes for the catalogue of an area."""
-
-    code: MatterCode = Field(json_schema_extra={"not": {"enum": [*sorted(NO_CODES)]}})
-    area: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
-
-    @field_validator("code")
-    @classmethod
-    def _is_no_word_of_an_address(cls, code: str) -> str:
-        if code in NO_CODES:
-            msg = f"{code} stands in addresses of ours; choose another code"
-            raise ValueError(msg)
-        return code
-
-
-class Change(Description):
-    """What is to be different about a matter; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra=without_defaults)
-
-    # What stands here is never read: only what was sent is taken.
-    name: Name = "-"
-    category: Category = "-"
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("say what is to change")
-        return self
-
-
-class Aspects(BaseModel):
-    """What an admission says about each of its four aspects (准入管理、准入程序、经费保障、考核监督)."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    management: Prose = ""
-    procedure: Prose = ""
-    funding: Prose = ""
-    assessment: Prose = ""
-
-
-class Decided(BaseModel):
-    """What is decided: an admission with its four aspects, or a refusal or an exit with its reason."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    action: Action
-    reason: Reason | None = None
-    kind: ExitKind | None = Field(default=None, description="What it is that exits; an affair where nothing is said.")
-    comment: Prose = ""
-    aspects: Aspects = Field(default_factory=Aspects)
-
-
-class DecidedOfMany(Decided):
-    """One decision about several matters: about all of them, or none."""
-
-    codes: list[MatterCode] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
 # --- the catalogue --------------------------------------------------------------------------------------------------------
@@ -181,7 +89,7 @@ def list_matters(  # noqa: PLR0917 - FastAPI passes by name
     with store.read(asked.scope) as conn:
         wanted = _filter(conn, area, status, category, department, board, list_class)
         found = matters.listed(conn, wanted, after=after, limit=limit + 1)
-    shown = [_view(each, asked) for each in found[:limit]]
+    shown = [view(each, asked) for each in found[:limit]]
     return answer({"matters": shown, "next": shown[-1]["code"] if len(found) > limit else None})
 
 
@@ -189,7 +97,7 @@ def list_matters(  # noqa: PLR0917 - FastAPI passes by name
 def propose_matter(wanted: NewMatter, asked: Asking, store: Store, once: OnlyOnce) -> Response:
     """Propose a matter: a new one, or anew what was refused or has exited. It is no incident's until it is admitted."""
     asked.caller.require(Right.MANAGE_STAFF)
-    text = MatterText(code=wanted.code, **_fields(wanted, Description.model_fields))
+    text = MatterText(code=wanted.code, **fields_of(wanted, Description.model_fields))
 
     def propose(conn: connection) -> Response:
         area = area_named(conn, wanted.area)
@@ -197,8 +105,8 @@ def propose_matter(wanted: NewMatter, asked: Asking, store: Store, once: OnlyOnc
         _check_departments(conn, area.path, [text])
         speak(conn, asked.acting(Right.MANAGE_STAFF))
         made = matters.propose(conn, text, area=area.id, now=asked.now)
-        record(conn, "matter.proposed", path=made.path, subject=made.text.code, body=_said(made))
-        return _shown(made, asked, status=201)
+        record(conn, "matter.proposed", path=made.path, subject=made.text.code, body=said(made))
+        return shown(made, asked, status=201)
 
     with store.write(asked.scope) as conn:
         return once(conn, lambda: propose(conn))
@@ -292,7 +200,7 @@ def show_matter(code: Code, asked: Asking, store: Store) -> Response:
     """Show a matter."""
     asked.caller.require(Right.SEE_INTERNAL)
     with store.read(asked.scope) as conn:
-        return _shown(matters.get(conn, code), asked)
+        return shown(matters.get(conn, code), asked)
 
 
 @router.patch("/matters/{code}", dependencies=[Depends(only())])
@@ -304,16 +212,16 @@ def change_matter(  # noqa: PLR0917 - FastAPI passes by name
     def change(conn: connection) -> Response:
         before = matters.get(conn, code)
         if if_match is not None:
-            precondition(if_match, _tag(before))
+            precondition(if_match, tag_of(before))
         right = _right_to_change(before, wanted)
         asked.caller.require(right, before.path)
-        text = replace(before.text, **_fields(wanted, wanted.model_fields_set))
+        text = replace(before.text, **fields_of(wanted, wanted.model_fields_set))
         _check_departments(conn, before.path, [text])
         speak(conn, asked.acting(right))
         made = matters.change(conn, text, revision=before.revision, now=asked.now)
         body = {"revision": made.revision, **wanted.model_dump(mode="json", exclude_unset=True)}
         record(conn, "matter.changed", path=made.path, subject=code, body=body)
-        return _shown(made, asked)
+        return shown(made, asked)
 
     asked.caller.require(Right.MANAGE_STAFF)
     with store.write(asked.scope) as conn:
@@ -327,7 +235,7 @@ def list_decisions(code: Code, asked: Asking, store: Store) -> Response:
     with store.read(asked.scope) as conn:
         matter = matters.get(conn, code)
         found = matters.decisions(conn, code)
-    return answer({"code": code, "decisions": [asdict(each) for each in found]}, etag=_tag(matter))
+    return answer({"code": code, "decisions": [asdict(each) for each in found]}, etag=tag_of(matter))
 
 
 @router.post("/matters/{code}/decisions", status_code=201, dependencies=[Depends(only())])
@@ -337,7 +245,7 @@ def decide_one(code: Code, wanted: Decided, asked: Asking, store: Store, once: O
 
     def decide(conn: connection) -> Response:
         (done,) = _decide(conn, [code], wanted, asked)
-        return _shown(done, asked, status=201, more={"decision": asdict(matters.decisions(conn, code)[-1])})
+        return shown(done, asked, status=201, more={"decision": asdict(matters.decisions(conn, code)[-1])})
 
     with store.write(asked.scope) as conn:
         return once(conn, lambda: decide(conn))
@@ -378,34 +286,9 @@ def _decide(conn: connection, codes: Sequence[str], wanted: Decided, asked: Aske
         comment=wanted.comment,
         aspects={name: text for name, text in wanted.aspects.model_dump().items() if text},
     )
-    judge([_candidate(each) for each in found], verdict, approver=asked.caller.person_id)
     speak(conn, asked.acting(Right.DISTRICT_APPROVE))
-    said = {
-        "reason": verdict.reason,
-        "kind": verdict.kind,
-        "comment": verdict.comment,
-        "aspects": dict(verdict.aspects),
-    }
-    for each in found:
-        matters.decide(
-            conn, each.text.code, action=verdict.action, reason=verdict.reason, kind=verdict.kind,
-            comment=verdict.comment, aspects=verdict.aspects, actor=asked.caller.person_id, now=asked.now,
-        )  # fmt: skip
-        record(conn, f"matter.{verdict.action}", path=each.path, subject=each.text.code, body=said)
+    decide(conn, found, verdict, approver=asked.caller.person_id, now=asked.now)
     return matters.named(conn, codes)
-
-
-def _candidate(matter: Matter) -> Candidate:
-    text = matter.text
-    return Candidate(
-        code=text.code,
-        status=Status(matter.status),
-        is_enforcement=text.is_enforcement,
-        is_industry_supervision=text.is_industry_supervision,
-        power_delegated=text.power_delegated,
-        funding=text.funding,
-        authors=matter.authors,
-    )
 
 
 def _right_to_change(matter: Matter, wanted: Change) -> Right:
@@ -419,16 +302,6 @@ def _right_to_change(matter: Matter, wanted: Change) -> Right:
         msg = f"what the admission looked at does not change ({', '.join(frozen)}): have it exit, and propose it anew"
         raise Conflict(msg, code="matter-admitted", fields=frozen)
     return Right.DISTRICT_APPROVE
-
-
-def _fields(said: Description, names: Mapping[str, object] | set[str]) -> dict[str, Any]:
-    """Return fields of a description as `MatterText` has them."""
-    values = {name: getattr(said, name) for name in names}
-    if "co_departments" in values:
-        values["co_departments"] = tuple(dict.fromkeys(values["co_departments"]))
-    if values.get("limit") is not None:
-        values["limit"] = (values["limit"].value, str(values["limit"].unit))
-    return values
 
 
 def _check_departments(conn: connection, path: str, texts: Sequence[MatterText], rows: Sequence[int] = ()) -> None:
@@ -470,47 +343,3 @@ def refuse(found: Sequence[Finding]) -> None:
 def fault(kind: str, field: str, code: str, en: str, zh: str, row: int | None = None) -> Finding:  # noqa: PLR0917 - one shape
     """Return what is wrong with a matter, by its code, in a field or a row."""
     return Finding(kind=kind, severity=Severity.ERROR, en=en, zh=zh, row=row, field=field, subject=code)
-
-
-def _said(matter: Matter) -> dict[str, Any]:
-    """Return what a matter says of itself, as it is shown and logged."""
-    said = asdict(matter.text)
-    if matter.text.limit is not None:
-        value, unit = matter.text.limit
-        said["limit"] = {"value": value, "unit": unit}
-    return said
-
-
-def _view(matter: Matter, asked: Asked) -> dict[str, Any]:
-    here = address(asked, matter.text.code)
-    return {
-        **_said(matter),
-        "area": matter.area,
-        "status": matter.status,
-        "authors": matter.authors,
-        "revision": matter.revision,
-        "updated_at": matter.updated_at,
-        "links": [
-            {"rel": "self", "href": here, "type": "application/json"},
-            {"rel": "decisions", "href": f"{here}/decisions", "type": "application/json"},
-        ],
-    }
-
-
-def _shown(matter: Matter, asked: Asked, *, status: int = 200, more: Mapping[str, Any] | None = None) -> Response:
-    return answer(
-        {**_view(matter, asked), **(more or {})},
-        status=status,
-        etag=_tag(matter),
-        location=address(asked, matter.text.code) if status == 201 else None,  # noqa: PLR2004 - Created
-    )
-
-
-def _tag(matter: Matter) -> str:
-    # A code may hold letters that no header can.
-    return tag("matter", matter.revision)
-
-
-def address(asked: Asked, code: str) -> str:
-    """Return where a matter is."""
-    return f"{asked.base}/v1/matters/{quote(code, safe='')}"

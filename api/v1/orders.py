@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
@@ -30,7 +30,7 @@ from api.loop.order import (
 )
 from api.v1.addresses import kept_apart
 from api.v1.answers import answer, precondition, tag
-from api.v1.parameters import NO_NUL, SOMETHING, Code, Latitude, Longitude, only
+from api.v1.parameters import NO_NUL, SOMETHING, Code, Latitude, Longitude, Moment, only
 from api.who.caller import Right, within
 from data.store import orders
 from data.store.incidents import find_place, orgs_named
@@ -171,8 +171,8 @@ def list_orders(  # noqa: PLR0917 - FastAPI passes by name
     grid: Annotated[str | None, Query(max_length=60, pattern=NO_NUL)] = None,
     mine: Annotated[bool, Query(description="Only what was dispatched to you, or to those you work in.")] = False,  # noqa: FBT002
     placed_by_me: Annotated[bool, Query()] = False,  # noqa: FBT002
-    placed_from: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    placed_to: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    placed_from: Annotated[Moment | None, Query(alias="from")] = None,
+    placed_to: Annotated[Moment | None, Query(alias="to")] = None,
     before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="From where the page before ended.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:

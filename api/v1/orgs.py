@@ -8,12 +8,12 @@ from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
 from api.v1.answers import answer, private
-from api.v1.parameters import NO_NUL, SOMETHING, Code, Limit, only, without_defaults
+from api.v1.parameters import NO_NUL, SOMETHING, Code, Limit, Moment, only, without_defaults
 from api.who.caller import Right
 from data.store import orgs
 from data.store.log import record
@@ -66,7 +66,7 @@ class NewMember(BaseModel):
 
     login: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NO_NUL)]
     is_duty_chief: bool = Field(default=False, strict=True)
-    ends_at: AwareDatetime | None = None
+    ends_at: Moment | None = None
 
 
 @router.get("", dependencies=[Depends(only("area", "kind", "tier", "active", "has_principal", "after", "limit"))])

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Path, Query
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 from starlette.exceptions import HTTPException
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads it when a route is made
 
 from api.parameters import refuse, taken
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Iterable
 
 NO_NUL = r"^[^\x00]*$"
 """PostgreSQL holds every character but one."""
 
-_BLANK = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+BLANK = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """What is taken off the ends of a text, by name: what a pattern's own word for blanks means depends on who reads it."""
 
-SOMETHING = rf"^[^\x00]*[^\x00{_BLANK}][^\x00]*$"
+SOMETHING = rf"^[^\x00]*[^\x00{BLANK}][^\x00]*$"
 """The same, of a text of which something is left when the blanks at its ends are taken off."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -41,6 +41,22 @@ def _written_out(value: object) -> object:
     raise ValueError("write a day as 2024-05-01")
 
 
+def _with_its_day(value: object) -> object:
+    if isinstance(value, datetime) or (isinstance(value, str) and _DAY.match(value)):
+        return value
+    raise ValueError("write a moment with its zone, as 2026-09-30T16:00:00+08:00")
+
+
+def _in_a_zone_of_the_store(value: datetime) -> datetime:
+    # RFC 3339 allows a zone to be almost a day away; PostgreSQL reads those that are less than this.
+    if abs(value.utcoffset() or timedelta()) < timedelta(hours=16):
+        return value
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this moment lies in no year that there is") from None
+
+
 def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -50,6 +66,13 @@ WHOLE = BeforeValidator(_whole)
 
 MONTH = "^[12][0-9]{3}-(0[1-9]|1[0-2])$"
 """A month, as 2026-02; of a year that there is."""
+
+
+def listed_names(known: Iterable[str]) -> dict[str, Any]:
+    """Describe a text that names some of what is `known`, separated by commas; one that is none has a problem of its own."""
+    one = f"({'|'.join(map(re.escape, known))})"
+    return {"pattern": f"^{one}(,{one})*$"}
+
 
 Longitude = Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)]
 Latitude = Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)]
@@ -64,6 +87,9 @@ def without_defaults(schema: dict[str, Any]) -> None:
 
 Day = Annotated[date, BeforeValidator(_written_out)]
 """A day as it is written; pydantic alone would take a number for the seconds since 1970."""
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_with_its_day), AfterValidator(_in_a_zone_of_the_store)]
+"""A moment with its zone, as it is written; pydantic alone would take a number, as it does for a day."""
 
 At = Annotated[Day | None, Query(description="The day that is meant, as 2024-05-01; today where it is left out.")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.asked import Asking, Service, Serving, Store
 from api.idempotency import OnlyOnce
 from api.v1.answers import answer, private
-from api.v1.parameters import NO_NUL, Limit, only
+from api.v1.parameters import BLANK, NO_NUL, Limit, Moment, only
 from api.who import people as managing
 from api.who.caller import Right, Role
-from api.who.passwords import LONGEST, check_new_password
-from api.who.sign_in import login_of
+from api.who.passwords import LONGEST, SHORTEST, check_new_password
+from api.who.people import LONGEST_NAME
+from api.who.sign_in import LONGEST_LOGIN, login_of
 from data.store import people
 from data.store.log import record
 from data.store.sql import maybe
@@ -33,8 +34,17 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1/people", tags=["people"])
 
+_PRINTED = rf"^[^\x00-\x1f]*[^\x00-\x1f{BLANK}][^\x00-\x1f]*$"
+_UNBROKEN = rf"^[^\x00-\x20\x7f-\x9f\xad{BLANK}]+$"
 _Line = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f]*$")]
-_Password = Annotated[str, StringConstraints(max_length=LONGEST * 4)]
+_Name = Annotated[_Line, Field(json_schema_extra={"maxLength": LONGEST_NAME, "pattern": _PRINTED})]
+_Category = Annotated[
+    str, StringConstraints(max_length=60, pattern=NO_NUL), Field(json_schema_extra={"pattern": r"^[^\x00,]+$"})
+]
+_Login = Annotated[_Line, Field(json_schema_extra={"maxLength": LONGEST_LOGIN, "pattern": _UNBROKEN})]
+_Password = Annotated[
+    str, StringConstraints(max_length=LONGEST * 4), Field(json_schema_extra={"minLength": SHORTEST, "maxLength": LONGEST})
+]
 _Prefix = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 _After = Annotated[str, Query(max_length=64, pattern=NO_NUL, description="The login that the page before ended with.")]
 
@@ -44,8 +54,8 @@ class NewPerson(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    login: _Line
-    name: _Line
+    login: _Login
+    name: _Name
     password: _Password | None = Field(default=None, repr=False)
     subject: _Line | None = None
 
@@ -73,17 +83,25 @@ class GivenPassword(BaseModel):
     password: _Password | None = Field(repr=False)
 
 
+_WHERE: list[dict[str, Any]] = [
+    {
+        "properties": {"role": {"enum": sorted(set(Role) - {Role.ADMINISTRATOR})}, "area": {"type": "string"}},
+        "required": ["area"],
+    },
+    {"properties": {"role": {"enum": [Role.ADMINISTRATOR, Role.AUDITOR]}, "area": {"type": "null"}}},
+]
+"""Who manages people does so everywhere, who works does it somewhere; an auditor may do either."""
+
+
 class NewRole(BaseModel):
     """A role, from now on: in which area, for which categories, until when."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"anyOf": [*_WHERE]})
 
     role: Role
     area: _Line | None = None
-    categories: list[Annotated[str, StringConstraints(max_length=60, pattern=NO_NUL)]] = Field(
-        default=["*"], min_length=1, max_length=50
-    )
-    ends_at: AwareDatetime | None = None
+    categories: list[_Category] = Field(default=["*"], min_length=1, max_length=50)
+    ends_at: Moment | None = None
 
 
 class NewApiKey(BaseModel):
@@ -91,8 +109,8 @@ class NewApiKey(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: _Line
-    expires_at: AwareDatetime
+    name: _Name
+    expires_at: Moment
 
 
 @router.get("", dependencies=[Depends(only("after", "limit"))])

@@ -15,7 +15,7 @@ from api.idempotency import OnlyOnce
 from api.v1.answers import answer, precondition, tag
 from api.v1.parameters import NO_NUL, Code, Day, Prose, only
 from api.who.caller import Right
-from api.workflow import PASS, REJECT, Decided, Place, Standing, offers, take
+from api.workflow import BY_NAME, PASS, REJECT, Decided, Place, Standing, offers, take
 from data.plan_files import audit_record, finding_record
 from data.store import approval, plans
 from data.store.history import lineage_of_plan
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v1/plans", tags=["plans"])
 
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the plan as you have seen it.")]
+GEOJSON = "application/geo+json"
 _RIGHTS_OF = {
     "validate": (Right.EDIT_PLAN,),
     "submit": (Right.SUBMIT,),
@@ -51,12 +52,25 @@ _RIGHTS_OF = {
 }
 
 
+_WHEN: list[dict[str, Any]] = [
+    {"properties": {"action": {"not": {"const": "put_in_force"}}}},
+    {"properties": {"effective_from": {"type": "string"}}, "required": ["effective_from"]},
+]
+"""What is put in force is so from a day on."""
+_WHERE: list[dict[str, Any]] = [
+    {"properties": {"lon": {"type": "number"}, "lat": {"type": "number"}}, "required": ["lon", "lat"]},
+    {"properties": {"lon": {"type": "null"}, "lat": {"type": "null"}}},
+]
+"""A place has both."""
+
+
 class Transition(BaseModel):
     """A step that is to be taken."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"anyOf": [*_WHEN]})
 
-    action: str
+    # That there is no such step is said by the workflow, which knows them all.
+    action: str = Field(json_schema_extra={"enum": [*BY_NAME, "reject", "withdraw"]})
     comment: Prose = ""
     effective_from: Day | None = None
 
@@ -64,7 +78,7 @@ class Transition(BaseModel):
 class Remark(BaseModel):
     """A remark on a plan, to one of its grids or to a place where that is given."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"anyOf": [*_WHERE]})
 
     text: Annotated[Prose, Field(min_length=1)]
     grid: Annotated[str, StringConstraints(max_length=60, pattern=NO_NUL)] | None = None
@@ -99,7 +113,12 @@ def show_plan(plan_id: Code, asked: Asking, store: Store) -> Response:
         return answer(_document(conn, plan, asked), etag=tag(plan.id, plan.revision))
 
 
-@router.get("/{plan_id}/grids", dependencies=[Depends(only())])
+@router.get(
+    "/{plan_id}/grids",
+    dependencies=[Depends(only())],
+    response_class=Response,
+    responses={200: {"content": {GEOJSON: {"schema": {"type": "object"}}}}},
+)
 def show_grids(plan_id: Code, asked: Asking, store: Store) -> Response:
     """Show the grids of a plan's current version as GeoJSON; their codes are provisional until the plan takes effect."""
     # Those of other people's communities are public once they are in force; their true figures are not.
@@ -126,7 +145,7 @@ def show_grids(plan_id: Code, asked: Asking, store: Store) -> Response:
         for code, properties, geometry in rows
     ]
     document = {"type": "FeatureCollection", "features": features}
-    return answer(document, etag=tag(plan.id, plan.revision), media="application/geo+json")
+    return answer(document, etag=tag(plan.id, plan.revision), media=GEOJSON)
 
 
 @router.get("/{plan_id}/diff", dependencies=[Depends(only())])

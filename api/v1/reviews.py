@@ -16,6 +16,7 @@ from api.stats.week import FLOWS, added, read_week, weeks_between, without_revie
 from api.stats.window import midnight
 from api.v1.answers import answer, precondition, tag
 from api.v1.parameters import NO_NUL, SOMETHING, Code, Day, only
+from api.v1.tables import AS_CSV, CSV_OR_UNCHANGED, AsTable, if_unchanged, table, version_of
 from api.who.caller import Right
 from data.store import reviews, stats
 from data.store.log import record
@@ -56,18 +57,19 @@ class Said(BaseModel):
     comment: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=SOMETHING)]
 
 
-@router.get("/{area}", dependencies=[Depends(only("from", "to"))])
+@router.get("/{area}", dependencies=[Depends(only("from", "to", "f"))], responses=CSV_OR_UNCHANGED)
 def list_reviews(  # noqa: PLR0917 - FastAPI passes by name
     area: Code,
     asked: Asking,
     store: Store,
     serving: Serving,
+    wish: AsTable,
     since: Annotated[Day, Query(alias="from", description="The first day.")],
     until: Annotated[Day, Query(alias="to", description="The first day that does not count.")],
 ) -> Response:
     """Show the weeks of an area, each with what happened on its days within the window; together they are the window.
 
-    `missing` are weeks that are over and without a review.
+    `missing` are weeks that are over and without a review. As CSV: a line for each week.
     """
     asked.caller.require(Right.SEE_INTERNAL)
     if not since < until <= since + _LONGEST:
@@ -75,6 +77,9 @@ def list_reviews(  # noqa: PLR0917 - FastAPI passes by name
     weeks = weeks_between(since, until)
     with store.read(asked.acting(Right.SEE_INTERNAL), ms=ROOMY_MS) as conn:
         place = stats.place_of(conn, area)
+        etag = version_of(conn, asked, wish)
+        if (same := if_unchanged(wish, etag)) is not None:
+            return same
         days = _days(conn, place, since, until, serving)
         said = reviews.reviews(conn, place.id, weeks[0].monday, weeks[-1].after)
     listed = [
@@ -89,26 +94,31 @@ def list_reviews(  # noqa: PLR0917 - FastAPI passes by name
     ]
     missing = [week.name for week in without_review(weeks, said, asked.today)]
     total = added(days, since, until)
-    return answer({"area": place.code, "from": since, "to": until, "weeks": listed, "total": total, "missing": missing})
+    document = {"area": place.code, "from": since, "to": until, "weeks": listed, "total": total, "missing": missing}
+    return table(wish, document, listed, name=f"reviews-{since}", etag=etag)
 
 
-@router.get("/{area}/{week}", dependencies=[Depends(only("by"))])
+@router.get("/{area}/{week}", dependencies=[Depends(only("by", "f"))], responses=AS_CSV)
 def show_review(  # noqa: PLR0917 - FastAPI passes by name
     area: Code,
     week: Named,
     asked: Asking,
     store: Store,
     serving: Serving,
+    wish: AsTable,
     by: Annotated[By | None, Query(description="What the numbers are told apart by, in `rows`; nothing else.")] = None,
 ) -> Response:
     """Show a week: day by day, from where most came, what was latest, and what was said about it.
 
-    With `by` also by the department or the tier that each case has: rows add up to the week.
+    With `by` also by the department or the tier that each case has: rows add up to the week. As CSV: a line for each row, or
+    without `by` for each day.
     """
     asked.caller.require(Right.SEE_INTERNAL)
     meant = read_week(week)
     with store.read(asked.acting(Right.SEE_INTERNAL), ms=ROOMY_MS) as conn:
-        return _shown(conn, stats.place_of(conn, area), meant, asked, serving, by=by)
+        document, etag = _shown(conn, stats.place_of(conn, area), meant, asked, serving, by=by)
+    lines = document["days" if by is None else "rows"]
+    return table(wish, document, lines, name=f"review-{document['week']}", etag=etag)
 
 
 @router.put("/{area}/{week}", dependencies=[Depends(only())])
@@ -136,13 +146,17 @@ def say_review(  # noqa: PLR0917 - FastAPI passes by name
         said = reviews.say(conn, place.id, meant.monday, wanted.comment, actor=asked.caller.person_id, now=asked.now)
         body = {"week": meant.name, "comment": wanted.comment, "revision": said.revision}
         record(conn, "review.said", path=place.path, subject=place.code, body=body)
-        return _shown(conn, place, meant, asked, serving)
+        document, etag = _shown(conn, place, meant, asked, serving)
+        return answer(document, etag=etag)
 
     with store.write(asked.acting(Right.DISPATCH_INCIDENTS), ms=ROOMY_MS) as conn:
         return once(conn, lambda: write(conn))
 
 
-def _shown(conn: connection, place: Place, week: Week, asked: Asked, serving: Service, *, by: By | None = None) -> Response:
+def _shown(
+    conn: connection, place: Place, week: Week, asked: Asked, serving: Service, *, by: By | None = None
+) -> tuple[dict[str, Any], str]:
+    """Return the document of a week, and the ETag that says which review of it has been seen."""
     zone = ZoneInfo(serving.settings.zone)
     since, until = midnight(week.monday, zone), midnight(week.after, zone)
     moment = min(asked.now, until)
@@ -168,7 +182,7 @@ def _shown(conn: connection, place: Place, week: Week, asked: Asked, serving: Se
     }
     if by is not None:
         document["rows"] = _rows(conn, place, week, by, moment=moment, zone=zone)
-    return answer(document, etag=tag(place.code, week.name, said.revision if said else 0))
+    return document, tag(place.code, week.name, said.revision if said else 0)
 
 
 def _days(conn: connection, place: Place, since: date, until: date, serving: Service) -> Mapping[date, Mapping[str, int]]:

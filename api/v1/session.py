@@ -16,14 +16,18 @@ from starlette.responses import RedirectResponse
 
 from api.asked import Asking, Serving, Store, base
 from api.cookies import with_cookies
+from api.loop.words import OrgKind
 from api.v1.answers import answer, private
 from api.v1.parameters import only
 from api.who.caller import How
-from api.who.passwords import LONGEST
+from api.who.passwords import LONGEST, SHORTEST
 from api.who.sessions import close_session, forgotten_cookies, session_cookie
 from api.who.sign_in import change_password, sign_in
+from api.who.workspace import LABELS, Workspace, desk_of, foremost, modules_of
+from data.store.incidents import memberships
 from data.store.log import record
 from data.store.people import get_person
+from data.store.profiles import nearest, profiles_on
 from data.store.scope import NOBODY, Scope
 from data.store.sql import many
 from gis.errors import Refused
@@ -56,7 +60,9 @@ class NewPassword(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     old: _Typed
-    new: Annotated[str, Field(max_length=LONGEST * 4, repr=False)]
+    new: Annotated[
+        str, Field(max_length=LONGEST * 4, repr=False, json_schema_extra={"minLength": SHORTEST, "maxLength": LONGEST})
+    ]
 
 
 async def shown(request: Request) -> Credentials:
@@ -110,7 +116,7 @@ def start_session(request: Request, wanted: Shown, serving: Serving) -> Response
 
 @router.get("", dependencies=[Depends(only())])
 def show_session(asked: Asking, store: Store) -> Response:
-    """Say who you are: your name, your roles and their areas, and what you may do."""
+    """Say who you are: your name, your roles and their areas, what you may do, which desk is yours, and what is open to you."""
     with store.read(asked.scope) as conn:
         return private(answer(_document(conn, asked)))
 
@@ -178,4 +184,29 @@ def _document(conn: connection, asked: Asked) -> dict[str, Any]:
         "roles": [role(grant) for grant in caller.grants],
         "rights": sorted(caller.rights),
         "public": sorted(asked.scope.public),
+        "workspace": _workspace(conn, asked),
+        "modules": [
+            {"module": each.tag, "name": each.zh if asked.lang == "zh" else each.en}
+            for each in modules_of(caller, asked.scope.public)
+        ],
+    }
+
+
+def _workspace(conn: connection, asked: Asked) -> dict[str, Any]:
+    """Say which desk is somebody's: that of the role of theirs that stands highest, as the nearest profile has desks there."""
+    leading, profile, desk = foremost(asked.caller.grants), None, Workspace.PUBLIC
+    if leading is not None:
+        kinds = {kind for _, kind, *_ in memberships(conn, asked.caller.person_id, asked.now)}
+        having = [each for each in profiles_on(conn, asked.today) if (each.doc.get("tiers") or {}).get("platform")]
+        profile = None if leading.area is None else nearest(having, leading.area)
+        desk = desk_of(
+            leading.role,
+            is_service=bool(kinds - {OrgKind.COMMAND_CENTER}),
+            platform=() if profile is None else profile.doc["tiers"]["platform"],
+        )
+    return {
+        "workspace": desk,
+        "name": LABELS[desk][asked.lang],
+        "role": None if leading is None else leading.role,
+        "profile": None if profile is None else profile.name,
     }

@@ -17,6 +17,7 @@ from api.duty.town import staffed
 from api.idempotency import OnlyOnce
 from api.v1.answers import answer, private
 from api.v1.parameters import NO_NUL, At, Day, only
+from api.v1.staffing_schema import RULE
 from api.who.caller import Right
 from data.store import staffing
 from data.store.log import record
@@ -50,7 +51,10 @@ class NewRule(BaseModel):
 
     area: Name
     grid_type: GridType
-    rule: dict[str, Any] | None = Field(description="formula and terms; grid_type may be left out.")
+    rule: dict[str, Any] | None = Field(
+        description="formula and terms; grid_type may be left out.",
+        json_schema_extra={"anyOf": [RULE, {"type": "null"}]},
+    )
     doc_id: Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)] = Field(
         default="", description="The document that says so."
     )

@@ -94,6 +94,26 @@ class Facilities(BaseModel):
     map: bool = Field(default=False, strict=True)
 
 
+_RING: dict[str, Any] = {
+    "type": "array",
+    "items": {"type": "array", "items": {"type": "number", "minimum": -180, "maximum": 180}, "minItems": 2, "maxItems": 2},
+    "minItems": 4,
+}
+_RINGS: dict[str, Any] = {"type": "array", "items": _RING, "minItems": 1}
+_SHAPES: list[dict[str, Any]] = [
+    {
+        "type": "object",
+        "properties": {"type": {"const": kind}, "coordinates": coordinates},
+        "required": ["type", "coordinates"],
+    }
+    for kind, coordinates in (
+        ("Polygon", _RINGS),
+        ("MultiPolygon", {"type": "array", "items": _RINGS, "minItems": 1}),
+    )
+]
+"""How a service area is described. That rings are closed and do not cross, no schema can say."""
+
+
 class Station(BaseModel):
     """A station as it is kept; degrees in CGCS2000. It may serve across the lines of communities."""
 
@@ -107,7 +127,11 @@ class Station(BaseModel):
     lon: Longitude
     lat: Latitude
     radius_m: Annotated[int, Field(strict=True, ge=1, le=20_000), WHOLE] | None = None
-    service_area: dict[str, Any] | None = Field(default=None, description="GeoJSON, a Polygon or a MultiPolygon.")
+    service_area: dict[str, Any] | None = Field(
+        default=None,
+        description="GeoJSON, a Polygon or a MultiPolygon.",
+        json_schema_extra={"anyOf": [*_SHAPES, {"type": "null"}]},
+    )
     facilities: Facilities = Facilities()
     services: list[Said] = Field(default_factory=list[str], max_length=50)
     area_m2: SquareMetres | None = None
@@ -133,10 +157,10 @@ class OnDuty(BaseModel):
 
 def reaching(
     minutes: Annotated[
-        float | None, Query(gt=0, le=120, description="How long people walk; else as the nearest profile says, or 15.")
+        float | None, Query(ge=1, le=120, description="How long people walk; else as the nearest profile says, or 15.")
     ] = None,
     pace: Annotated[
-        float | None, Query(gt=0, le=200, description="How far they come in a minute, in metres; else the profile's, or 75.")
+        float | None, Query(ge=1, le=200, description="How far they come in a minute, in metres; else the profile's, or 75.")
     ] = None,
     detour: Annotated[
         float | None, Query(ge=1, le=5, description="How much longer ways are than straight lines; else the profile's, or 1.3.")

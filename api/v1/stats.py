@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
 from api.loop.words import Kind
-from api.stats.catalogue import chosen
+from api.stats.catalogue import BY_ID, CALLS, chosen
 from api.stats.heaps import heaps
 from api.stats.metric import at_least
 from api.stats.panel import BY, panel, shown
@@ -24,7 +24,8 @@ from api.stats.public import told
 from api.stats.register import REGISTER
 from api.stats.window import days_of, midnight, moment_of, read_month
 from api.v1.answers import answer
-from api.v1.parameters import MONTH, NO_NUL, SOMETHING, WHOLE, At, Code, Day, only
+from api.v1.parameters import MONTH, NO_NUL, SOMETHING, WHOLE, At, Code, Day, listed_names, only
+from api.v1.tables import CSV_OR_UNCHANGED, AsTable, if_unchanged, table, version_of
 from api.who.caller import ALL_CATEGORIES, Right, Tier
 from data.store import counters, stats
 from data.store.counters import Counter
@@ -33,7 +34,7 @@ from data.store.stats import COUNTS, Window
 from gis.errors import NotFound, ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from psycopg2.extensions import connection
@@ -90,11 +91,16 @@ class Brought(BaseModel):
     source: Annotated[str, StringConstraints(max_length=1000, pattern=NO_NUL)] = ""
 
 
-@router.get("", dependencies=[Depends(only("area", "at", "from", "to", "by", "grid", "category", "kind", "metrics"))])
+@router.get(
+    "",
+    dependencies=[Depends(only("area", "at", "from", "to", "by", "grid", "category", "kind", "metrics", "f"))],
+    responses=CSV_OR_UNCHANGED,
+)
 def show_stats(  # noqa: PLR0917 - FastAPI passes by name
     asked: Asking,
     store: Store,
     serving: Serving,
+    wish: AsTable,
     area: Area = None,
     at: At = None,
     since: From = None,
@@ -108,19 +114,24 @@ def show_stats(  # noqa: PLR0917 - FastAPI passes by name
         Query(
             max_length=1000,
             description="Figures by id, separated by commas. Else all but calls, hours and mediations, which take longer.",
+            json_schema_extra=listed_names(BY_ID),
         ),
     ] = None,
 ) -> Response:
     """Show the figures of a window, as things stood at the end of a day: in all, and by area, grid or kind.
 
-    Rows and `elsewhere` add up to the total in every count.
+    Rows and `elsewhere` add up to the total in every count. As CSV: a line for the total, for each row, and for `elsewhere`.
     """
-    asked.caller.require(Right.SEE_INTERNAL)
+    asked.caller.require(Right.WATCH)
     days = days_of(at, since, until, today=asked.today)
     wanted = chosen(None if metrics is None else (name.strip() for name in metrics.split(",")))
-    scope = asked.acting(Right.SEE_INTERNAL)
+    scope = asked.acting(Right.WATCH)
     with store.read(scope, ms=ROOMY_MS) as conn:
         place = None if area is None else stats.place_of(conn, area)
+        # Whether a department still comes to a call in time changes with every moment: such figures have no ETag.
+        etag = None if CALLS & {metric.id for metric in wanted} else version_of(conn, asked, wish)
+        if etag is not None and (same := if_unchanged(wish, etag)) is not None:
+            return same
         window = _window(asked, serving, days, place, grid=grid, category=category, kind=kind)
         book = serving.rules.read(conn)
         found = panel(conn, window, by or "kind", wanted, day=days.at, calendar=book.deadlines.calendar)
@@ -143,7 +154,7 @@ def show_stats(  # noqa: PLR0917 - FastAPI passes by name
             for row in found.rows
         ]
         document["elsewhere"] = shown(found.elsewhere, wanted)
-    return answer(document)
+    return table(wish, document, _lines(document), name=f"stats-{days.at}", etag=etag)
 
 
 @router.get("/metrics", dependencies=[Depends(only())])
@@ -279,6 +290,15 @@ def _window(
         category=category,
         kind=None if kind is None else str(kind),
     )
+
+
+def _lines(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the lines of CSV: the total, the rows, and what lies in none of them."""
+    whole = [{"line": "total", "code": None, "name": None, "figures": document["total"]}]
+    if "rows" not in document:
+        return whole
+    rows = [{"line": "row", **row} for row in document["rows"]]
+    return [*whole, *rows, {"line": "elsewhere", "figures": document["elsewhere"]}]
 
 
 def _row(row: Row, metrics: Sequence[Metric], *, name: str | None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
@@ -10,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
-from api.rounds.cadence import Period, Rule, Target, checked, rule_of, rules_by_path, rules_from
+from api.rounds.cadence import PERIODS, ROLLING, Period, Rule, Target, checked, rule_of, rules_by_path, rules_from
+from api.rounds.visit import Reason
 from api.v1.answers import answer
 from api.v1.parameters import NO_NUL, SOMETHING, WHOLE, only
 from api.who.caller import Right
@@ -26,19 +26,21 @@ AreaCode = Annotated[str, StringConstraints(max_length=100, pattern=NO_NUL)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=SOMETHING)]
 
 
-class Reason(StrEnum):
-    """What makes a visit due (四必访: 矛盾纠纷、婚丧嫁娶、突发事件、特殊情况)."""
-
-    DISPUTE = "dispute"
-    WEDDING_FUNERAL = "wedding_funeral"
-    EMERGENCY = "emergency"
-    SPECIAL_CASE = "special_case"
+def _described(target: Target) -> dict[str, Any]:
+    """Describe the rules about one thing: only some roll, only patrols have minutes, only key incidents have categories."""
+    says: dict[str, Any] = {"target": {"const": target}, "period": {"enum": sorted(PERIODS[target])}}
+    if target not in ROLLING:
+        says["days"] = {"type": "null"}
+    says["minutes"] = {"type": "integer" if target is Target.PATROL else "null"}
+    if target is not Target.KEY_INCIDENT:
+        says["categories"] = {"maxItems": 0}
+    return {"properties": says, "required": ["target", "period"] + ["minutes"] * (target is Target.PATROL)}
 
 
 class NewRule(BaseModel):
     """How often something is owed in an area. `days` makes the period roll; without it, it is the calendar's."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"anyOf": [*map(_described, Target)]})
 
     area: AreaCode
     target: Target

@@ -19,18 +19,21 @@ from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
 from api.rounds.cadence import Target, nearest
 from api.rounds.coverage import Tally, percent, sums_up
+from api.rounds.visit import Delivery
 from api.v1.answers import answer, private
 from api.v1.parameters import NO_NUL, SOMETHING, WHOLE, At, Day, Limit, only
 from api.v1.visit_rules import Name, rules_for
 from api.who.caller import Right
-from data.store import visits
+from api.who.caller import within as lies_in
+from data.store import staffing, visits
 from data.store.plans import path_named
 from data.store.pool import BULK_MS
+from data.store.profiles import profiles_on
 from data.store.sql import many
 from gis.errors import ParameterError, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from psycopg2.extensions import connection
 
@@ -81,13 +84,17 @@ class Place(BaseModel):
 
 
 class NewVisit(BaseModel):
-    """A visit; of the caller, unless they manage staff and say whose. `incident` is the one that made it due."""
+    """A visit; of the caller, unless they manage staff and say whose. `incident` is the one that made it due.
+
+    `delivery` is what it brought to the home, where it did (四到户).
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     grid: Grid
     target: Place
     purpose: Purpose
+    delivery: Delivery | None = None
     day: Day | None = None
     minutes: Annotated[int, Field(strict=True, ge=0, le=720), WHOLE] = 0
     incident: Name | None = None
@@ -117,6 +124,7 @@ def add_visit(wanted: NewVisit, asked: Asking, store: Store, once: OnlyOnce) -> 
                     day=day,
                     minutes=wanted.minutes,
                     staff=staff,
+                    delivery=None if wanted.delivery is None else str(wanted.delivery),
                     incident=wanted.incident,
                     client_uuid=None if wanted.client_uuid is None else str(wanted.client_uuid),
                 ),
@@ -188,6 +196,41 @@ def show_coverage(asked: Asking, store: Store, serving: Serving, area: AreaAsked
     ]
     areas = [{"area": codes[path], **_figures(tally)} for path, tally in sorted(sums.items()) if path in codes]
     return answer({"at": day, "total": _figures(sums[top]), "areas": areas, "grids": grids})
+
+
+@router.get("/deliveries", dependencies=[Depends(only("area", "from", "to"))])
+def show_deliveries(
+    asked: Asking,
+    store: Store,
+    area: AreaAsked = None,
+    first: Annotated[Day | None, Query(alias="from", description="The first day; New Year where it is left out.")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="The last day; today where it is left out.")] = None,
+) -> Response:
+    """Show what was brought to homes and units (四到户), grid by grid: to how many, of the visits that you may see.
+
+    `missing` is what the place wants brought and nobody in the grid was.
+    """
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    until = last or asked.today
+    with store.read(asked.scope, ms=BULK_MS) as conn:
+        path = path_named(conn, area)
+        rows = visits.deliveries(conn, area=path, first=first or date(until.year, 1, 1), last=until)
+        known = profiles_on(conn, asked.today)
+        said = [(each.path, each.doc["visits"]["deliveries"]) for each in known if each.doc.get("visits", {}).get("deliveries")]
+        grids = {grid.code: grid.path for grid in staffing.grids_on(conn, asked.today, area=path)}
+    brought: dict[str, dict[str, int]] = {}
+    for grid, at, delivery, count in rows:
+        grids.setdefault(grid, at)
+        brought.setdefault(grid, {})[delivery] = count
+    listed = [
+        {
+            "grid": grid,
+            "brought": brought.get(grid, {}),
+            "missing": [each for each in _wanted(said, at) if each not in brought.get(grid, {})],
+        }
+        for grid, at in sorted(grids.items())
+    ]
+    return private(answer({"from": first or date(until.year, 1, 1), "to": until, "grids": listed}))
 
 
 @router.get("/due", dependencies=[Depends(only("grid", "at", "after", "limit"))])
@@ -271,6 +314,11 @@ def staff_meant(conn: connection, asked: Asked, staff: UUID | None) -> str:
 def codes_by_path(conn: connection) -> dict[str, str]:
     """Return the codes of the areas that the caller sees, by path."""
     return dict(many(conn, "SELECT path::text, code FROM wangge.area"))
+
+
+def _wanted(said: Sequence[tuple[str, Sequence[str]]], path: str) -> Sequence[str]:
+    """Return what the nearest of some areas wants brought at a path."""
+    return next((wanted for area, wanted in said if lies_in(path, area)), ())
 
 
 def _end(day: date, zone: str) -> datetime:

@@ -71,10 +71,10 @@ def show_ground(request: Request, asked: Asking, store: Store, at: At = None) ->
 
     Coordinates are steps in micro-degrees from `origin`. The ETag changes when any of it does.
     """
-    asked.caller.require(Right.SEE_INTERNAL)
+    asked.caller.require(Right.WATCH)
     day = at or asked.today
     grounds: Grounds = _grounds(request)
-    with store.read(asked.acting(Right.SEE_INTERNAL), ms=ROOMY_MS) as conn:
+    with store.read(asked.acting(Right.WATCH), ms=ROOMY_MS) as conn:
         stamp = wall.stamp(conn, day)
         mark = f'"{stamp}"'
         if request.headers.get("if-none-match") == mark:
@@ -105,10 +105,10 @@ def show_incidents(
     `x`, `y` are micro-degrees (CGCS2000), moments seconds since 1970; a column `{of, at}` has each word once. An incident in no
     grid has an empty one.
     """
-    asked.caller.require(Right.SEE_INTERNAL)
+    asked.caller.require(Right.WATCH)
     if area is not None and no is not None:
         raise ParameterError("area", "say either an area or numbers")
-    with store.read(asked.acting(Right.SEE_INTERNAL), ms=ROOMY_MS) as conn:
+    with store.read(asked.acting(Right.WATCH), ms=ROOMY_MS) as conn:
         cursor = now_at(conn)
         rows = wall.cases(conn, path=_path(conn, area)) if no is None else wall.cases_of(conn, no)
     document = {
@@ -132,9 +132,9 @@ def show_replay(
 
     `since` and `until` are seconds since 1970; `until` is null where it stands so yet.
     """
-    asked.caller.require(Right.SEE_INTERNAL)
+    asked.caller.require(Right.WATCH)
     since = asked.now - timedelta(hours=hours)
-    with store.read(asked.acting(Right.SEE_INTERNAL), ms=ROOMY_MS) as conn:
+    with store.read(asked.acting(Right.WATCH), ms=ROOMY_MS) as conn:
         rows = wall.lives(conn, since=since, until=asked.now, path=_path(conn, area))
     document = {
         "from": int(since.timestamp()),

@@ -10,13 +10,12 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.asked import Asking, Serving, Store
-from api.feed.cloud_event import EVERYTHING, MOST_WISHES
+from api.feed.cloud_event import EVERYTHING, MOST_WISHES, TYPE_PATTERN
 from api.feed.cloud_event import wanted as wish
 from api.feed.sign import secret_of
 from api.feed.targets import LONGEST_URL, Allowed, Forbidden, addresses, networks, resolve, target
 from api.idempotency import OnlyOnce
 from api.v1.answers import answer, private
-from api.v1.events import require_some_sight
 from api.v1.parameters import NO_NUL, only
 from api.who.caller import Right
 from data.store import webhooks
@@ -30,13 +29,23 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
     from api.asked import Asked
+    from api.who.caller import Caller
     from data.store.scope import Scope
 
 router = APIRouter(prefix="/v1/webhooks", tags=["events"])
 
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00-\x1f]*$")]
-_Url = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_URL, pattern=NO_NUL)]
-_Types = Annotated[list[Annotated[str, StringConstraints(max_length=100)]], Field(max_length=MOST_WISHES)]
+_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_HOST = r"([0-9A-Za-z._-]+|\[([0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}\])"
+_ADDRESS: dict[str, Any] = {"pattern": rf'^https://{_HOST}(:{_PORT})?([/?][!"$-\[\]-~]*)?$'}
+"""How an address is described; what is no such address has a problem of its own. The settings may allow http beside it."""
+_Url = Annotated[
+    str, StringConstraints(min_length=1, max_length=LONGEST_URL, pattern=NO_NUL), Field(json_schema_extra=_ADDRESS)
+]
+_Types = Annotated[
+    list[Annotated[str, StringConstraints(max_length=100), Field(json_schema_extra={"pattern": TYPE_PATTERN})]],
+    Field(max_length=MOST_WISHES),
+]
 _Code = Annotated[str, StringConstraints(max_length=100, pattern=NO_NUL)]
 
 
@@ -79,10 +88,16 @@ def allowed(serving: Serving) -> Allowed:
 Where = Annotated[Allowed, Depends(allowed)]
 
 
+def _require_part(caller: Caller) -> None:
+    """Raise unless the caller works here or reads the log: a screen on a wall sends nothing elsewhere."""
+    if not caller.may(Right.READ_LOG):
+        caller.require(Right.SEE_INTERNAL)
+
+
 @router.get("", dependencies=[Depends(only())])
 def list_webhooks(asked: Asking, store: Store) -> Response:
     """List your subscriptions."""
-    require_some_sight(asked.caller)
+    _require_part(asked.caller)
     with store.read(asked.scope) as conn:
         found = webhooks.listed(conn)
     return private(answer({"webhooks": [_view(each, asked) for each in found]}))
@@ -95,7 +110,7 @@ def subscribe(wanted: NewWebhook, asked: Asking, store: Store, serving: Serving,
     The same request again makes another subscription.
     """
     # No Idempotency-Key: the answer that is kept for it would keep the secret.
-    require_some_sight(asked.caller)
+    _require_part(asked.caller)
     types = _types(wanted.types)
     _refuse_unreachable(wanted.url, where)
     with store.write(_scope(asked)) as conn:
@@ -109,7 +124,7 @@ def subscribe(wanted: NewWebhook, asked: Asking, store: Store, serving: Serving,
 @router.get("/{webhook_id}", dependencies=[Depends(only())])
 def show_webhook(webhook_id: UUID, asked: Asking, store: Store) -> Response:
     """Show a subscription of yours: how far it has been told, and what its receiver answered last."""
-    require_some_sight(asked.caller)
+    _require_part(asked.caller)
     with store.read(asked.scope) as conn:
         return _shown(webhooks.get(conn, str(webhook_id)), asked)
 
@@ -119,7 +134,7 @@ def change_webhook(  # noqa: PLR0917 - FastAPI passes by name
     webhook_id: UUID, wanted: Change, asked: Asking, store: Store, where: Where, once: OnlyOnce
 ) -> Response:
     """Change a subscription of yours, stop or start it, or have what was sent sent again from a place on."""
-    require_some_sight(asked.caller)
+    _require_part(asked.caller)
     told = wanted.model_fields_set
     types = None if wanted.types is None else _types(wanted.types)
     if wanted.url is not None:
@@ -145,7 +160,7 @@ def change_webhook(  # noqa: PLR0917 - FastAPI passes by name
 @router.delete("/{webhook_id}", status_code=204, dependencies=[Depends(only())])
 def unsubscribe(webhook_id: UUID, asked: Asking, store: Store, once: OnlyOnce) -> Response:
     """Take a subscription of yours away; nothing more is sent."""
-    require_some_sight(asked.caller)
+    _require_part(asked.caller)
 
     def remove(conn: connection) -> Response:
         old = webhooks.get(conn, str(webhook_id))
@@ -160,7 +175,7 @@ def unsubscribe(webhook_id: UUID, asked: Asking, store: Store, once: OnlyOnce) -
 @router.post("/{webhook_id}/ping", status_code=202, dependencies=[Depends(only())])
 def ping(webhook_id: UUID, asked: Asking, store: Store, once: OnlyOnce) -> Response:
     """Have a test message sent, once, whatever comes of it: the subscription says so afterwards (`tried_at`, `status`)."""
-    require_some_sight(asked.caller)
+    _require_part(asked.caller)
 
     def want(conn: connection) -> Response:
         return _shown(webhooks.want_ping(conn, str(webhook_id), now=asked.now), asked, status=202)

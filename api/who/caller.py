@@ -31,6 +31,7 @@ class Role(StrEnum):
     COMMUNITY = "community"
     STREET = "street"
     DISTRICT = "district"
+    VIEWER = "viewer"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
 
@@ -38,6 +39,7 @@ class Role(StrEnum):
 class Right(StrEnum):
     """One thing that may be done. The store's policies know them by these words."""
 
+    WATCH = "watch"
     SEE_INTERNAL = "see_internal"
     HANDLE_INCIDENTS = "handle_incidents"
     DISPATCH_INCIDENTS = "dispatch_incidents"
@@ -78,7 +80,7 @@ class Tier(IntEnum):
     DISTRICT = 4
 
 
-_WORK = frozenset({Right.SEE_INTERNAL, Right.HANDLE_INCIDENTS})
+_WORK = frozenset({Right.WATCH, Right.SEE_INTERNAL, Right.HANDLE_INCIDENTS})
 _PLAN = _WORK | {
     Right.DISPATCH_INCIDENTS,
     Right.SEE_DRAFTS,
@@ -102,6 +104,8 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
         Right.ADOPT,
         Right.IMPORT_DATA,
     },
+    # A screen on a wall: what is open, where, and figures; nobody's name, and nothing that somebody wrote.
+    Role.VIEWER: frozenset({Right.WATCH}),
     Role.AUDITOR: frozenset({Right.READ_LOG}),
     Role.ADMINISTRATOR: frozenset({Right.MANAGE_PEOPLE}),
 }
@@ -112,6 +116,7 @@ TIERS: Mapping[Role, Tier] = {
     Role.COMMUNITY: Tier.COMMUNITY,
     Role.STREET: Tier.STREET,
     Role.DISTRICT: Tier.DISTRICT,
+    Role.VIEWER: Tier.NONE,
     Role.AUDITOR: Tier.NONE,
     Role.ADMINISTRATOR: Tier.NONE,
 }
@@ -121,6 +126,7 @@ _CEILINGS = (
     (Right.SEE_DRAFTS, Ceiling.DRAFTS),
     (Right.SEE_INTERNAL, Ceiling.INTERNAL),
     (Right.READ_LOG, Ceiling.INTERNAL),
+    (Right.WATCH, Ceiling.INTERNAL),
 )
 
 

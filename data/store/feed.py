@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
-PLAN = "plan."
-"""What the kinds of a plan's events begin with."""
-FAMILIES = (EVENT, PLAN)
-"""What of the log is told to others."""
+PLAN, ORDER, MODE, WARNING, POINT, CLUSTER = "plan.", "order.", "mode.", "warning.", "problem_point.", "problem_cluster."
+"""What the kinds of the events of a plan, an order, … begin with."""
+FAMILIES = (EVENT, PLAN, ORDER, MODE, WARNING, POINT, CLUSTER)
+"""What of the log is told to others; whom, the policies of each say. `wangge.feed_stirred` knows them too."""
 STRIDE = 20_000
 """So many rows of the log are looked through at once, at most about: most of them may be somebody else's."""
 RESTORED = 3
@@ -83,7 +83,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An event as it is told, and where the incident or the plan that it is of stood with it.
+    """An event as it is told, and where the incident, the plan, … that it is of stood with it.
 
     `cursor` is the place behind it; `area` the code of the smallest area around it (None: in none, or out of sight). What
     `facts` lacks is not the caller's to see.
@@ -146,35 +146,58 @@ def events(conn: connection, after: Cursor, wanted: Wanted, *, limit: int) -> Pa
            WHERE (e.xid, e.chain, e.seq) > (%(xid)s::xid8, %(chain)s, %(seq)s) AND e.xid < %(below)s::xid8
              AND (translate(e.kind, '-', '_') = ANY (%(kinds)s::text[])
                OR translate(e.kind, '-', '_') ^@ ANY (%(families)s::text[]))
-             AND (%(path)s::ltree IS NULL OR e.path <@ %(path)s::ltree)
+             AND (%(path)s::ltree IS NULL OR e.path <@ %(path)s::ltree OR (e.kind ^@ %(mode)s AND e.path @> %(path)s::ltree))
            ORDER BY e.xid, e.chain, e.seq LIMIT %(limit)s""",
         {
             "xid": str(after.xid), "chain": after.chain, "seq": after.seq, "below": str(reach.bound), "path": wanted.path,
-            "kinds": list(wanted.kinds), "families": list(wanted.families), "limit": limit,
+            "kinds": list(wanted.kinds), "families": list(wanted.families), "limit": limit, "mode": MODE,
         },
     )  # fmt: skip
-    incidents = _of_incidents(conn, [(row[5], row[7].get("seq")) for row in rows if row[4].startswith(EVENT)])
+    incidents = _of_incidents(conn, [(row[5], _revision(row[7])) for row in rows if row[4].startswith(EVENT)])
     plans = dict(_of_plans(conn, {row[5] for row in rows if row[4].startswith(PLAN)}))
     codes = _codes(conn, {row[6] for row in rows})
     told: list[Told] = []
     for xid, chain, seq, at, kind, subject, path, body in rows:
         place = replace(after, xid=int(xid), chain=chain, seq=seq)
-        facts = (
-            {**_said(body), **incidents.get((subject, body.get("seq")), {})}
-            if kind.startswith(EVENT)
-            else {"number": plans.get(subject), **{name: body[name] for name in _OF_PLAN if name in body}}
-        )
+        family = kind.partition(".")[0] + "."
+        if family == EVENT:
+            facts = {**_said(body), **incidents.get((subject, _revision(body)), {})}
+        else:
+            facts = {name: body[key] for name, key in _OF[family].items() if key in body}
+            if family == PLAN:
+                facts["number"] = plans.get(subject)
         told.append(Told(cursor=place, at=at, kind=kind, subject=subject, area=codes.get(path), facts=facts))
     return _page(told, [each.cursor for each in told], after, reach, limit)
 
 
-_OF_PLAN = ("version", "verdict", "effective_from")
+_OF: Mapping[str, Mapping[str, str]] = {
+    PLAN: {"version": "version", "verdict": "verdict", "effective_from": "effective_from"},
+    ORDER: {"state": "step", "revision": "seq"},
+    MODE: {"mode": "mode", "before": "before", "ended": "ended"},
+    WARNING: {
+        "grid": "grid", "category": "category", "count": "count", "least": "least", "hours": "hours", "radius_m": "radius_m",
+        "since": "since", "until": "until",
+    },
+    POINT: {"class": "class", "grid": "grid"},
+    CLUSTER: {"points": "points", "state": "state", "department": "department"},
+}  # fmt: skip
+"""What of the body of an event is told, and under which name: numbers and words of ours, never what somebody wrote."""
 _STOOD = ("state", "tier", "revision", "grid", "due_at", "stage_due_at")
 
 
+def _revision(body: Mapping[str, Any]) -> int | None:
+    """Return which state of its incident an event is of: the one that a record led to, or that a fact names; None: today's."""
+    return body.get("seq", body.get("revision"))
+
+
 def _said(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a record itself says of where its incident stood with it."""
-    said = {"state": body.get("to_state"), "tier": body.get("tier"), "revision": body.get("seq"), "clock": body.get("clock")}
+    """Return what a record or a fact itself says of where its incident stood with it."""
+    said = {
+        "state": body.get("to_state", body.get("state")),
+        "tier": body.get("tier"),
+        "revision": _revision(body),
+        "clock": body.get("clock"),
+    }
     return {name: value for name, value in said.items() if value is not None}
 
 
@@ -214,9 +237,9 @@ def _of_plans(conn: connection, wanted: set[str]) -> list[tuple[Any, ...]]:
 
 CURRENT = (
     "no", "state", "tier", "kind", "category", "matter", "department", "urgent", "mode", "triage", "title", "description",
-    "address", "grid", "area", "lon", "lat", "source", "external_id", "master", "supervision", "outcome", "satisfaction",
-    "is_answered", "returns", "reworks", "reopens", "extensions", "occurred_at", "reported_at", "accepted_at", "handled_at",
-    "closed_at", "archived_at", "due_at", "stage_due_at", "revision", "updated_at",
+    "address", "located_by", "grid", "area", "lon", "lat", "source", "external_id", "master", "supervision", "outcome",
+    "on_the_spot", "satisfaction", "is_answered", "returns", "reworks", "reopens", "extensions", "occurred_at", "reported_at",
+    "accepted_at", "handled_at", "closed_at", "archived_at", "due_at", "stage_due_at", "revision", "updated_at",
 )  # fmt: skip
 """What a row of the feed of incidents says, by name."""
 
@@ -230,10 +253,10 @@ def incidents(conn: connection, after: Cursor, *, since: datetime | None = None,
     rows = many(
         conn,
         """SELECT i.no, i.state, i.tier, i.kind, i.category, i.matter, i.department, i.urgent, i.mode, i.triage, i.title,
-             i.description, i.address, i.grid_code, i.path::text, ST_X(i.geom), ST_Y(i.geom), i.source, i.external_id, i.master,
-             i.supervision, i.outcome, i.satisfaction, i.is_answered, i.returns, i.reworks, i.reopens, i.extensions,
-             i.occurred_at, i.reported_at, i.accepted_at, i.handled_at, i.closed_at, i.archived_at, i.due_at, i.stage_due_at,
-             i.revision, i.at, i.xid::text, i.id
+             i.description, i.address, i.located_by, i.grid_code, i.path::text, ST_X(i.geom), ST_Y(i.geom), i.source,
+             i.external_id, i.master, i.supervision, i.outcome, i.on_the_spot, i.satisfaction, i.is_answered, i.returns,
+             i.reworks, i.reopens, i.extensions, i.occurred_at, i.reported_at, i.accepted_at, i.handled_at, i.closed_at,
+             i.archived_at, i.due_at, i.stage_due_at, i.revision, i.at, i.xid::text, i.id
            FROM wangge.incident i
            WHERE (i.xid, i.id) > (%(xid)s::xid8, %(id)s) AND i.xid < %(below)s::xid8
              AND (%(since)s::timestamptz IS NULL OR i.at >= %(since)s)

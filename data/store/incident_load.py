@@ -28,8 +28,6 @@ EVENT = "incident.batch"
 _LINK = "link"
 _ESCAPE = "\\"
 """All that COPY would take for something else, JSON writes with one of these."""
-_AT_ONCE = 10_000
-"""Rows of one COPY: as many as are in memory twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +40,20 @@ class Kept:
     record: Mapping[str, Any]
 
 
-class Line(NamedTuple):
-    """A row as COPY takes it, whose records are still to be sealed.
+class Lines(NamedTuple):
+    """Rows as COPY takes them, whose records are still to be sealed; a list for each part, all in the order of the rows.
 
     `before` and `after` are the columns on either side of `log`, each with its tabs; the records, as jsonb writes them, are
-    `head` and `tail` without the link between them.
+    `heads` and `tails` without the link between them.
     """
 
-    chain: str
-    no: str
-    before: str
-    head: str
-    tail: str
-    after: str
-    is_outside: bool
+    chains: list[str]
+    numbers: list[str]
+    before: list[str]
+    heads: list[str]
+    tails: list[str]
+    after: list[str]
+    are_outside: list[bool]
 
 
 @dataclass(slots=True)
@@ -129,8 +127,8 @@ def begin_batch(conn: connection, *, source: str, rows: int, now: datetime) -> i
     return batch
 
 
-def write(conn: connection, batch: int, columns: tuple[Sequence[str], Sequence[str]], lines: Iterable[Line]) -> list[Run]:
-    """Write rows of a batch, those of a chain one after the other; return their runs.
+def write(conn: connection, batch: int, columns: tuple[Sequence[str], Sequence[str]], lines: Iterable[Lines]) -> list[Run]:
+    """Write rows of a batch, those of a chain one after the other, each `Lines` by one COPY; return their runs.
 
     `columns` are those before and after `log`.
 
@@ -142,23 +140,23 @@ def write(conn: connection, batch: int, columns: tuple[Sequence[str], Sequence[s
     before, after = columns
     names = (*before, "batch_id", "log", *after)
     runs: list[Run] = []
-    waiting: list[str] = []
     now, chain, link = Run("", ""), None, ""
-    for of, no, left, head, tail, right, is_outside in lines:
-        if of != chain:
-            chain, link = of, str(batch)
-            now = Run(of, link)
-            runs.append(now)
-        link = hashlib.sha256(f"{link}{no}{head}{tail}".encode()).hexdigest()
-        log = f'{head}"{_LINK}": "{link}", {tail}'
-        waiting.append(f"{left}\t{batch}\t{copy_text(log) if _ESCAPE in log else log}\t{right}\n")
-        now.link = link
-        now.rows += 1
-        now.outside += is_outside
-        if len(waiting) == _AT_ONCE:
-            _copy(conn, names, waiting)
-            waiting.clear()
-    _copy(conn, names, waiting)
+    for some in lines:
+        made: list[str] = []
+        for of, no, left, head, tail, right, is_outside in zip(*some, strict=True):
+            if of != chain:
+                chain, link = of, str(batch)
+                now = Run(of, link)
+                runs.append(now)
+            link = hashlib.sha256(f"{link}{no}{head}{tail}".encode()).hexdigest()
+            if _ESCAPE in tail or _ESCAPE in head:
+                made.append(f'{left}\t{batch}\t{copy_text(head)}"{_LINK}": "{link}", {copy_text(tail)}\t{right}\n')
+            else:
+                made.append(f'{left}\t{batch}\t{head}"{_LINK}": "{link}", {tail}\t{right}\n')
+            now.link = link
+            now.rows += 1
+            now.outside += is_outside
+        _copy(conn, names, made)
     return runs
 
 
@@ -218,8 +216,6 @@ def jsonb_order(name: str) -> tuple[int, bytes]:
 
 
 def _copy(conn: connection, names: Sequence[str], lines: Sequence[str]) -> None:
-    if not lines:
-        return
     try:
         copy_in(conn, "incident", names, lines)
     except UniqueViolation as error:

@@ -30,11 +30,11 @@ ROW = (
     "due_at", "stage_due_at", "key_reported_at", "revision", "at",
 )  # fmt: skip
 """The columns that are read of a row, and of every row that was."""
-_ONCE = ("reporter", "title", "description", "address", "batch_id")
+_ONCE = ("reporter", "title", "description", "address", "batch_id", "located_by")
 """Those that are read of a row alone."""
 _NEVER = (
     "no", "geom", "source", "external_id", "client_uuid", "batch_id", "log", "title", "description", "address", "reporter",
-    "contact", "occurred_at", "reported_at", "kind",
+    "contact", "occurred_at", "reported_at", "kind", "located_by",
 )  # fmt: skip
 """What no record changes: a row that was has them as the row has."""
 _AS_TEXT = frozenset({"path", "owner_person", "reporter"})

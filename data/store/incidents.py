@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from psycopg2.sql import SQL, Identifier
+from psycopg2.sql import SQL, Composable, Identifier
 
 from data.store.log import record
 from data.store.prepared import many_again
@@ -37,11 +37,11 @@ STANDING = (
 """The columns that the log decides."""
 _ARRIVAL = (
     "source", "external_id", "client_uuid", "title", "description", "address", "reporter", "contact", "occurred_at",
-    "reported_at", "kind",
+    "reported_at", "kind", "located_by",
 )  # fmt: skip
 _READ = (
     "id", "no", "source", "external_id", "client_uuid", "title", "description", "address", "contact", "occurred_at",
-    "reported_at", "kind", "words_erased_at", *STANDING,
+    "reported_at", "kind", "located_by", "words_erased_at", *STANDING,
 )  # fmt: skip
 
 
@@ -84,30 +84,6 @@ class MatterThere:
     closing_condition: str
     standard: str
     is_admitted: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """What a list is narrowed by; None leaves it open. `area` is a path.
-
-    `owners` are organisations and one person: what they own, and what the organisations are called to and have not joined.
-    """
-
-    states: Sequence[str] | None = None
-    is_open: bool | None = None
-    category: str | None = None
-    kind: str | None = None
-    matter: str | None = None
-    source: str | None = None
-    grid: str | None = None
-    area: str | None = None
-    is_outside: bool | None = None
-    is_overdue: bool | None = None
-    is_urgent: bool | None = None
-    on_the_spot: bool | None = None
-    owners: tuple[Sequence[str], str | None] | None = None
-    reported_from: datetime | None = None
-    reported_to: datetime | None = None
 
 
 # --- where ------------------------------------------------------------------------------------------------------------------
@@ -163,15 +139,6 @@ def number(conn: connection, *, district: str, day: date, count: int = 1) -> lis
 
 _COLUMNS = (*_ARRIVAL, *STANDING)
 _BOUND = {name: f"${n}" for n, name in enumerate(_COLUMNS, 10)}
-# Open incidents that one at a place may repeat, of those that the caller may see: the nearest first.
-_NEAR = """SELECT i.no, ST_DistanceSphere(i.geom, place.at) AS away,
-      greatest(i.reported_at - place.when, place.when - i.reported_at), i.state, i.title
-    FROM place JOIN wangge.incident AS i ON i.geom && ST_Expand(
-      place.at, place.metres / 111000.0 / greatest(cos(radians(ST_Y(place.at))), 0.01), place.metres / 110500.0)
-    WHERE i.category = place.category AND i.state NOT IN ('closed', 'archived', 'rejected', 'voided')
-      AND i.reported_at BETWEEN place.when - place.time AND place.when + place.time
-      AND ST_DistanceSphere(i.geom, place.at) <= place.metres
-    ORDER BY 2, 1 LIMIT 20"""
 # One statement for a report, so one round trip: number, row, first record, and which open ones it may repeat. Those it sees as
 # they were before it, so the new one is not among them. Nothing of the new row is returned: who reports may not see it.
 _ARRIVE = (
@@ -190,8 +157,8 @@ _ARRIVE = (
       INSERT INTO wangge.event (chain, seq, at, hash, path, kind, subject, body)
       SELECT '', 0, now(), '', $5::ltree, $6::text, no, $7::jsonb FROM named
     )
-    SELECT named.no, near.* FROM named LEFT JOIN LATERAL ({near}) AS near ON true"""
-    .replace("{near}", _NEAR)
+    SELECT named.no, near.* FROM named CROSS JOIN place
+      LEFT JOIN LATERAL wangge.incidents_near(place.at, place.metres, place.category, place.when, place.time) AS near ON true"""
     .replace("{reported_at}", _BOUND["reported_at"] + "::timestamptz")
     .replace("{category}", _BOUND["category"] + "::text")
     .replace("{columns}", ", ".join(_COLUMNS))
@@ -227,13 +194,9 @@ def arrive(
     return rows[0][0], [_near(row) for _, *row in rows if row[0] is not None]
 
 
-_NEAR_TO = (
-    """WITH place AS (
-      SELECT geom AS at, reported_at AS when, category, no AS self, $2::float8 AS metres, $3::interval AS time
-      FROM wangge.incident WHERE no = $1
-    ) SELECT near.* FROM place CROSS JOIN LATERAL ({near}) AS near WHERE near.no <> place.self"""
-    .replace("{near}", _NEAR)
-)  # fmt: skip
+_NEAR_TO = """SELECT near.* FROM wangge.incident AS i
+    CROSS JOIN LATERAL wangge.incidents_near(i.geom, $2::float8, i.category, i.reported_at, $3::interval) AS near
+    WHERE i.no = $1 AND near.no <> i.no"""
 
 
 def near(conn: connection, no: str, *, metres: float, time: timedelta) -> list[Near]:
@@ -283,10 +246,15 @@ FIELDS = (*_READ, "lon", "lat")
 
 def get(conn: connection, no: str, *, lock: bool = False) -> dict[str, Any]:
     """Return an incident that the caller may see; with `lock`, nobody else changes it until the transaction ends."""
-    found = _rows(conn, _SELECT + SQL("WHERE no = %s") + SQL(" FOR UPDATE" if lock else ""), [no])
+    found = rows_where(conn, SQL("WHERE no = %s FOR UPDATE" if lock else "WHERE no = %s"), [no])
     if not found:
         raise NotFound(f"there is no incident {no}, or it is not yours to see", zh=f"没有事件“{no}”，或您无权查看")
     return found[0]
+
+
+def rows_where(conn: connection, rest: Composable, parameters: Sequence[Any] | Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return incidents (`i`) that the caller may see, chosen and put in order by what `rest` says, each by `FIELDS`."""
+    return [dict(zip(FIELDS, row, strict=True)) for row in many(conn, _SELECT + rest, parameters)]
 
 
 def path_of(conn: connection, no: str) -> str:
@@ -324,52 +292,6 @@ def move(conn: connection, no: str, *, standing: Mapping[str, Any], body: Mappin
 
 def _log(conn: connection, no: str, standing: Mapping[str, Any], body: Mapping[str, Any]) -> None:
     record(conn, EVENT + str(body["event"]), path=standing["path"] or None, subject=no, body=body)
-
-
-# --- many -------------------------------------------------------------------------------------------------------------------
-
-
-def listed(conn: connection, wanted: Filter, *, now: datetime, before: int | None, limit: int) -> list[dict[str, Any]]:
-    """Return the incidents that the caller may see, the newest first; those before the id `before`."""
-    orgs, person = wanted.owners or ((), None)
-    statement = _SELECT + SQL(
-        """WHERE (%(before)s::bigint IS NULL OR id < %(before)s)
-           AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s::text[]))
-           AND (%(is_open)s::boolean IS NULL OR (state <> ALL (%(ended)s::text[])) = %(is_open)s)
-           AND (%(category)s::text IS NULL OR category = %(category)s)
-           AND (%(kind)s::text IS NULL OR kind = %(kind)s)
-           AND (%(matter)s::text IS NULL OR matter = %(matter)s)
-           AND (%(source)s::text IS NULL OR source = %(source)s)
-           AND (%(grid)s::text IS NULL OR grid_code = %(grid)s)
-           AND (%(area)s::ltree IS NULL OR path <@ %(area)s::ltree)
-           AND (%(outside)s::boolean IS NULL OR (grid_code IS NULL) = %(outside)s)
-           AND (%(overdue)s::boolean IS NULL OR (state <> ALL (%(ended)s::text[]) AND state <> 'suspended'
-                AND coalesce(least(due_at, stage_due_at) < %(now)s, false)) = %(overdue)s)
-           AND (%(urgent)s::boolean IS NULL OR urgent = %(urgent)s)
-           AND (%(on_the_spot)s::boolean IS NULL OR on_the_spot = %(on_the_spot)s)
-           AND (NOT %(mine)s OR owner_org = ANY (%(orgs)s::text[]) OR owner_person = %(person)s::uuid
-                OR (state IN ('assigned', 'in_progress', 'suspended') AND no IN (
-                  SELECT p.no FROM wangge.call_participant p WHERE p.org = ANY (%(orgs)s::text[]) AND p.joined_at IS NULL)))
-           AND (%(since)s::timestamptz IS NULL OR reported_at >= %(since)s)
-           AND (%(until)s::timestamptz IS NULL OR reported_at < %(until)s)
-           ORDER BY id DESC LIMIT %(limit)s"""
-    )
-    return _rows(
-        conn,
-        statement,
-        {
-            "before": before, "states": None if wanted.states is None else list(wanted.states), "is_open": wanted.is_open,
-            "ended": list(ENDED), "category": wanted.category, "kind": wanted.kind, "matter": wanted.matter,
-            "source": wanted.source, "grid": wanted.grid, "area": wanted.area, "outside": wanted.is_outside,
-            "overdue": wanted.is_overdue, "urgent": wanted.is_urgent, "on_the_spot": wanted.on_the_spot,
-            "mine": wanted.owners is not None, "orgs": list(orgs), "person": person,
-            "since": wanted.reported_from, "until": wanted.reported_to, "now": now, "limit": limit,
-        },
-    )  # fmt: skip
-
-
-def _rows(conn: connection, statement: Any, parameters: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - as `many` takes them
-    return [dict(zip(FIELDS, row, strict=True)) for row in many(conn, statement, parameters)]
 
 
 # --- who and what -----------------------------------------------------------------------------------------------------------

@@ -303,27 +303,42 @@ def decisions(conn: connection, code: str) -> list[Decision]:
 # --- grids ------------------------------------------------------------------------------------------------------------------
 
 
-def grids(
-    conn: connection, *, area: str | None, day: date, without: bool, after: str = "", limit: int = 100
-) -> list[tuple[str, str, str, int]]:
-    """Return grids in force among those that the caller works in: code, name, community, and how many matters are named.
+_HELD = SQL(
+    """CASE WHEN %(until)s::timestamptz IS NULL THEN m.status = 'admitted' ELSE (
+         SELECT d.action FROM wangge.matter_decision d WHERE d.matter = m.code AND d.at < %(until)s
+         ORDER BY d.id DESC LIMIT 1) = 'admit' END"""
+)
+"""Whether a matter is in force: as it stands, or as it stood before a moment."""
 
-    A matter that has exited does not count; `without` returns those grids alone for which none is named.
+
+def grids(
+    conn: connection, *, area: str | None, day: date, until: datetime | None, without: bool, after: str = "", limit: int = 100
+) -> list[tuple[str, str, str, int]]:
+    """Return grids of a day among those that the caller works in: code, name, community, and how many matters are named.
+
+    A matter that has exited does not count; `without` returns those grids alone for which none is named. `until` is the end of
+    the day, None for today.
     """
     return many(
         conn,
-        """SELECT g.code, g.name, a.code, count(m.code) FROM wangge.grid g JOIN wangge.area a ON a.id = g.area_id
-             LEFT JOIN wangge.grid_matter n ON n.grid_code = g.code
-             LEFT JOIN wangge.matter m ON m.code = n.matter AND m.status = 'admitted'
-           WHERE g.in_force @> %(day)s AND g.path <@ ANY ((SELECT wangge.scope(1))::ltree[])
-             AND (%(area)s::ltree IS NULL OR g.path <@ %(area)s::ltree) AND g.code > %(after)s
-           GROUP BY g.code, g.name, a.code HAVING NOT %(without)s OR count(m.code) = 0 ORDER BY g.code LIMIT %(limit)s""",
-        {"area": area, "day": day, "without": without, "after": after, "limit": limit},
+        SQL(
+            """SELECT g.code, g.name, a.code, count(m.code) FROM wangge.grid g JOIN wangge.area a ON a.id = g.area_id
+                 LEFT JOIN wangge.grid_matter n ON n.grid_code = g.code AND n.valid @> %(day)s::date
+                 LEFT JOIN wangge.matter m ON m.code = n.matter AND {}
+               WHERE g.in_force @> %(day)s AND g.path <@ ANY ((SELECT wangge.scope(1))::ltree[])
+                 AND (%(area)s::ltree IS NULL OR g.path <@ %(area)s::ltree) AND g.code > %(after)s
+               GROUP BY g.code, g.name, a.code HAVING NOT %(without)s OR count(m.code) = 0
+               ORDER BY g.code LIMIT %(limit)s"""
+        ).format(_HELD),
+        {"area": area, "day": day, "until": until, "without": without, "after": after, "limit": limit},
     )
 
 
-def grid_matters(conn: connection, grid: str, *, day: date) -> GridMatters:
-    """Return what a grid in force answers for; `NotFound` where there is none among those that the caller works in."""
+def grid_matters(conn: connection, grid: str, *, day: date, until: datetime | None = None) -> GridMatters:
+    """Return what a grid of a day answers for; `NotFound` where there is none among those that the caller works in.
+
+    `until` is the end of the day, None for today.
+    """
     (path,) = one(
         conn,
         """SELECT g.path::text FROM wangge.grid g
@@ -333,10 +348,13 @@ def grid_matters(conn: connection, grid: str, *, day: date) -> GridMatters:
     )
     rows = many(
         conn,
-        """SELECT m.code, m.name, n.matter IS NOT NULL
-           FROM wangge.matter m LEFT JOIN wangge.grid_matter n ON n.matter = m.code AND n.grid_code = %s
-           WHERE m.status = 'admitted' AND m.path @> %s::ltree ORDER BY m.code""",
-        [grid, path],
+        SQL(
+            """SELECT m.code, m.name, n.matter IS NOT NULL
+               FROM wangge.matter m
+                 LEFT JOIN wangge.grid_matter n ON n.matter = m.code AND n.grid_code = %(grid)s AND n.valid @> %(day)s::date
+               WHERE {} AND m.path @> %(path)s::ltree ORDER BY m.code"""
+        ).format(_HELD),
+        {"grid": grid, "day": day, "until": until, "path": path},
     )
     is_named = any(own for _, _, own in rows)
     return GridMatters(
@@ -357,13 +375,35 @@ def matters_at(conn: connection, path: str, codes: Sequence[str]) -> set[str]:
     return {code for (code,) in rows}
 
 
-def name_matters(conn: connection, grid: str, codes: Sequence[str]) -> None:
-    """Have a grid answer for these matters and no others; for none: for all that are admitted where it lies."""
+def name_matters(conn: connection, grid: str, codes: Sequence[str], *, day: date) -> None:
+    """Have a grid answer for these matters and no others from `day` on; for none: for all that are admitted where it lies.
+
+    What it answered for until then stays known.
+    """
     # Of two at once the second takes the place of the first, rather than joining it.
     run(conn, "SELECT pg_advisory_xact_lock(hashtextextended('wangge.grid_matter.' || %s, 0))", [grid])
-    run(conn, "DELETE FROM wangge.grid_matter WHERE grid_code = %s", [grid])
+    wanted = list(dict.fromkeys(codes))
+    kept = {matter for (matter,) in many(
+        conn, "SELECT matter FROM wangge.grid_matter WHERE grid_code = %s AND upper_inf(valid) AND matter = ANY (%s)",
+        [grid, wanted],
+    )}  # fmt: skip
+    over = {"grid": grid, "day": day, "kept": sorted(kept)}
+    run(
+        conn,
+        "DELETE FROM wangge.grid_matter WHERE grid_code = %(grid)s AND lower(valid) >= %(day)s AND matter <> ALL (%(kept)s)",
+        over,
+    )
+    run(
+        conn,
+        """UPDATE wangge.grid_matter SET valid = daterange(lower(valid), %(day)s)
+           WHERE grid_code = %(grid)s AND upper_inf(valid) AND matter <> ALL (%(kept)s)""",
+        over,
+    )
     insert(
-        conn, "INSERT INTO wangge.grid_matter (grid_code, matter) VALUES %s", [(grid, code) for code in dict.fromkeys(codes)]
+        conn,
+        "INSERT INTO wangge.grid_matter (grid_code, matter, valid) VALUES %s",
+        [(grid, code, day) for code in wanted if code not in kept],
+        template="(%s, %s, daterange(%s, NULL))",
     )
 
 

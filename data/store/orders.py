@@ -81,7 +81,7 @@ def set_flow(conn: connection, area: int, path: str, name: str) -> None:
            ON CONFLICT (area_id) DO UPDATE SET variant = excluded.variant""",
         [area, path, name],
     )
-    record(conn, "order.flow", path=path, subject=name)
+    record(conn, "order_flow.stated", path=path, subject=name)
 
 
 def district_of(conn: connection, path: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from data.store.sql import many
+from data.store.sql import many, one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +94,30 @@ def departments(conn: connection, area: str, until: datetime) -> list[tuple[str,
     )
 
 
+def exits(conn: connection, area: str, until: datetime) -> list[tuple[str, str, int]]:
+    """Return how many matters had exited before a moment and not come back, by path and by what it was that exited."""
+    return many(
+        conn,
+        """SELECT m.path::text, d.kind, count(*) FROM wangge.matter m CROSS JOIN LATERAL (
+             SELECT l.action, l.kind FROM wangge.matter_decision l WHERE l.matter = m.code AND l.at < %s
+             ORDER BY l.id DESC LIMIT 1) d
+           WHERE m.path <@ %s::ltree AND d.action = 'exit' AND d.kind IS NOT NULL GROUP BY 1, 2""",
+        [until, area],
+    )
+
+
+def aspects_filled(conn: connection, area: str, aspects: Sequence[str], until: datetime) -> int:
+    """Return how many of some aspects no admission of an area before a moment has left empty."""
+    (number,) = one(
+        conn,
+        """SELECT count(*) FROM unnest(%s::text[]) AS a (aspect) WHERE NOT EXISTS (
+             SELECT FROM wangge.matter_decision d
+             WHERE d.path <@ %s::ltree AND d.action = 'admit' AND d.at < %s AND coalesce(d.aspects ->> a.aspect, '') = '')""",
+        [list(aspects), area, until],
+    )
+    return number
+
+
 def brought(conn: connection, area: str, codes: Sequence[str], day: date) -> list[tuple[str, str, int]]:
     """Return what areas brought along by a day under some codes: path, code, number."""
     return many(
@@ -128,7 +152,7 @@ def orders(conn: connection, area: str, window: Window) -> list[tuple[str, str, 
 def matters_of_grids(conn: connection, area: str, day: date, until: datetime) -> list[tuple[str, str, int]]:
     """Return how many matters, of those in force before a moment, each grid of a day answers for: path, grid, number.
 
-    Those that are named for it now; all that hold where it lies, where none is.
+    Those that were named for it on the day; all that held where it lies, where none was.
     """
     return many(
         conn,
@@ -141,7 +165,7 @@ def matters_of_grids(conn: connection, area: str, day: date, until: datetime) ->
              FROM (SELECT DISTINCT g.path FROM wangge.grid g WHERE g.in_force @> %(day)s::date AND g.path <@ %(area)s::ltree) p
            ), own AS (
              SELECT n.grid_code, count(h.code) AS count FROM wangge.grid_matter n LEFT JOIN held h ON h.code = n.matter
-             GROUP BY n.grid_code
+             WHERE n.valid @> %(day)s::date GROUP BY n.grid_code
            )
            SELECT g.path::text, g.code, coalesce(o.count, p.count)
            FROM wangge.grid g JOIN places p ON p.path = g.path LEFT JOIN own o ON o.grid_code = g.code

@@ -10,7 +10,7 @@ from data.store.sql import many
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import date
 
     from psycopg2.extensions import connection
 
@@ -52,19 +52,6 @@ def profiles_on(conn: connection, day: date, *, area: str | None = None) -> list
         {"day": day, "area": area},
     )
     return [ProfileRow(**dict(zip(ProfileRow.__slots__, row, strict=True))) for row in rows]
-
-
-def exits_of(conn: connection, area: str, until: datetime) -> dict[str, int]:
-    """Return how many matters of an area (a path) had exited before a moment and not come back, by what it was that exited."""
-    rows = many(
-        conn,
-        """SELECT d.kind, count(*) FROM wangge.matter m CROSS JOIN LATERAL (
-             SELECT l.action, l.kind FROM wangge.matter_decision l WHERE l.matter = m.code AND l.at < %s
-             ORDER BY l.id DESC LIMIT 1) d
-           WHERE m.path <@ %s::ltree AND d.action = 'exit' AND d.kind IS NOT NULL GROUP BY 1""",
-        [until, area],
-    )
-    return dict(rows)
 
 
 def nearest(profiles: Sequence[ProfileRow], path: str) -> ProfileRow | None:

@@ -5,7 +5,8 @@ Statements are `LiteralString`s, or composed with `psycopg2.sql` from such; valu
 
 from __future__ import annotations
 
-from io import StringIO
+import re
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from psycopg2.extras import execute_values
@@ -73,16 +74,21 @@ def copy_in(conn: connection, table: str, columns: Sequence[str], lines: Iterabl
     """Load `lines` (tab-separated, escaped as COPY's text format asks, each with its line end) into `wangge.<table>`."""
     copy = SQL("COPY wangge.{} ({}) FROM STDIN").format(Identifier(table), SQL(", ").join(map(Identifier, columns)))
     with conn.cursor() as cursor:
-        cursor.copy_expert(copy, StringIO("".join(lines)))
+        cursor.copy_expert(copy, BytesIO("".join(lines).encode()), _PIECE)
 
 
+_PIECE = 2**16
+"""Bytes that COPY sends at once."""
 # All that PostgreSQL escapes itself, so that what comes back is the text that went in.
 _ESCAPES = str.maketrans({"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"})
 
 
+_ESCAPED = re.compile(r"[\\\b\f\n\r\t\v]")
+
+
 def copy_text(text: str) -> str:
     """Escape a text for COPY's text format."""
-    return text.translate(_ESCAPES)
+    return text.translate(_ESCAPES) if _ESCAPED.search(text) else text
 
 
 def array_text(values: Iterable[object]) -> str:

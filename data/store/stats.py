@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 import numpy as np
 from psycopg2.sql import SQL
 
-from data.store.sql import many, maybe
+from data.store.sql import many, maybe, one
 from gis.errors import NotFound
 
 if TYPE_CHECKING:
@@ -185,6 +185,11 @@ class Pause:
     id: int
     since: int
     until: int
+
+
+def figures_version(conn: connection, now: datetime) -> str:
+    """Return a word that changes whenever figures may come out otherwise than before: something was done, or fell overdue."""
+    return one(conn, "SELECT wangge.figures_version(%s)", [now])[0]
 
 
 # --- where ----------------------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ class NewVisit:
     day: date
     minutes: int
     staff: str
+    delivery: str | None = None
     incident: str | None = None
     client_uuid: str | None = None
 
@@ -47,6 +48,7 @@ class Visit:
     minutes: int
     staff: str
     incident: str | None
+    delivery: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,12 +190,12 @@ def add_visit(conn: connection, wanted: NewVisit) -> tuple[int, bool]:
     row = maybe(
         conn,
         """INSERT INTO wangge.visit (grid_code, path, kind, town_id, target, purpose, day, minutes, staff_id, incident,
-             client_uuid)
-           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+             delivery, client_uuid)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
            ON CONFLICT (client_uuid) DO NOTHING RETURNING id""",
         [
             wanted.grid, path, wanted.kind, town, wanted.target, wanted.purpose, wanted.day, wanted.minutes, wanted.staff,
-            wanted.incident, wanted.client_uuid,
+            wanted.incident, wanted.delivery, wanted.client_uuid,
         ],
     )  # fmt: skip
     if row is None:
@@ -222,7 +224,7 @@ def visits(
     """Return the visits that the caller may see, the newest first; those before the number `before`."""
     rows = many(
         conn,
-        """SELECT id, grid_code, kind, target, purpose, day, minutes, staff_id::text, incident FROM wangge.visit
+        """SELECT id, grid_code, kind, target, purpose, day, minutes, staff_id::text, incident, delivery FROM wangge.visit
            WHERE (%(before)s::bigint IS NULL OR id < %(before)s)
              AND (%(area)s::ltree IS NULL OR path <@ %(area)s::ltree)
              AND (%(grid)s::text IS NULL OR grid_code = %(grid)s)
@@ -236,6 +238,18 @@ def visits(
         },
     )  # fmt: skip
     return [Visit(**dict(zip(Visit.__slots__, row, strict=True))) for row in rows]
+
+
+def deliveries(conn: connection, *, area: str | None, first: date, last: date) -> list[tuple[str, str, str, int]]:
+    """Return grid, path, what was brought and to how many visited ones, of the visits that the caller may see, by grid."""
+    return many(
+        conn,
+        """SELECT grid_code, path::text, delivery, count(DISTINCT (kind, town_id, target)) FROM wangge.visit
+           WHERE delivery IS NOT NULL AND day BETWEEN %(first)s AND %(last)s
+             AND (%(area)s::ltree IS NULL OR path <@ %(area)s::ltree)
+           GROUP BY 1, 2, 3 ORDER BY grid_code COLLATE "C", delivery""",
+        {"area": area, "first": first, "last": last},
+    )
 
 
 def coverage(conn: connection, *, area: str, day: date, until: datetime, since: Mapping[str, date]) -> list[Covered]:

@@ -133,18 +133,16 @@ def _shapes(found: Sequence[Any]) -> list[shapely.Geometry]:
 
 
 CASE = (
-    "no", "x", "y", "state", "category", "kind", "grid", "area", "tier", "urgent", "supervision", "department", "reported",
-    "due", "soon", "stage_due", "stage_soon", "revision",
+    "no", "x", "y", "state", "category", "grid", "area", "urgent", "supervision", "reported", "due", "soon",
 )  # fmt: skip
 """What is said of each incident: `x` and `y` in micro-degrees, moments in seconds since 1970, `area` the id of the smallest."""
 
 
 _CASES = SQL(
-    """SELECT i.no, round(ST_X(i.geom) * 1000000)::integer, round(ST_Y(i.geom) * 1000000)::integer, i.state, i.category, i.kind,
-         i.grid_code, nullif(ltree2text(CASE WHEN nlevel(i.path) > 0 THEN subpath(i.path, -1) END), '')::bigint,
-         i.tier, i.urgent, i.supervision, i.department, extract(epoch FROM i.reported_at)::bigint,
-         extract(epoch FROM i.due_at)::bigint, extract(epoch FROM i.soon_at)::bigint,
-         extract(epoch FROM i.stage_due_at)::bigint, extract(epoch FROM i.stage_soon_at)::bigint, i.revision
+    """SELECT i.no, round(ST_X(i.geom) * 1000000)::integer, round(ST_Y(i.geom) * 1000000)::integer, i.state, i.category,
+         i.grid_code, CASE WHEN nlevel(i.path) > 0 THEN ltree2text(subpath(i.path, -1))::bigint END,
+         i.urgent, i.supervision, extract(epoch FROM i.reported_at)::bigint, extract(epoch FROM i.due_at)::bigint,
+         extract(epoch FROM i.soon_at)::bigint
        FROM wangge.incident i WHERE {which} ORDER BY i.no"""
 )
 _OPEN = SQL(
@@ -176,7 +174,7 @@ def lives(conn: connection, *, since: datetime, until: datetime, path: str | Non
         conn,
         """SELECT no, round(ST_X(geom) * 1000000)::integer, round(ST_Y(geom) * 1000000)::integer, state, category,
              grid_code,
-             nullif(ltree2text(CASE WHEN nlevel(path) > 0 THEN subpath(path, -1) END), '')::bigint,
+             CASE WHEN nlevel(path) > 0 THEN ltree2text(subpath(path, -1))::bigint END,
              supervision, extract(epoch FROM due_at)::bigint, extract(epoch FROM at)::bigint, extract(epoch FROM until)::bigint
            FROM (SELECT no, geom, state, category, grid_code, path, supervision, due_at, at,
                    NULL::timestamptz AS until FROM wangge.incident

@@ -133,6 +133,7 @@ def gathered(hall: Hall) -> Crowd:
         for code in COMMUNITIES:
             _incident(conn, crowd, code)
             _staff(conn, crowd, code)
+            _legacy(conn, crowd, code)
         for district in DISTRICTS:
             _matter(conn, crowd, district)
     people = (
@@ -374,6 +375,16 @@ def _staff(conn: Any, crowd: Crowd, community: str) -> None:
         [crowd.mark(f"staff-in-{community}", INTERNAL, community),
          crowd.mark(f"8{community[3:]}", INTERNAL, community), NOW, NOW, community],
     )  # fmt: skip
+
+
+def _legacy(conn: Any, crowd: Crowd, community: str) -> None:
+    """Leave a community a department's own net, of one cell."""
+    run(
+        conn,
+        """INSERT INTO wangge.legacy_grid (department, area_id, code, name, valid, shape)
+           SELECT 'crowd', id, '1', %s, '[2024-01-01,2025-01-01)', %s FROM wangge.area WHERE code = %s""",
+        [crowd.mark(f"legacy-in-{community}", INTERNAL, community), _ground(community), community],
+    )
 
 
 def _matter(conn: Any, crowd: Crowd, district: str) -> None:

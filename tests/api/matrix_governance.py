@@ -6,6 +6,8 @@ anything is looked up, and a stranger is asked who they are.
 
 from __future__ import annotations
 
+from itertools import product
+
 from tests.api.crowd import COMMUNITIES, DISTRICTS, INTERNAL, STREETS
 
 WORK = frozenset({"grid_worker", "community", "street", "district"})
@@ -87,17 +89,17 @@ def card(address):
     return guarded("GET", address, needs=WORK | {"auditor"}, subject="grids")
 
 
-def figures(address):
+def figures(*addresses):
     """Figures of an area: of one's own alone, and of nobody's whole who sees a part."""
 
     def check(ask):
-        for code in (*COMMUNITIES, *STREETS, *DISTRICTS):
+        for address, code in product(addresses, (*COMMUNITIES, *STREETS, *DISTRICTS)):
             answer = ask(address.format(area=code))
             if ask.actor.role not in WORK:
                 ask.denied(answer)
             else:
                 seen = ask.actor.sees(INTERNAL, ask.path(code))
-                assert answer.status_code in ({200} if seen else {404}), (ask.actor, code, answer.text)
+                assert answer.status_code in ({200} if seen else {404}), (ask.actor, address, code, answer.text)
 
     return check
 
@@ -171,7 +173,7 @@ GOVERNANCE = {
     ("PUT", "/v1/limits"): guarded("PUT", "/v1/limits", needs=TOP, body={"no": 1}),
     ("GET", "/v1/modes"): guarded("GET", "/v1/modes", needs=WORK),
     ("POST", "/v1/modes"): guarded("POST", "/v1/modes", needs=TOP, body={}),
-    ("GET", "/v1/stats"): figures("/v1/stats?area={area}"),
+    ("GET", "/v1/stats"): figures("/v1/stats?area={area}", "/v1/stats?area={area}&by=grid&f=csv"),
     ("GET", "/v1/stats/metrics"): anybody("GET", "/v1/stats/metrics"),
     ("GET", "/v1/stats/warnings"): figures("/v1/stats/warnings?area={area}"),
     ("GET", "/v1/stats/public"): anybody("GET", "/v1/stats/public?month=2025-12"),
@@ -198,6 +200,7 @@ GOVERNANCE = {
     ("GET", "/v1/visits"): guarded("GET", "/v1/visits?limit=1000", needs=WORK),
     ("POST", "/v1/visits"): guarded("POST", "/v1/visits", needs=WORK, body={}),
     ("GET", "/v1/visits/coverage"): guarded("GET", *(f"/v1/visits/coverage?area={c}" for c in (C, S, D)), needs=WORK),
+    ("GET", "/v1/visits/deliveries"): guarded("GET", *(f"/v1/visits/deliveries?area={c}" for c in (C, S, D)), needs=WORK),
     ("GET", "/v1/visits/due"): guarded("GET", *(f"/v1/visits/due?grid={c}001" for c in COMMUNITIES), needs=WORK),
     ("GET", "/v1/visits/called-for"): guarded("GET", "/v1/visits/called-for", needs=WORK),
     ("GET", "/v1/visits/rules"): guarded("GET", "/v1/visits/rules", needs=WORK),
@@ -229,7 +232,30 @@ GOVERNANCE = {
     ("POST", "/v1/problem-points/clusters"): guarded("POST", "/v1/problem-points/clusters", needs=MANAGE, body={}),
     ("GET", "/v1/problem-points/clusters/{number}"): guarded("GET", "/v1/problem-points/clusters/1", needs=WORK),
     ("PUT", "/v1/problem-points/clusters/{number}"): guarded("PUT", "/v1/problem-points/clusters/1", needs=MANAGE, body={}),
-    ("GET", "/v1/panel"): figures("/v1/panel?area={area}"),
+    ("GET", "/v1/warnings"): guarded("GET", "/v1/warnings?limit=1000", needs=WORK),
+    ("GET", "/v1/warnings/{number}"): guarded("GET", "/v1/warnings/1", needs=WORK),
+    ("GET", "/v1/warning-rules"): guarded("GET", "/v1/warning-rules", needs=WORK),
+    ("PUT", "/v1/warning-rules"): guarded("PUT", "/v1/warning-rules", needs=MANAGE, body={}),
+    ("GET", "/v1/duties"): guarded("GET", "/v1/duties", *(f"/v1/duties?area={c}" for c in (C, S, D)), needs=WORK),
+    ("PUT", "/v1/duties/{area}/{code}"): guarded("PUT", f"/v1/duties/{C}/meeting", needs=MANAGE, body={}),
+    ("DELETE", "/v1/duties/{area}/{code}"): guarded("DELETE", f"/v1/duties/{C}/meeting", needs=MANAGE),
+    ("GET", "/v1/duties/{area}/{code}/overdue"): guarded("GET", f"/v1/duties/{C}/meeting/overdue", needs=WORK),
+    ("GET", "/v1/duties/{area}/{code}/log"): guarded("GET", f"/v1/duties/{C}/meeting/log", needs=WORK),
+    ("POST", "/v1/duties/{area}/{code}/log"): guarded("POST", f"/v1/duties/{C}/meeting/log", needs=WORK, body={}),
+    ("GET", "/v1/lists"): guarded("GET", "/v1/lists", *(f"/v1/lists?area={c}" for c in (C, S, D)), needs=WORK),
+    ("GET", "/v1/lists/items"): guarded("GET", "/v1/lists/items?limit=1000", needs=WORK),
+    ("POST", "/v1/lists/items"): guarded("POST", "/v1/lists/items", needs=MANAGE, body={}),
+    ("GET", "/v1/lists/items/{number}"): guarded("GET", "/v1/lists/items/1", needs=WORK),
+    ("PATCH", "/v1/lists/items/{number}"): guarded("PATCH", "/v1/lists/items/1", needs=MANAGE, body={"status": "done"}),
+    ("GET", "/v1/panel"): figures("/v1/panel?area={area}", "/v1/panel?area={area}&f=csv"),
+    ("GET", "/v1/wall/ground"): guarded("GET", "/v1/wall/ground", needs=WORK),
+    ("GET", "/v1/wall/incidents"): guarded("GET", "/v1/wall/incidents", "/v1/wall/incidents?no=x", needs=WORK),
+    ("GET", "/v1/wall/replay"): guarded("GET", "/v1/wall/replay?hours=1", needs=WORK),
+    ("GET", "/v1/wall/staffing"): guarded("GET", "/v1/wall/staffing", needs=MANAGE),
+    ("GET", "/v1/legacy"): guarded("GET", "/v1/legacy", *(f"/v1/legacy?area={c}" for c in (C, S, D)), needs=WORK),
+    ("GET", "/v1/legacy/crosswalk"): figures(
+        "/v1/legacy/crosswalk?department=crowd&area={area}", "/v1/legacy/crosswalk?department=crowd&area={area}&f=csv"
+    ),
     ("GET", "/v1/calls"): guarded("GET", "/v1/calls", needs=WORK),
     ("GET", "/v1/calls/{no}"): guarded("GET", "/v1/calls/7", needs=WORK),
     ("GET", "/v1/policies"): guarded("GET", "/v1/policies", needs=WORK),

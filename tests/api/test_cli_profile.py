@@ -46,7 +46,17 @@ half_year = "calendar"
 [orders]
 variant = "jiuquan"
 [lists]
-names = ["为民办实事清单"]
+names = ["为民办实事清单", "小微权力清单", "网格职责清单", "网格服务清单", "网格治理问题清单"]
+[visits]
+deliveries = ["policy"]
+triggers = [{{ category = "dispute", reason = "dispute", within_days = 2 }}]
+[[duties]]
+code = "meeting"
+name = "工作例会"
+kind = "meeting"
+every = "week"
+each = "community"
+workdays = true
 [loop]
 intake = "street"
 archive_days = 10
@@ -104,22 +114,27 @@ def test_a_profile_goes_where_its_parts_are_kept(says, db, tmp_path) -> None:
     publish(db.admin)
     told = says("load", own(tmp_path))
     changed = [
-        "profile", "staffing.residential", "loop", "cadence.household_point", "cadence.patrol", "orders.variant",
+        "profile", "staffing.residential", "loop", "cadence.household_point", "cadence.patrol", "visits.dispute",
+        "duties.meeting", "orders.variant",
         "assessment.street",
     ]  # fmt: skip
-    assert (told["changed"], told["document_only"], told["area"]) == (changed, ["lists.names"], DISTRICT)
+    assert (told["changed"], told["document_only"], told["area"]) == (changed, [], DISTRICT)
     with owner(db.admin) as conn:
         (rule,) = many(conn, "SELECT rule ->> 'formula', doc_id, lower(valid) FROM wangge.staffing_rule")
         assert rule == ("1+N", "profile:own", today())
         rounds = many(conn, "SELECT target, period, days, minutes FROM wangge.frequency_rule ORDER BY target")
         assert rounds == [("household_point", "half_year", None, None), ("patrol", "day", None, 90)]
+        assert many(conn, "SELECT category, reason, within_days FROM wangge.visit_trigger") == [("dispute", "dispute", 2)]
+        plans = many(conn, "SELECT code, every, times, each, workdays, lower(valid) FROM wangge.duty_plan")
+        assert plans == [("meeting", "week", 1, "community", True, today())]
         assert many(conn, "SELECT variant FROM wangge.order_flow") == [("jiuquan",)]
         assert many(conn, "SELECT code, target, raters FROM wangge.assessment") == [("own.street", "street", [])]
         (row,) = profiles_on(conn, today())
         assert (row.name, row.area, row.doc["size"]["maximum"]) == ("own", DISTRICT, 400)
         kinds = [kind for (kind,) in many(conn, "SELECT kind FROM wangge.event ORDER BY at")]
     wanted = [
-        "staffing.rule", "policy.stated", "frequency.rule", "frequency.rule", "order.flow", "assessment.kept", "profile.loaded",
+        "staffing.rule", "policy.stated", "frequency.rule", "frequency.rule", "visit.trigger", "duty.stated",
+        "order_flow.stated", "assessment.kept", "profile.loaded",
     ]  # fmt: skip
     assert kinds == wanted
     assert says("load", own(tmp_path))["changed"] == []
@@ -143,6 +158,8 @@ def test_what_cannot_be_loaded_is_refused_whole(says, db, tmp_path) -> None:
         ('household = "half_year"', 'household = "week"', ParameterError),
         ('"jiuquan"', '"nowhere"', NotFound),
         ("archive_days = 10", "archive_days = 0", InputError),
+        ('every = "week"', 'every = "fortnight"', InputError),
+        ('reason = "dispute"', 'reason = "whim"', InputError),
         ("[lists]\nnames", "[lists]\nnmaes", InputError),
         ("weight = 60", "weight = 61", ParameterError),
         ('name = "办结", weight = 60', "weight = 60", ParameterError),

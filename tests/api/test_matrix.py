@@ -451,12 +451,17 @@ def list_incidents(ask):
 
 
 def report(ask):
-    """Whoever works in incidents reports; a body that says nothing is nothing."""
-    answer = ask("/v1/incidents", "POST", json={"category": "rubbish"})
+    """Whoever works in incidents reports; a body that says nothing is nothing, and one that says no place is told so."""
+    answer = ask("/v1/incidents", "POST", json={})
     if ask.actor.role == "":
         assert answer.status_code in {401, 422}
     else:
         assert answer.status_code == 422
+    answer = ask("/v1/incidents", "POST", json={"category": "rubbish"})
+    if works(ask):
+        assert (answer.status_code, answer.json()["code"]) == (400, "missing-field")
+    else:
+        ask.denied(answer)
     said = {"lon": 0, "lat": 0, "category": "rubbish", "client_uuid": "00000000-0000-0000-0000-000000000001"}
     answer = ask("/v1/incidents", "POST", json=said)
     if works(ask):
@@ -464,6 +469,35 @@ def report(ask):
         ask.crowd.hall.do("DELETE FROM wangge.incident WHERE client_uuid IS NOT NULL")
     else:
         ask.denied(answer)
+
+
+def receipts(ask):
+    """What one has reported oneself, which is nothing here: whoever sees an incident has no receipt of it for that."""
+    answer = ask("/v1/receipts")
+    if ask.actor.role == "":
+        ask.denied(answer)
+    else:
+        assert answer.json() == {"receipts": [], "next": None}
+
+
+def receipt(ask):
+    """A receipt is its reporter's, whatever the others may see."""
+    for no in ask.crowd.incidents:
+        answer = ask(f"/v1/incidents/{no}/receipt")
+        if ask.actor.role == "":
+            ask.denied(answer)
+        else:
+            assert answer.status_code == 404, answer.text
+
+
+def find_addresses(ask):
+    """Whoever works in incidents finds places by name, in an area that they see."""
+    for code in (*COMMUNITIES, *DISTRICTS):
+        answer = ask(f"/v1/addresses?text=1&area={code}")
+        if works(ask):
+            assert answer.status_code == (200 if code in ask.areas([code]) else 404), answer.text
+        else:
+            ask.denied(answer)
 
 
 def of_incidents(tail, method="GET", **body):
@@ -665,6 +699,7 @@ MATRIX = {
     ("GET", "/sign-in"): documents("/sign-in"),
     ("GET", "/language"): documents("/language?to=en"),
     ("GET", "/plans"): documents("/plans"),
+    ("GET", "/wall"): documents("/wall"),
     ("GET", "/plans/{plan}"): documents("/plans/00000000-0000-0000-0000-000000000000"),
     ("GET", "/v1/plans"): list_plans,
     ("POST", "/v1/plans"): start,
@@ -684,6 +719,9 @@ MATRIX = {
     ("POST", "/v1/incidents"): report,
     ("GET", "/v1/incidents/{no}"): of_incidents(""),
     ("GET", "/v1/incidents/{no}/events"): of_incidents("/events"),
+    ("GET", "/v1/incidents/{no}/receipt"): receipt,
+    ("GET", "/v1/receipts"): receipts,
+    ("GET", "/v1/addresses"): find_addresses,
     ("GET", "/v1/incidents/{no}/contact"): contact,
     ("POST", "/v1/incidents/{no}/erasure"): erasure,
     ("GET", "/v1/incidents/{no}/pictures"): of_incidents("/pictures"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 from api import cli_incidents, cli_profile
 from api.panel.figures import FIGURES
 from api.profile_fixture import years_before
-from api.v1 import orders, panel, profiles, staffing, stations
+from api.v1 import legacy, orders, panel, profiles, staffing, stations
 from data.profile import place
 from data.store.incident_load import broken_batches
 from data.store.log import broken
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-ROUTERS = (panel, profiles, staffing, stations, orders)
+ROUTERS = (panel, profiles, legacy, staffing, stations, orders)
 PANELS: dict[str, dict[str, tuple[str, int | None, int | None]]] = {
     "shizhong": {
         "grids": ("1,157", None, None),
@@ -69,12 +70,16 @@ PANELS: dict[str, dict[str, tuple[str, int | None, int | None]]] = {
         "party_units": ("1,074", None, None),
         "persons_per_household_least": ("1.78", 699_400, 394_000),
         "persons_per_household_most": ("2.96", 699_400, 236_400),
+        "exits": ("216", None, None),
+        "legacy_nets": ("8", None, None),
+        "legacy_cells": ("0", None, None),
     },
     "yunyang": {
         "workers_per_grid": ("5.37", 1300, 242),
         "beyond_core": ("332", None, None),
         "resolution_rate": ("94.7 %", 1920, 2027),
         "order_finish_rate": ("98.2 %", 4124, 4200),
+        "exits": ("43", None, None),
     },
 }
 """What each place is said to have: as it is written, and the numbers that it is made of."""
@@ -174,8 +179,7 @@ def gangcheng(_: Hall, client: httpx.Client, document: Any) -> None:
     served = asked(client, "/v1/stations/grids", area="370117")
     assert (served["mean_grids"], len(served["stations"]), served["unserved"]) == (2.55, 40, [])
     assert len(document["parts"]) == 5
-    (stated,) = asked(client, "/v1/profiles/stated", area="370117")["stated"]
-    assert (stated["key"], stated["stated"], stated["found"], stated["met"]) == ("count", 40, 40, True)
+    assert stated(client, "370117") == {"stations.count": (40, 40)}
 
 
 def shifeng(_: Hall, client: httpx.Client, document: Any) -> None:
@@ -187,15 +191,46 @@ def shifeng(_: Hall, client: httpx.Client, document: Any) -> None:
     assert (told["forces"]["grids"], told["forces"]["complete"]) == (232, 232)
     assert [each["kind"] for each in told["forces"]["kinds"]] == ["department", "water", "power", "telecom"]
     assert figures(document)["listed"]["parts"] == {"list_public": 81, "list_self_governance": 26, "list_paid": 11}
-    stated = asked(client, "/v1/profiles/stated", area="430204001")
-    assert (stated["met"], [each["found"] for each in stated["stated"]]) == (True, [81, 26, 11, 23, 285])
+    assert [found for _, found in stated(client, "430204001").values()] == [81, 26, 11, 23, 285]
     (profile,) = asked(client, "/v1/profiles", area="430204001")["profiles"]
     assert (profile["name"], profile["area"]) == ("shifeng", "430204")
     assert {each["section"] for each in profile["assumptions"]} == {"forces", "size", "assessment"}
 
 
-def jiuquan(_: Hall, __: httpx.Client, document: Any) -> None:
-    """The city has seven counties, each with its part of everything."""
+def stated(client: httpx.Client, area: str) -> dict[str, tuple[int, int]]:
+    """Return what a profile states and what is found, by section and key; all of it is met."""
+    told = asked(client, "/v1/profiles/stated", area=area)
+    assert told["met"] is True, told
+    return {f"{each['section']}.{each['key']}": (each["stated"], each["found"]) for each in told["stated"]}
+
+
+def exits(document: Any) -> dict[str, int]:
+    """Return how many of what have exited."""
+    parts = figures(document)["exits"]["parts"]
+    return {kind.removeprefix("exit_"): count for kind, count in parts.items() if count}
+
+
+def jiuquan(hall: Hall, client: httpx.Client, document: Any) -> None:
+    """The city has seven counties, each with its part of everything; what it had before has exited or is retired."""
+    assert exits(document) == {"affair": 35, "certificate": 86, "plaque": 95}
+    assert stated(client, "6209") == {
+        "party.branches": (250, 250), "party.groups": (824, 824), "admission.aspects": (4, 4),
+        "admission.exits.affair": (35, 35), "admission.exits.certificate": (86, 86), "admission.exits.plaque": (95, 95),
+        "legacy.departments": (8, 8), "legacy.departments.retired": (8, 8),
+    }  # fmt: skip
+    first = datetime.now(ZoneInfo("Asia/Shanghai")).date().replace(month=1, day=1)
+    told = asked(client, "/v1/legacy", at=(first - timedelta(days=1)).isoformat())
+    assert [each["active"] for each in told["nets"]] == [each["cells"] for each in told["nets"]]
+    assert asked(client, "/v1/legacy")["active"] == 0
+    for net in told["nets"]:
+        rows = asked(client, "/v1/legacy/crosswalk", department=net["department"], area="6209")["rows"]
+        whole: Counter[str] = Counter()
+        for row in rows:
+            whole[row["cell"]] += round(row["share"] * 1_000_000)
+        assert set(whole.values()) == {1_000_000}
+        assert len(whole) == net["cells"]
+        assert len({row["grid"] for row in rows}) == 788
+    assert hall.value("SELECT count(*) FROM wangge.matter_decision") == 2 * 216
     assert document["area"]["level"] == "city"
     assert [part["level"] for part in document["parts"]] == ["district"] * 7
     assert all(part["figures"]["party_units"]["value"] > 0 for part in document["parts"])
@@ -203,6 +238,8 @@ def jiuquan(_: Hall, __: httpx.Client, document: Any) -> None:
 
 def yunyang(_: Hall, client: httpx.Client, document: Any) -> None:
     """N is what /v1/staffing has beyond the core; an order that came in with its log is what its log says."""
+    assert exits(document) == {"stamp": 12, "ledger": 17, "affair": 14}
+    assert {key.partition(".")[0] for key in stated(client, "500235")} == {"admission"}
     told = asked(client, "/v1/staffing", area="500235")
     assert told["core"] == {"need": 968, "have": 968, "beyond": figures(document)["beyond_core"]["value"]}
     (order,) = asked(client, "/v1/orders", state="finished", limit="1")["orders"]

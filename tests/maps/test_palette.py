@@ -34,6 +34,29 @@ def test_colours_stay_apart(colours, eye):
     assert least_difference(colours, eye) > 10
 
 
+@pytest.mark.parametrize("eye", EYES)
+@pytest.mark.parametrize(
+    "colours",
+    [palette.NIGHT_SCALE, palette.NIGHT_BAND_FILLS[: Band.DEDICATED], tuple(palette.NIGHT_MARKS.values())],
+    ids=["scale", "band", "marks"],
+)
+def test_colours_of_the_night_stay_apart(colours, eye):
+    """Two colours of one scale of the dark pages differ by more than fifteen (CIE 1976) for every kind of colour vision."""
+    assert least_difference(colours, eye) > 15
+
+
+def luminance(colour):
+    parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+@pytest.mark.parametrize("colour", palette.NIGHT_MARKS.values(), ids=palette.NIGHT_MARKS)
+def test_marks_stand_out_of_the_night(colour):
+    """Each mark has a contrast of more than four and a half to what lies behind it (WCAG asks three of marks)."""
+    assert (luminance(colour) + 0.05) / (luminance(palette.NIGHT) + 0.05) > 4.5
+
+
 def test_neighbours_share_a_border_of_some_length():
     """Grids that only touch at a corner are no neighbours."""
     quads = shapely.box([0, 1, 0, 1], [0, 0, 1, 1], [1, 2, 1, 2], [1, 1, 2, 2])

@@ -39,7 +39,7 @@ def test_every_key_that_the_page_asks_for():
     asked = {
         key
         for file in OWN.iterdir()
-        for key in re.findall(r"""["'`]((?:map|plan)\.[a-z_.]+[a-z])["'`]""", file.read_text(encoding="utf-8"))
+        for key in re.findall(r"""["'`]((?:map|plan|wall)\.[a-z_.]+[a-z])["'`]""", file.read_text(encoding="utf-8"))
     }
 
     assert asked

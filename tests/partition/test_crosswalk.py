@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partition.crosswalk import crosswalk, pairs_of
+from partition.crosswalk import WHOLE, Crosswalk, crosswalk, in_millionths, pairs_of
 from tests.nets import read, redraws
 
 MANY = settings(max_examples=80, deadline=None, derandomize=True)
@@ -94,3 +94,27 @@ def test_shares_add_up_to_one(redraw, nobody):
     assert len(set(zip(found.old.tolist(), found.new.tolist(), strict=True))) == len(found.old)
     figures = np.bincount(redraw.in_old[redraw.in_old >= 0], minlength=len(redraw.old)).astype(float)
     assert (figures[found.old] * found.share).sum() == pytest.approx(figures.sum())
+
+
+def walk_of(*cells):
+    """Return a crosswalk of cells, each the households that go to one area after another."""
+    share = [np.array(cell, dtype=float) / sum(cell) for cell in cells]
+    old = np.repeat(np.arange(len(cells)), [len(cell) for cell in cells])
+    new = np.concatenate([np.arange(len(cell)) for cell in cells])
+    return Crosswalk(old=old, new=new, share=np.concatenate(share))
+
+
+def test_thirds_are_a_whole():
+    """Three equal shares are a million together: the first gets what is left over."""
+    assert in_millionths(walk_of([1, 1, 1], [7], [1, 2])).tolist() == [333_334, 333_333, 333_333, WHOLE, 333_333, 666_667]
+    assert in_millionths(crosswalk(pairs_of(areas(), areas(), **NOBODY))).tolist() == []
+
+
+@MANY
+@given(st.lists(st.lists(st.integers(1, 5000), min_size=1, max_size=30), min_size=1, max_size=6))
+def test_millionths_are_exact_and_near(cells):
+    """Whatever the households, the shares of each cell are exactly a million, and none is a millionth away from its own."""
+    walk = walk_of(*cells)
+    parts = in_millionths(walk)
+    assert np.bincount(walk.old, weights=parts).tolist() == [WHOLE] * len(cells)
+    assert (np.abs(parts - walk.share * WHOLE) < 1).all()

@@ -19,7 +19,7 @@ CREATE TABLE wangge.person (
 CREATE TABLE wangge.role_grant (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     person_id uuid NOT NULL REFERENCES wangge.person,
-    role text NOT NULL CHECK (role IN ('grid_worker', 'community', 'street', 'district', 'auditor', 'administrator')),
+    role text NOT NULL CHECK (role IN ('grid_worker', 'community', 'street', 'district', 'viewer', 'auditor', 'administrator')),
     area_id bigint REFERENCES wangge.area, -- null: everywhere (auditor), nowhere in particular (administrator)
     categories text[] NOT NULL DEFAULT '{*}' CHECK (cardinality(categories) > 0 AND array_position(categories, NULL) IS NULL),
     valid tstzrange NOT NULL, -- moments, not days: what is taken away is gone at once

@@ -27,9 +27,11 @@ CREATE INDEX ON wangge.event (subject, at);
 CREATE INDEX ON wangge.event (at);
 
 CREATE FUNCTION wangge.event_hash(previous bytea, e wangge.event) RETURNS bytea
-    LANGUAGE sql IMMUTABLE SET search_path = wangge, public
-    AS $$ SELECT sha256(previous || convert_to(jsonb_build_array(
-        e.chain, e.seq, extract(epoch FROM e.at)::text, e.actor, e.path::text, e.kind, e.subject, e.body)::text, 'UTF8')) $$;
+    LANGUAGE plpgsql IMMUTABLE SET search_path = wangge, public
+    AS $$ BEGIN
+        RETURN sha256(previous || convert_to(jsonb_build_array(
+            e.chain, e.seq, extract(epoch FROM e.at)::text, e.actor, e.path::text, e.kind, e.subject, e.body)::text, 'UTF8'));
+    END $$;
 
 -- Whoever writes gives kind, subject, path and body; number, time, person, transaction and hash are not theirs to give.
 CREATE FUNCTION wangge.event_chained() RETURNS trigger LANGUAGE plpgsql
@@ -39,8 +41,11 @@ DECLARE
 BEGIN
     NEW.chain := coalesce(
         (SELECT a.path::text FROM area a WHERE a.level = 'street' AND a.path @> NEW.path), NEW.path::text, '');
-    INSERT INTO event_head VALUES (NEW.chain, 0, sha256(convert_to(NEW.chain, 'UTF8'))) ON CONFLICT DO NOTHING;
     SELECT * INTO head FROM event_head WHERE chain = NEW.chain FOR UPDATE;
+    IF NOT FOUND THEN
+        INSERT INTO event_head VALUES (NEW.chain, 0, sha256(convert_to(NEW.chain, 'UTF8'))) ON CONFLICT DO NOTHING;
+        SELECT * INTO head FROM event_head WHERE chain = NEW.chain FOR UPDATE;
+    END IF;
     NEW.seq := head.seq + 1;
     NEW.at := clock_timestamp();
     NEW.actor := actor();

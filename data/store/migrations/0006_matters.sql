@@ -120,12 +120,13 @@ BEGIN
 END $$;
 CREATE TRIGGER matter_decided BEFORE INSERT ON wangge.matter_decision FOR EACH ROW EXECUTE FUNCTION wangge.matter_decided();
 
--- Which matters a grid answers for; none named: all that are admitted where it lies.
+-- Which matters a grid answers for, from day to day; none named on a day: all that are admitted where it lies.
 CREATE TABLE wangge.grid_matter (
     grid_code text COLLATE "C" NOT NULL,
     matter text COLLATE "C" NOT NULL REFERENCES wangge.matter,
     path ltree NOT NULL,
-    PRIMARY KEY (grid_code, matter)
+    valid daterange NOT NULL CHECK (NOT isempty(valid) AND NOT lower_inf(valid)),
+    CONSTRAINT named_once_a_day EXCLUDE USING gist (grid_code WITH =, matter WITH =, valid WITH &&)
 );
 CREATE INDEX ON wangge.grid_matter (matter);
 CREATE FUNCTION wangge.lies_with_grid() RETURNS trigger LANGUAGE plpgsql
@@ -264,7 +265,7 @@ CREATE POLICY seen ON wangge.grid_matter FOR SELECT TO wangge_app USING (path <@
 CREATE POLICY kept ON wangge.grid_matter TO wangge_app USING (
     (SELECT wangge.has_right('manage_staff')) AND path <@ ANY ((SELECT wangge.scope(1))::ltree[]));
 GRANT SELECT, DELETE ON wangge.grid_matter TO wangge_app;
-GRANT INSERT (grid_code, matter) ON wangge.grid_matter TO wangge_app;
+GRANT INSERT (grid_code, matter, valid), UPDATE (valid) ON wangge.grid_matter TO wangge_app;
 
 -- One calendar and one table of limits serve the whole store: whoever brings in the data of a district states them.
 CREATE POLICY seen ON wangge.work_calendar FOR SELECT TO wangge_app USING (true);

@@ -119,6 +119,11 @@ CREATE INDEX incident_open ON wangge.incident (no) INCLUDE (path, geom, state, c
     stage_due_at, stage_soon_at, supervision, grid_code, reported_at)
     WHERE state NOT IN ('closed', 'archived', 'rejected', 'voided');
 CREATE INDEX incident_reported ON wangge.incident USING brin (reported_at);
+-- What is due soonest, of those that are open; what has no clock that runs comes last (data/store/incident_list.py).
+CREATE INDEX incident_due ON wangge.incident ((CASE WHEN state = 'suspended' THEN 'infinity'::timestamptz
+        ELSE least(due_at, stage_due_at, 'infinity'::timestamptz) END), id)
+    WHERE state NOT IN ('closed', 'archived', 'rejected', 'voided');
+CREATE INDEX incident_reporter ON wangge.incident (reporter, id) WHERE reporter IS NOT NULL;
 
 -- Where an incident stood before: the row as it was, until another record came.
 CREATE TABLE wangge.incident_past (
@@ -244,6 +249,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_te
 AS $$
 DECLARE
     there ltree;
+    ids bigint[];
 BEGIN
     SELECT g.code, g.path INTO grid_code, there FROM grid AS g
     WHERE g.geom && p_at AND ST_Covers(g.geom, p_at) AND g.in_force IS NOT NULL AND g.in_force @> p_day
@@ -258,7 +264,8 @@ BEGIN
         SELECT ARRAY[a.level || '=' || a.code] INTO codes FROM area AS a WHERE a.level IN ('city', 'district')
         ORDER BY a.level DESC, a.code COLLATE "C" LIMIT 1;
     ELSE
-        codes := (SELECT array_agg(a.level || '=' || a.code) FROM area AS a WHERE a.path @> there);
+        ids := string_to_array(path, '.'); -- so, since whatever stands in the question is made anew for each area
+        codes := (SELECT array_agg(a.level || '=' || a.code) FROM area AS a WHERE a.id = ANY (ids));
     END IF;
     RETURN NEXT;
 END $$;
@@ -294,6 +301,37 @@ END $$;
 REVOKE ALL ON FUNCTION wangge.incident_kept FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION wangge.incident_kept TO wangge_app;
 
+-- Open incidents of a category around a place and a moment, by id. By the owner, and the box before all else: below the policies,
+-- or by an index on what all of a day's reports share, it would be read through all of them. These and the function below are
+-- asked of tables in which there was nothing yet when they were planned, where reading all of it costs nothing.
+CREATE FUNCTION wangge.incidents_around(p_at geometry, p_metres float8, p_category text, p_when timestamptz, p_time interval)
+RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp SET enable_seqscan = off ROWS 5
+AS $$ BEGIN
+    RETURN QUERY SELECT i.id FROM (
+        SELECT * FROM incident WHERE geom && ST_Expand(
+            p_at, p_metres / 111000.0 / greatest(cos(radians(ST_Y(p_at))), 0.01), p_metres / 110500.0)
+        OFFSET 0
+    ) AS i
+    WHERE i.state NOT IN ('closed', 'archived', 'rejected', 'voided') AND i.category = p_category
+        AND i.reported_at BETWEEN p_when - p_time AND p_when + p_time AND ST_DistanceSphere(i.geom, p_at) <= p_metres;
+END $$;
+REVOKE ALL ON FUNCTION wangge.incidents_around FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wangge.incidents_around TO wangge_app;
+
+-- Those of them that the caller may see, the nearest first: an incident there may repeat them.
+CREATE FUNCTION wangge.incidents_near(p_at geometry, p_metres float8, p_category text, p_when timestamptz, p_time interval)
+RETURNS TABLE (no text, away float8, apart interval, state text, title text)
+LANGUAGE plpgsql STABLE SET search_path = wangge, public, pg_temp SET enable_seqscan = off ROWS 5
+AS $$ BEGIN
+    RETURN QUERY SELECT i.no, ST_DistanceSphere(i.geom, p_at), greatest(i.reported_at - p_when, p_when - i.reported_at), i.state, i.title
+    FROM incidents_around(p_at, p_metres, p_category, p_when, p_time) AS found (id)
+        CROSS JOIN LATERAL (SELECT * FROM incident WHERE id = found.id OFFSET 0) AS i
+    ORDER BY 2, 1 LIMIT 20;
+END $$;
+REVOKE ALL ON FUNCTION wangge.incidents_near FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wangge.incidents_near TO wangge_app;
+
 -- What was said in words of an incident is erased for whoever may ask that of us, by whoever dispatches for its whole district:
 -- in the row and in every row that was. Of what is over, who reported it goes too; while it is open they have to be answered.
 CREATE FUNCTION wangge.erase_words(p_no text, p_at timestamptz) RETURNS boolean
@@ -320,3 +358,31 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION wangge.erase_words FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION wangge.erase_words TO wangge_app;
+
+-- What somebody learns of what they have reported themselves, wherever it lies: their own words, where it stands, what they were
+-- answered, and by when. Nothing of whose it is, who did what, or what was said among those who work on it. The newest first,
+-- those before an id, or the one with a number.
+CREATE FUNCTION wangge.incident_receipts(p_no text, p_before bigint, p_most integer)
+RETURNS TABLE (id bigint, no text, path text, state text, kind text, category text, title text, description text, address text,
+    words_erased_at timestamptz, located_by text, lon float8, lat float8, urgent boolean, is_answered boolean, outcome text,
+    reported_at timestamptz, accepted_at timestamptz, closed_at timestamptz, due_at timestamptz, at timestamptz,
+    revision integer, events text[], answer jsonb)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN RETURN QUERY
+    SELECT i.id, i.no, i.path::text, i.state, i.kind, i.category, i.title, i.description, i.address, i.words_erased_at,
+        i.located_by, ST_X(i.geom), ST_Y(i.geom), i.urgent, i.is_answered, i.outcome, i.reported_at, i.accepted_at, i.closed_at,
+        CASE WHEN i.state NOT IN ('closed', 'archived', 'rejected', 'voided', 'suspended') THEN i.due_at END, i.at, i.revision,
+        (SELECT array_agg(e.body ->> 'event' ORDER BY (e.body ->> 'seq')::integer) FROM event AS e
+         WHERE e.subject = i.no AND e.kind LIKE 'incident.%' AND e.body ? 'seq'),
+        (SELECT jsonb_build_object('text', e.body -> 'payload' -> 'answer', 'reason', e.body -> 'payload' -> 'reason',
+            'at', e.body -> 'at')
+         FROM event AS e WHERE e.subject = i.no AND e.kind IN ('incident.reject', 'incident.feedback') AND e.body ? 'seq'
+         ORDER BY (e.body ->> 'seq')::integer DESC LIMIT 1)
+    FROM incident AS i
+    WHERE i.reporter = actor() AND (p_no IS NULL OR i.no = p_no) AND (p_before IS NULL OR i.id < p_before)
+    ORDER BY i.id DESC LIMIT p_most;
+END $$;
+REVOKE ALL ON FUNCTION wangge.incident_receipts FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wangge.incident_receipts TO wangge_app;

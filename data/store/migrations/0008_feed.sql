@@ -29,7 +29,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
 BEGIN ATOMIC
     SELECT EXISTS (
         SELECT FROM wangge.event AS e
-        WHERE e.xid >= p_from AND e.xid < p_below AND (e.kind LIKE 'incident.%' OR e.kind LIKE 'plan.%'));
+        WHERE e.xid >= p_from AND e.xid < p_below
+            AND e.kind ~ '^(incident|plan|order|mode|warning|problem_point|problem_cluster)[.]');
 END;
 
 -- How far to read at once: up to the first transaction that still runs, or past so many events, which may all be somebody else's.

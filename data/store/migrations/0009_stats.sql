@@ -178,3 +178,17 @@ CREATE POLICY seen ON wangge.assessment_result FOR SELECT TO wangge_app USING (p
 CREATE POLICY kept ON wangge.assessment_result TO wangge_app USING (
     (SELECT wangge.has_right('dispatch_incidents')) AND path <@ ANY ((SELECT wangge.scope(1))::ltree[]));
 GRANT SELECT, INSERT, UPDATE, DELETE ON wangge.assessment_result TO wangge_app;
+
+-- What figures come from, as a word that changes whenever they may: all that was ever done (every change has its event), and how
+-- many deadlines of open incidents have passed, by how many of the spans that figures tell apart. By the owner: it counts what
+-- there is, not what a caller sees of it, and tells nothing but that it changed.
+CREATE FUNCTION wangge.figures_version(p_now timestamptz) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
+AS $$ BEGIN
+    RETURN (SELECT coalesce(sum(h.seq), 0) FROM event_head AS h) || '.' || (
+        SELECT count(*) FROM incident AS i, unnest(ARRAY[0, 1, 3, 7, 30]) AS late (days)
+        WHERE i.state NOT IN ('closed', 'archived', 'rejected', 'voided') AND CASE late.days
+            WHEN 0 THEN i.due_at < p_now ELSE i.due_at + make_interval(days => late.days) <= p_now END);
+END $$;
+REVOKE ALL ON FUNCTION wangge.figures_version FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wangge.figures_version TO wangge_app;

@@ -3,6 +3,8 @@ wangge.dots = (page, colours) => {
   const ORDER = ["suspended", "checking", "working", "waiting", "late"];
   const RIM = "#0e1620";
   const REACH = 10;
+  /** With more than so many in sight marks go without their rings, and their pixels are written at once: a call for each takes seconds. */
+  const CROWD = 4000;
   const sprites = new Map();
 
   const shape = (pen, look, r) => {
@@ -23,9 +25,9 @@ wangge.dots = (page, colours) => {
   };
 
   /** Draw one mark around the pen's origin, `r` screen pixels in radius. */
-  const mark = (pen, look, r, isSoon = false) => {
+  const mark = (pen, look, r, isSoon = false, isPlain = false) => {
     pen.lineJoin = "round";
-    if (look === "late" || isSoon) {
+    if (!isPlain && (look === "late" || isSoon)) {
       pen.beginPath();
       pen.arc(0, 0, r * 1.85, 0, 2 * Math.PI);
       pen.fillStyle = look === "late" ? `${colours.late}44` : "transparent";
@@ -48,19 +50,59 @@ wangge.dots = (page, colours) => {
     }
   };
 
-  const sprite = (look, isSoon, r) => {
+  const sprite = (look, isSoon, r, isPlain) => {
     const dense = Math.max(1, window.devicePixelRatio || 1);
-    const key = `${look}${isSoon}${r}${dense}`;
+    const key = `${look}${isSoon}${r}${isPlain}${dense}`;
     if (!sprites.has(key)) {
-      const half = Math.ceil(r * 2.2) + 2;
+      const half = isPlain ? Math.ceil(r * 1.25) + 1 : Math.ceil(r * 2.2) + 2;
       const picture = wangge.make("canvas", { width: half * 2 * dense, height: half * 2 * dense });
       const pen = picture.getContext("2d");
       pen.scale(dense, dense);
       pen.translate(half, half);
-      mark(pen, look, r, isSoon);
+      mark(pen, look, r, isSoon, isPlain);
       sprites.set(key, { picture, half });
     }
     return sprites.get(key);
+  };
+
+  /** A sheet of pixels as large as the canvas, for marks without number. */
+  const open = (pen, frame) => {
+    const { width, height } = pen.canvas;
+    const dense = width / frame.width;
+    const pixels = new ImageData(width, height);
+    const whole = new Uint32Array(pixels.data.buffer);
+    const bytes = pixels.data;
+
+    const stamp = ({ picture }, cases) => {
+      const size = picture.width;
+      const { data } = picture.getContext("2d").getImageData(0, 0, size, size);
+      const ink = new Uint32Array(data.buffer);
+      for (const each of cases) {
+        const left = Math.round(frame.x(each.x) * dense - size / 2);
+        const top = Math.round(frame.y(each.y) * dense - size / 2);
+        if (left < 0 || top < 0 || left + size > width || top + size > height) continue;
+        for (let row = 0; row < size; row += 1) {
+          let from = row * size;
+          let to = (top + row) * width + left;
+          for (let column = 0; column < size; column += 1, from += 1, to += 1) {
+            const much = data[4 * from + 3];
+            if (!much) continue;
+            if (much > 247 || !bytes[4 * to + 3]) whole[to] = ink[from];
+            else {
+              const rest = 1 - much / 255;
+              for (let part = 0; part < 3; part += 1) bytes[4 * to + part] = data[4 * from + part] * (1 - rest) + bytes[4 * to + part] * rest;
+              bytes[4 * to + 3] = much + bytes[4 * to + 3] * rest;
+            }
+          }
+        }
+      }
+    };
+    const close = () => {
+      const sheet = wangge.make("canvas", { width, height });
+      sheet.getContext("2d").putImageData(pixels, 0, 0);
+      pen.drawImage(sheet, 0, 0, frame.width, frame.height);
+    };
+    return { stamp, close };
   };
 
   const radius = (zoom) => (zoom < 12 ? 3 : zoom < 14 ? 4 : zoom < 16 ? 5.5 : 7.5);
@@ -102,17 +144,24 @@ wangge.dots = (page, colours) => {
     const shown = page.shown().filter(({ x, y }) => x >= box.left && x <= box.right && y >= box.top && y <= box.bottom);
     if (page.layers.heat) drawHeat(pen, frame, shown);
     if (!page.layers.cases) return;
-    const r = radius(frame.zoom);
+    const isCrowd = shown.length > CROWD;
+    const r = isCrowd ? Math.max(2.5, radius(frame.zoom) - 1) : radius(frame.zoom);
     const piles = new Map(ORDER.map((look) => [look, []]));
     for (const each of shown) piles.get(lookOf(each))?.push(each);
+    const sheet = isCrowd ? open(pen, frame) : undefined;
     for (const look of ORDER) {
-      const plain = sprite(look, false, r);
-      const ringed = look === "late" ? plain : sprite(look, true, r);
+      const plain = sprite(look, false, r, isCrowd);
+      if (sheet) {
+        sheet.stamp(plain, piles.get(look));
+        continue;
+      }
+      const ringed = look === "late" ? plain : sprite(look, true, r, false);
       for (const each of piles.get(look)) {
         const { picture, half } = look !== "late" && page.isSoon(each) ? ringed : plain;
         pen.drawImage(picture, frame.x(each.x) - half, frame.y(each.y) - half, half * 2, half * 2);
       }
     }
+    sheet?.close();
     const chosen = page.case && page.shown().find((each) => each.no === page.case);
     if (chosen) {
       pen.beginPath();

@@ -31,6 +31,7 @@ wangge.lists = (data, page, words) => {
         make("span", { className: "where", text: whereOf(each) }),
       );
       if (each.supervision) button.append(make("em", { className: each.supervision > 2 ? "card-red" : "card-yellow", text: words.say(`wall.card.${each.supervision}`) }));
+      button.title = each.no;
       if (page.case === each.no) button.setAttribute("aria-current", "true");
       return make("li", {}, button);
     }));

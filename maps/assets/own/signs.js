@@ -1,9 +1,8 @@
 /** What stands on the ground beside incidents: stations with whom they reach, places in need of mending, calls for the district. */
-wangge.signs = (source, ground, page) => {
+wangge.signs = (source, ground, page, words) => {
   const FRESH_MS = 300_000;
   const found = { stations: [], points: [], calls: [] };
   const asked = { stations: 0, points: 0, calls: 0 };
-  const LETTERS = { dirty: "脏", messy: "乱", poor: "差" };
 
   const place = (lon, lat) => ({ x: ground.fromMicro.x(lon * 1e6), y: ground.fromMicro.y(lat * 1e6) });
   /** World pixels of a metre at a place: Mercator stretches with latitude. */
@@ -23,7 +22,7 @@ wangge.signs = (source, ground, page) => {
 
   const ASK = {
     stations: async () => (await all("/v1/stations", "stations", "after")).map((each) => ({ ...place(each.lon, each.lat), name: each.name, radius: (each.radius_m ?? 0) * metre(each.lat) })),
-    points: async () => (await all("/v1/problem-points", "points", "before")).map((each) => ({ ...place(each.lon, each.lat), letter: LETTERS[each.kind] ?? "?" })),
+    points: async () => (await all("/v1/problem-points", "points", "before")).map((each) => ({ ...place(each.lon, each.lat), kind: each.kind })),
     calls: async () => (await all("/v1/calls", "calls", "before", { state: ["called", "assigned", "joint"] })).map((each) => ({ no: each.no, step: each.steps.filter(({ at }) => at).length, late: each.late })),
   };
 
@@ -64,7 +63,7 @@ wangge.signs = (source, ground, page) => {
         pen.fillText(name, frame.x(x), frame.y(y) + 16);
       }
     if (page.layers.points)
-      for (const { x, y, letter } of found.points) wangge.signs.letter(pen, frame.x(x), frame.y(y), letter, font);
+      for (const { x, y, kind } of found.points) wangge.signs.letter(pen, frame.x(x), frame.y(y), words.say(`wall.point.${kind}`), font);
     if (page.layers.calls) {
       const where = new Map(page.shown().map((each) => [each.no, each]));
       for (const { no, step, late } of found.calls) {

@@ -56,7 +56,12 @@ wangge.wall = async (map) => {
   const places = wangge.places(data, page, words);
   let insides = data.areas.id.map(() => true);
   let shown = [];
-  page.now = () => page.past?.at ?? Date.now() / 1000 - page.ahead;
+  /** What time it is on the page: it stands still while something is counted or drawn. */
+  let moment = 0;
+  const look = () => {
+    moment = page.past?.at ?? Date.now() / 1000 - page.ahead;
+  };
+  page.now = () => moment;
   page.isLate = (each) => cases.isLate(each, page.now());
   page.isSoon = (each) => cases.isSoon(each, page.now());
   /** Whether an area, by its place in the list, lies in what is shown; what lies in none is inside of everything only. */
@@ -64,6 +69,7 @@ wangge.wall = async (map) => {
   page.shown = () => shown;
   page.areaCode = () => (page.scope === null ? undefined : data.areas.code[page.scope]);
   const gather = () => {
+    look();
     shown = [...(page.past?.cases ?? cases.all())].filter((each) => page.isInside(each.area));
   };
   page.counts = () => {
@@ -96,7 +102,7 @@ wangge.wall = async (map) => {
   const paint = wangge.paint(ground, data, page);
   const names = wangge.names(ground, data, page);
   const dots = wangge.dots(page, colours);
-  const signs = wangge.signs(source, ground, page);
+  const signs = wangge.signs(source, ground, page, words);
   const tiles = wangge.tiles(source, page, words);
   const lists = wangge.lists(data, page, words);
   page.lists = lists;
@@ -133,7 +139,7 @@ wangge.wall = async (map) => {
     const centred = (draw) => pictured((pen) => { pen.textAlign = "center"; pen.textBaseline = "middle"; draw(pen); });
     const others = [];
     if (page.layers.stations) others.push(make("li", {}, centred((pen) => wangge.signs.station(pen, 0, 0)), make("span", { text: words.say("wall.legend.station") })));
-    if (page.layers.points) others.push(make("li", {}, centred((pen) => wangge.signs.letter(pen, 0, 0, "脏", font)), make("span", { text: words.say("wall.legend.point") })));
+    if (page.layers.points) others.push(make("li", {}, centred((pen) => wangge.signs.letter(pen, 0, 0, words.say("wall.point.dirty"), font)), make("span", { text: words.say("wall.legend.point") })));
     if (page.layers.calls) others.push(make("li", {}, centred((pen) => wangge.signs.call(pen, -11, 11, 2, false, font)), make("span", { text: words.say("wall.legend.call") })));
     byId("legend-rows").replaceChildren(make("li", { className: "head", text: words.say(`wall.shade.${page.shade}.legend`) }), ...swatches, ...(looks.length ? [make("li", { className: "head", text: words.say("wall.layer.cases") }), ...looks] : []), ...others);
   };
@@ -310,15 +316,15 @@ wangge.wall = async (map) => {
   };
   const showTools = () => {
     const buttons = (place, all, isOn, act, word) => byId(place).replaceChildren(...all.map((name, i) => {
-      const button = make("button", { type: "button", text: words.say(`${word}.${name}`), onclick: () => act(name) });
+      const button = make("button", { type: "button", text: words.say(word(name)), onclick: () => act(name) });
       button.setAttribute("aria-pressed", String(isOn(name)));
       button.dataset.name = name;
       button.title = words.say(place === "shades" ? "wall.key.shade" : "wall.key.layer", { n: i + 1 });
       return button;
     }));
     const focused = document.activeElement?.dataset?.name;
-    buttons("shades", SHADES, (name) => page.shade === name, (name) => shadeBy(name).catch(failed), "wall.shade");
-    buttons("layers", LAYERS, (name) => page.layers[name], toggle, "wall.layer");
+    buttons("shades", SHADES, (name) => page.shade === name, (name) => shadeBy(name).catch(failed), (name) => `wall.shade.${name}`);
+    buttons("layers", LAYERS, (name) => page.layers[name], toggle, (name) => `wall.layer.${name}`);
     if (focused) document.querySelector(`.tools [data-name="${focused}"]`)?.focus();
   };
 
@@ -380,9 +386,11 @@ wangge.wall = async (map) => {
           const now = await source.get("/v1/wall/incidents", { no: some });
           cases.change(now.incidents, some);
           const rows = new Map(cases.rows(now.incidents).map((each) => [each.no, each]));
-          lists.hear(events.filter(({ subject }) => before.has(subject)).map(({ subject, type, time }) => {
+          // That it is over is told beside what ended it, which says more.
+          const isTold = (event) => before.has(event.subject) && !(event.type === `${PREFIX}closed` && events.some((other) => other !== event && other.subject === event.subject && other.type !== event.type));
+          lists.hear(events.filter(isTold).map(({ subject, type, time, data: said }) => {
             const where = rows.get(subject) ?? before.get(subject);
-            return { no: subject, event: type.slice(PREFIX.length).replaceAll("-", "_"), at: Date.parse(time) / 1000, category: where?.category, where };
+            return { no: subject, event: said.event ?? type.slice(PREFIX.length).replaceAll("-", "_"), at: Date.parse(time) / 1000, category: where?.category, where };
           }));
         }
         showSoon();
@@ -512,9 +520,9 @@ wangge.wall = async (map) => {
   showTools();
   showLegend();
   fit(false);
+  speak(words.lang);
   for (const surface of [base, marks, over]) surface.addTo(map);
   if (page.shade === "staffing") shadeBy("staffing").catch(failed);
-  speak(words.lang);
   drawScale();
   cover();
   signs.refresh("calls").catch(failed);

@@ -64,6 +64,16 @@ def test_the_five_places_are_data(place) -> None:
         assert (str(rule.formula), rule.terms[0].need(1)) == ("2+1+N+X", 2)
 
 
+def test_a_count_is_whole_however_json_writes_it() -> None:
+    """2.0 people are two, as in every description of whole numbers, and are kept as 2."""
+    rule = deepcopy(SHIZHONG)
+    rule["terms"][2]["min"] = 2.0
+    assert rule_from(rule).as_json()["terms"][2]["min"] == 2
+    assert "2.0" not in str(rule_from(rule).as_json())
+    rule["terms"][2]["min"] = 2.5
+    assert kinds(rule) == {"not_a_count": "terms[2].min"}
+
+
 def test_an_unknown_letter_is_an_error() -> None:
     """A letter that no term explains is refused: letters have no meaning of their own."""
     rule = deepcopy(SHIZHONG)

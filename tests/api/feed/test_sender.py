@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 
+from api.feed.cloud_event import EVERYTHING
 from api.feed.sender import Pace, deliver_due, wait_after
 from data.store import webhooks
 from data.store.feed import renew
@@ -54,6 +55,25 @@ def test_what_is_seen_is_sent_in_order_and_once(post, box) -> None:
     post.tells("later")
     post.delivers()
     assert box.events()[5:] == [("urge", "later")]
+
+
+def test_all_that_is_told_is_sent(post, box) -> None:
+    """Orders, modes, warnings, problem points and ends are sent as plans are; what is not taken comes again, by its name."""
+    post.subscribes(post.person("a", ("auditor", "d")), box.url, *EVERYTHING)
+    kinds = [
+        "incident.closed", "plan.submit", "order.placed", "mode.switched", "warning.raised", "problem_point.found",
+        "problem_cluster.gathered",
+    ]  # fmt: skip
+    box.answer = lambda n: 500 if n == 1 else 204
+    for n, kind in enumerate([*kinds, "order_flow.stated", "staff.added", "visit.made"]):
+        post.tells(str(n), kind=kind)
+    post.delivers()
+    post.now += timedelta(minutes=1)
+    post.delivers()
+    names = [message.headers["webhook-id"] for message in box.came]
+    assert names[0] == names[1]
+    assert len(set(names)) == len(names) - 1 == len(kinds)
+    assert [message.event["type"] for message in box.taken] == [f"cn.gridgov.{kind.replace('_', '-')}" for kind in kinds]
 
 
 def test_an_outsider_verifies_what_we_sign(post, box) -> None:

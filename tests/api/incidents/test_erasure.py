@@ -116,3 +116,26 @@ def test_whoever_follows_incidents_is_told(station) -> None:
     station.asks("district", "POST", f"/v1/incidents/{no}/erasure", json={"reason": "request"})
     again = station.asks("district", "GET", feed, params={"cursor": cursor}).json()["incidents"]
     assert [each["no"] for each in again] == [no]
+
+
+def test_what_one_has_seen_is_not_current_once_it_is_erased(station) -> None:
+    """With the words, or with the contact when its time is over, the ETag changes: nobody is told that they have it already."""
+    no = station.reports(**SAID, contact=CONTACT)["no"]
+    addresses = [f"/v1/incidents/{no}", f"/v1/incidents/{no}/events"]
+
+    def tags() -> list[str]:
+        return [station.asks("district", "GET", each).headers["ETag"] for each in addresses]
+
+    seen = [tags(), tags()]
+    assert seen[0] == seen[1]
+    station.asks("district", "POST", f"/v1/incidents/{no}/erasure", json={"reason": "request"})
+    seen.append(tags())
+    step = {"json": {"event": "reject", "reason": "insufficient", "answer": "no"}}
+    here = f"/v1/incidents/{no}/transitions"
+    problem(station.asks("community", "POST", here, headers={"If-Match": seen[0][0]}, **step), 412, "stale-version")
+    assert station.asks("community", "POST", here, headers={"If-Match": seen[2][0]}, **step).status_code == 200
+    seen.append(tags())
+    station.passes(days=181)
+    tidied(station)
+    seen.append(tags())
+    assert all(len({each[k] for each in seen}) == 4 for k in range(2))

@@ -36,6 +36,10 @@ ASKED = {
     "an unknown parameter": (body(), JSON, "?strange=1"),
     "its language": (body(lat="north"), JSON, "?lang=zh"),
     "a bad key": (body(), {**JSON, "Idempotency-Key": "a b"}, ""),
+    "an address that means nothing": (b'{"category": "rubbish", "address": "x"}', JSON, ""),
+    "neither point nor address": (b'{"category": "rubbish"}', JSON, ""),
+    "half a point": (b'{"category": "rubbish", "address": "x", "lon": 117.1}', JSON, ""),
+    "no such area": (b'{"category": "rubbish", "address": "x", "area": "1"}', JSON, ""),
     "a stranger": (body(), {**JSON, "X-API-Key": "wg_0"}, ""),
 }
 

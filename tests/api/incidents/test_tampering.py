@@ -307,6 +307,7 @@ EDITS = (
     ("stage_due_at", "now()"), ("key_reported_at", "now()"),
     ("at", "at + interval '1 us'"), ("source", "'hotline'"), ("kind", "'opinion'"),
     ("reported_at", "reported_at - interval '1 day'"), ("triage", "'private'"), ("reporter", "gen_random_uuid()"),
+    ("located_by", "'street'"),
     ("path", "'1'"), ("path", "path || '77'"),
     ("path", "'99'::ltree || subpath(path, -1)"),
 )  # fmt: skip
@@ -329,7 +330,7 @@ def test_an_edited_row_is_named_with_its_column(world, column, value) -> None:
     assert Fault(kind="row_wrong", no=world.done, fields=(column,)) in found
     # What no record ever changes is no longer what it was before, either; and the row before ended when this one began.
     others = {each.seq: each.fields for each in found if each.kind == "past_wrong"}
-    never = {"source", "kind", "reported_at", "reporter"}
+    never = {"source", "kind", "reported_at", "reporter", "located_by"}
     assert others == (dict.fromkeys(range(1, 6), (column,)) if column in never else {5: ("until",)} if column == "at" else {})
     assert len(found) == 1 + len(others)
 

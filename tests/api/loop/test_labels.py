@@ -9,8 +9,8 @@ from api.who.caller import Tier
 from tests.api.loop.ward import archived, cleared, reported
 
 LISTS = [
-    words.State, words.Event, words.Stage, words.Supervision, words.Kind, words.Triage, words.Mode, words.Finding,
-    words.RejectReason, words.EscalateReason, words.ReturnReason, words.HandOverReason, words.Outcome,
+    words.State, words.Event, words.Stage, words.Supervision, words.Kind, words.LocatedBy, words.Triage, words.Mode,
+    words.Finding, words.RejectReason, words.EscalateReason, words.ReturnReason, words.HandOverReason, words.Outcome,
     words.Mediation, words.Satisfaction, Tier,
 ]  # fmt: skip
 

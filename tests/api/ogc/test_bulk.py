@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 import shapely
 
+from api.csv_table import FORMULA_STARTS, cell
 from api.ogc import bulk
-from api.ogc.bulk import FORMATS, FORMULA_STARTS, cell
+from api.ogc.bulk import FORMATS
 from tests.published import COMMUNITIES, DISTRICT, HIDDEN, STREETS
 from tests.served import served
 

@@ -22,8 +22,10 @@ from hypothesis import strategies as st
 from psycopg2 import sql
 from shapely.geometry import shape
 
-from api.ogc.cql import HIGHEST_INTEGER, LONGEST, MOST_LISTED, MOST_NODES, SPATIAL, TEMPORAL, Language, compile_filter
+from api.ogc.cql import LONGEST, MOST_LISTED, MOST_NODES, Language, compile_filter
+from api.ogc.cql_terms import HIGHEST_INTEGER
 from api.ogc.cql_text import parse_text
+from api.ogc.cql_words import SPATIAL, TEMPORAL
 from api.ogc.crs import CGCS2000, CRS84, WEB_MERCATOR, parse_crs
 from api.ogc.fields import Field, Geometry, Kind, by_name
 from data.store.pool import connect

@@ -656,3 +656,47 @@ def test_a_gis_reads_what_its_key_may_see(busy, tmp_path) -> None:
     expected = numbers(busy, "worker", "limit=10000&light=red&filter=reported_at > TIMESTAMP('2026-03-01T20:00:00Z')")
     assert len(expected) > 5
     assert told == {"nos": expected, "types": ["Point"], "urgent": "bool"}
+
+
+# --- what codes are called --------------------------------------------------------------------------------------------
+
+
+def test_pages_call_codes_by_their_names(station):
+    """Beside a grid's, an area's, a department's and a category's code stands what the town calls it; programs get codes."""
+    no = station.reports()["no"]
+    station.done("community", no, "accept", matter="0101")
+
+    def read(address, lang):
+        answer = station.asks("district", "GET", f"{address}?f=html", headers={"Accept-Language": lang})
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    for lang, grid, category in (
+        ("en", f"第1网格 ({HERE}001)", "暴露垃圾 (rubbish)"),
+        ("zh", f"第1网格（{HERE}001）", "暴露垃圾（rubbish）"),
+    ):
+        for address in (ITEMS, f"{ITEMS}/{no}"):
+            text = read(address, lang).text
+            assert grid in text
+            assert category in text
+    whole = read(f"{ITEMS}/{no}", "en").text
+    assert all(each in whole for each in (f"社区1 ({HERE})", f"街道1 ({STREETS[0]})", "环卫局 (sanitation)", "暴露垃圾 (0101)"))
+    assert '"names"' not in station.asks("district", "GET", f"{ITEMS}/{no}?f=json").text
+    assert f"/collections/grids/items/{HERE}001" in whole
+
+
+def test_a_page_is_not_current_once_a_name_has_changed(station):
+    """A browser that has a page keeps it while nothing on it changes, and gets another when a matter is called otherwise."""
+    no = station.reports()["no"]
+    for address in (ITEMS, f"{ITEMS}/{no}"):
+        tag = station.asks("district", "GET", f"{address}?f=html").headers["ETag"]
+        seen = {"If-None-Match": tag}
+        assert station.asks("district", "GET", f"{address}?f=html", headers=seen).status_code == 304
+        station.hall.do("UPDATE wangge.matter SET name = name || '。'")
+        assert station.asks("district", "GET", f"{address}?f=html", headers=seen).status_code == 200
+    # Of a category that several matters are of, none says what it is called.
+    station.hall.do(
+        """INSERT INTO wangge.matter (code, area_id, path, name, category, power_delegated, funding, status, updated_at)
+           SELECT '0102', area_id, path, '乱倒垃圾', category, true, funding, status, updated_at FROM wangge.matter"""
+    )
+    assert "暴露垃圾。。 (rubbish)" not in station.asks("district", "GET", f"{ITEMS}?f=html").text

@@ -11,7 +11,8 @@ import pytest
 from api.who.door import examine, identify
 from data.store.open311 import service_wished as wished
 from data.store.scope import NOBODY
-from tests.api.incidents.station import GRID, HERE
+from tests.api.incidents.named_town import name_ground
+from tests.api.incidents.station import GRID, HERE, NEXT
 from tests.api.open311.counter import V2, drawn, schema, spot
 from tests.published import COMMUNITIES, DISTRICT
 
@@ -86,8 +87,8 @@ def test_a_cookie_is_no_key(counter) -> None:
         ({"service_code": None}, ["400"], "service_code is missing"),
         ({"service_code": "9999"}, ["404"], "there is no service 9999"),
         ({"lat": None, "long": None}, ["400"], "the location is missing"),
-        ({"lat": None, "long": None, "address_string": "3 Mill Lane"}, ["400"], "alone does not say where it is"),
-        ({"lat": None, "long": None, "address_id": GRID}, ["400"], "alone does not say where it is"),
+        ({"lat": None, "long": None, "address_string": "3 Mill Lane"}, ["400"], "there is no 3 Mill Lane"),
+        ({"lat": None, "long": None, "address_id": GRID}, ["400"], "an address_id does not say where it is"),
         ({"long": None}, ["400"], "long is missing"),
         ({"lat": "north"}, ["400"], "lat is a number of degrees from -90 to 90"),
         ({"lat": "nan", "long": "1e999"}, ["400", "400"], "long is a number of degrees"),
@@ -109,6 +110,22 @@ def test_what_cannot_be_taken_is_said(counter, fields, codes, words) -> None:
     assert wishes(counter) == []
     assert counter.station.hall.value("SELECT count(*) FROM wangge.incident") == 0
     assert counter.station.hall.value("SELECT count(*) FROM wangge.event WHERE kind = 'incident.report'") == 0
+
+
+def test_an_address_alone_is_enough(counter) -> None:
+    """A report with nothing but an address lies where the one place is that it means, within the jurisdiction that it names."""
+    name_ground(counter.station.hall)
+    nowhere = {"lat": None, "long": None}
+    no = counter.reported(**nowhere, address_string="幸福小区3号楼")
+    shown = counter.station.shown(no)
+    assert (shown["located_by"], shown["grid"], shown["address"]) == ("building", GRID, "幸福小区3号楼")
+    assert counter.reported(**nowhere, address_string="泉城公园", jurisdiction_id=DISTRICT)
+    many = {**nowhere, "address_string": "阳光花园"}
+    (fault,) = counter.refused(counter.posts(**many), 400)
+    assert fault[1] == (f"阳光花园 may be 2 places, such as 阳光花园 ({HERE}), 阳光花园 ({NEXT}): give lat and long (WGS84)")
+    (fault,) = counter.refused(counter.posts(headers={"Accept-Language": "zh"}, **many), 400)
+    assert "可能指 2 处" in fault[1]
+    assert len(wishes(counter)) == 2
 
 
 def test_words_are_said_in_chinese_too(counter) -> None:

@@ -64,13 +64,17 @@ def test_a_row_says_what_the_incident_says(station) -> None:
     no = station.reports(contact={"name": "Wang", "phone": "13800001111"}, urgent=True)["no"]
     station.reports(**at(-5000, 0))
     station.done("community", no, "accept", matter="0101")
+    station.done("worker", no, "claim")
+    station.done("worker", no, "handle", result="away", outcome="resolved", evidence=["photo"], on_the_spot=True)
     rows = {each["no"]: each for each in rest(station)[0]}
     for number, row in rows.items():
         shown = station.shown(number)
         same = set(row) & set(shown) - {"links"}
         assert len(same) > 25
+        assert {"on_the_spot", "located_by"} <= same
         assert {name: row[name] for name in same} == {name: shown[name] for name in same}
         assert (row["due_at"], row["stage_due_at"]) == (shown["clocks"]["total"]["due_at"], shown["clocks"]["stage"]["due_at"])
+    assert rows[no]["on_the_spot"] is True
     text = str(rows)
     assert "1380000" not in text
     assert "138****" not in text

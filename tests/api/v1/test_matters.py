@@ -375,3 +375,29 @@ def test_grids_without_matters_are_listed(station) -> None:
     problem(station.asks("other_street", "PUT", here, json={"codes": []}), 404, "not-found")
     assert station.asks("community", "PUT", here, json={"codes": []}).json()["is_named"] is False
     assert [body["codes"] for _, body in log(station, "grid.matters")] == [["0301"], []]
+
+
+def test_what_a_grid_answers_for_is_known_of_any_day(station) -> None:
+    """What is named from today on leaves yesterday's answer as it was, whatever has exited since; tomorrow's is not known."""
+    here = f"/v1/grid-matters/{GRID}"
+
+    def codes(**query: str) -> tuple[bool, list[str]]:
+        shown = station.asks("worker", "GET", here, params=query).json()
+        return shown["is_named"], [each["code"] for each in shown["matters"]]
+
+    proposed(station)
+    decided(station, **ADMIT)
+    station.asks("community", "PUT", here, json={"codes": ["0301"]})
+    today = station.hall.now.date().isoformat()
+    station.passes(days=1)
+    station.asks("community", "PUT", here, json={"codes": ["0101"]})
+    assert (codes(), codes(at=today)) == ((True, ["0101"]), (True, ["0301"]))
+    station.passes(days=1)
+    decided(station, **EXIT)
+    assert codes(at=today) == (True, ["0301"])
+    listed = [
+        station.asks("district", "GET", "/v1/grid-matters", params={"area": HERE, "at": day}).json()["grids"][0]["matters"]
+        for day in ("2026-03-01", today)
+    ]
+    assert listed == [0, 1]
+    problem(station.asks("worker", "GET", here, params={"at": "2026-04-01"}), 400, "future-day")

@@ -159,6 +159,45 @@ def test_stations_are_those_of_the_day(station) -> None:
     assert past == [(2,)]
 
 
+def test_people_walk_as_far_as_their_place_says(station) -> None:
+    """A station without a circle reaches as far as the nearest profile says, of the day; a street's own circle is its own."""
+    opens(station, "S1")
+    total = 12 * POINTS * HOUSEHOLDS
+
+    def reached(area: str = DISTRICT, **query: str) -> int:
+        return figure(station, "station_coverage", area, **query)["n"]
+
+    def walks(name: str, area: str, minutes: float) -> None:
+        with owner(station.hall.db.admin) as conn:
+            doc = {"id": name, "zh": name, "en": name, "area": area}
+            said = {"circle": {"minutes": minutes, "metres_a_minute": 1, "detour": 1}}
+            load(conn, profile_from(doc | said), day=station.hall.now.date(), now=station.hall.now)
+
+    usual = reached()
+    assert 2 * HOUSEHOLDS < usual < total
+    station.passes(days=1)
+    walks("near", DISTRICT, 10.1)
+    assert (reached(), reached(STREETS[0]), reached(at=MONDAY.date().isoformat())) == (2 * HOUSEHOLDS, 2 * HOUSEHOLDS, usual)
+    walks("far", STREETS[1], 2000)
+    assert (reached(STREETS[0]), reached(STREETS[1]), reached()) == (2 * HOUSEHOLDS, total // 2, 2 * HOUSEHOLDS + total // 2)
+    adds_up(panel(station))
+
+
+def test_what_has_exited_is_counted_by_what_it_was(station) -> None:
+    """A matter that has exited counts from that day on, by what it was that exited, and on no day before."""
+
+    def exited(**query: str) -> dict[str, int]:
+        found = figure(station, "exits", **query)
+        return {"exits": found["value"]} | {kind: count for kind, count in found["parts"].items() if count}
+
+    assert exited() == {"exits": 0}
+    said = {"action": "exit", "reason": "not_grid_duty", "kind": "stamp"}
+    answer = station.asks("district", "POST", "/v1/matters/0101/decisions", json=said)
+    assert answer.status_code == 201, answer.text
+    assert (exited(), exited(at="2026-03-01")) == ({"exits": 1, "exit_stamp": 1}, {"exits": 0})
+    adds_up(panel(station))
+
+
 def test_centers_are_as_large_as_they_were(station) -> None:
     """A community's center of 300.25 square metres over its households, in hundreds; none where no size is known."""
     assert figure(station, "facility_m2_per_100hh", HERE)["value"] is None

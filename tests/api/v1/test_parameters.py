@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
+from datetime import datetime
 from typing import Annotated, Any
 
 import pytest
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
-from api.v1.parameters import MONTH, NO_NUL, SOMETHING, WHOLE, Longitude
+from api.v1.parameters import MONTH, NO_NUL, SOMETHING, WHOLE, Longitude, Moment, listed_names
 from api.v1.stations import SquareMetres
+from data.store.sql import one
 
 COUNT: TypeAdapter[Any] = TypeAdapter(Annotated[int, Field(strict=True, ge=0, le=100), WHOLE])
 
@@ -52,6 +54,30 @@ def test_a_month_is_of_a_year_that_there_is():
     assert [taken(month, said) for said in ("2026-02", "2026-12")] == ["2026-02", "2026-12"]
     for said in ("0000-01", "2026-00", "2026-13", "2026-2", "\u0662\u0660\u0662\u0666-02", "2026-02\n"):
         assert taken(month, said) == "refused"
+
+
+def test_a_moment_is_written_out():
+    """A number is no moment, though it may count seconds since 1970; nor is one without a zone."""
+    moment = TypeAdapter(Moment)
+    assert str(taken(moment, "2026-03-02T09:00:00+08:00")) == "2026-03-02 09:00:00+08:00"
+    for said in (0, 0.5, "0.5", "1772413200", "2026-03-02", "2026-03-02T09:00:00"):
+        assert taken(moment, said) == "refused"
+
+
+def test_a_moment_is_one_that_the_store_reads(tx):
+    """A moment in a zone that PostgreSQL does not know is kept in another; one of a year that there is not is refused."""
+    moment = TypeAdapter(Moment)
+    for said in ("1486-10-20T01:42:37+16:45", "2026-03-02T09:00:00-23:59", "0001-01-01T00:00:00+15:59"):
+        read = moment.validate_python(said)
+        assert one(tx, "SELECT %s::timestamptz IS NOT NULL", [read]) == (True,)
+        assert read == datetime.fromisoformat(said)
+    assert taken(moment, "0001-01-01T00:00:00+16:00") == taken(moment, "9999-12-31T23:59:59-16:00") == "refused"
+
+
+def test_names_are_listed_between_commas():
+    """One name and several match what describes them; none, an unknown one and an open end do not."""
+    pattern = listed_names(("a_b", "c.d"))["pattern"]
+    assert [said for said in ("a_b", "c.d,a_b", "", "cxd", "a_b,", "a_b;c.d") if re.search(pattern, said)] == ["a_b", "c.d,a_b"]
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def test_a_day_again(town):
 
     assert [row["since"] for row in mine] == [int(moment.timestamp()) for moment in moments]
     assert all(a["until"] == b["since"] for a, b in pairwise(mine))
-    assert [row["state"] for row in mine][0] == "reported"
+    assert mine[0]["state"] == "reported"
     assert mine[-1]["until"] is None
     assert mine[-1]["state"] == town.shown(no)["state"]
     assert replayed["to"] - replayed["from"] == 3600

@@ -67,6 +67,7 @@ def test_ceilings_and_tiers():
         Role.COMMUNITY: Ceiling.HOUSEHOLDS,
         Role.STREET: Ceiling.HOUSEHOLDS,
         Role.DISTRICT: Ceiling.HOUSEHOLDS,
+        Role.VIEWER: Ceiling.INTERNAL,
         Role.AUDITOR: Ceiling.INTERNAL,
         Role.ADMINISTRATOR: Ceiling.PUBLIC,
     }

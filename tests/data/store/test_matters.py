@@ -404,24 +404,45 @@ def test_a_grid_answers_for_what_is_named(office) -> None:
 
     assert (named().is_named, [code for code, _ in named().matters]) == (False, ["a", "b"])
     with office.pool.write(office.speaks(office.ann, "manage_staff", area=STREETS[0])) as conn:
-        matters.name_matters(conn, grid, ["a"])
-        matters.name_matters(conn, grid, ["b", "b"])
+        matters.name_matters(conn, grid, ["a"], day=DAY)
+        matters.name_matters(conn, grid, ["b", "b"], day=DAY)
     assert (named().is_named, [code for code, _ in named().matters]) == (True, ["b"])
     with office.pool.read(office.speaks(office.ann)) as conn:
-        rows = matters.grids(conn, area=None, day=DAY, without=False)
-        bare = matters.grids(conn, area=None, day=DAY, without=True)
+        rows = matters.grids(conn, area=None, day=DAY, until=None, without=False)
+        bare = matters.grids(conn, area=None, day=DAY, until=None, without=True)
         assert (len(rows), len(bare)) == (12, 11)
         assert [row for row in rows if row[3]] == [(grid, "第1网格", COMMUNITIES[0], 1)]
-        assert len(matters.grids(conn, area=office.path[STREETS[0]], day=DAY, without=True)) == 5
-        assert matters.grids(conn, area=None, day=DAY, without=True, after=bare[-2][0], limit=1) == bare[-1:]
+        assert len(matters.grids(conn, area=office.path[STREETS[0]], day=DAY, until=None, without=True)) == 5
+        assert matters.grids(conn, area=None, day=DAY, until=None, without=True, after=bare[-2][0], limit=1) == bare[-1:]
     office.decides("exit", code="b")
     assert (named().is_named, [code for code, _ in named().matters]) == (False, ["a"])
     scope = office.speaks(office.ann, "manage_staff", area=STREETS[1])
     with pytest.raises(psycopg2.errors.InsufficientPrivilege), office.pool.write(scope) as conn:
-        matters.name_matters(conn, grid, ["a"])
+        matters.name_matters(conn, grid, ["a"], day=DAY)
     with office.pool.read(office.speaks(office.ann, area=STREETS[1])) as conn:
-        assert all(row[2] in COMMUNITIES[2:] for row in matters.grids(conn, area=None, day=DAY, without=False))
+        assert all(row[2] in COMMUNITIES[2:] for row in matters.grids(conn, area=None, day=DAY, until=None, without=False))
         with pytest.raises(NotFound):
             matters.grid_matters(conn, grid, day=DAY)
     with closing(connect(office.db.admin)) as conn:
         assert many(conn, "SELECT matter FROM wangge.grid_matter") == [("b",)]
+
+
+def test_what_a_grid_answered_for_stays_known(office) -> None:
+    """Of every day it is known what was named for a grid then; of a day on which it was said several times the last holds."""
+    for code in ("a", "b"):
+        office.proposes(replace(TEXT, code=code))
+        office.decides("admit", code=code)
+    grid, days = f"{COMMUNITIES[0]}001", [DAY + timedelta(days=n) for n in range(-1, 5)]
+    with office.pool.write(office.speaks(office.ann, "manage_staff", area=STREETS[0])) as conn:
+        for n, codes in ((1, ["a"]), (2, ["a", "b"]), (4, ["b"]), (4, []), (4, ["b", "b"])):
+            matters.name_matters(conn, grid, codes, day=days[n])
+    with office.pool.read(office.speaks(office.ann)) as conn:
+        found = [matters.grid_matters(conn, grid, day=day) for day in days]
+        counts = [matters.grids(conn, area=None, day=day, until=None, without=False)[0][3] for day in days]
+    assert [(each.is_named, "".join(code for code, _ in each.matters)) for each in found] == [
+        (False, "ab"), (True, "a"), (True, "ab"), (True, "ab"), (True, "b"), (True, "b"),
+    ]  # fmt: skip
+    assert counts == [0, 1, 2, 2, 1, 1]
+    with closing(connect(office.db.admin)) as conn:
+        rows = many(conn, "SELECT matter, lower(valid), upper(valid) FROM wangge.grid_matter ORDER BY 1, 2")
+    assert rows == [("a", days[1], days[4]), ("b", days[2], days[4]), ("b", days[4], None)]

@@ -1,0 +1,77 @@
+"""The ground of a sheet, from below: land, neighbours, compounds, water, roads, boundaries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from gis.town import LineKind
+from maps.sheets import inks
+from maps.sheets.layout import MAP
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from maps.sheets.crop import Crop
+    from maps.sheets.pen import Pen
+
+HATCH_STEP = 1.7
+"""Between the lines of a hatch, units."""
+BOUNDARY_WIDTH = 0.85
+GLOW = 2.6
+COMMUNITY_DASH = (3.2, 1.0, 0.6, 1.0)
+
+
+def draw_ground(pen: Pen, crop: Crop, *, dedicated: bool) -> None:
+    """Draw the map of one grid, without names."""
+    pen.box(MAP, fill=inks.AWAY)
+    pen.areas(crop.known, fill=inks.NEIGHBOUR, clip=MAP)
+    pen.lines(hatch(crop.neighbours[crop.neighbour_dedicated]), inks.HATCH, 0.16, clip=MAP)
+    pen.areas([crop.own], fill=inks.OWN_DEDICATED if dedicated else inks.OWN, clip=MAP)
+    if dedicated:
+        pen.lines(hatch(np.array([crop.own], dtype=object)), inks.HATCH, 0.18, clip=MAP)
+    away = shapely.difference(crop.compounds.polygon, crop.own)
+    here = shapely.intersection(crop.compounds.polygon, crop.own)
+    pen.areas(away, fill=inks.COMPOUND_AWAY, line=inks.COMPOUND_AWAY_LINE, width=0.15, clip=MAP)
+    pen.areas(here, fill=inks.COMPOUND, line=inks.COMPOUND_LINE, width=0.18, clip=MAP)
+    pen.areas(crop.water.polygon, fill=inks.WATER, line=inks.WATER_LINE, width=0.25, clip=MAP)
+    # Along the boundary, outside: the grid stands out, and in a copy without colour there is still the broad line.
+    band = shapely.difference(shapely.buffer(crop.own, GLOW / 2), crop.own)
+    pen.areas([band], fill=inks.BOUNDARY_GLOW, clip=MAP)
+    _draw_lines(pen, crop)
+    pen.areas(crop.neighbours, line=inks.PAPER, width=0.7, clip=MAP)
+    pen.areas(crop.neighbours, line=inks.NEIGHBOUR_LINE, width=0.3, clip=MAP)
+    pen.lines(crop.community_lines, inks.PAPER, 0.9, cap="butt", clip=MAP)
+    pen.lines(crop.community_lines, inks.COMMUNITY_LINE, 0.38, dash=COMMUNITY_DASH, clip=MAP)
+    pen.areas([crop.own], line=inks.PAPER, width=BOUNDARY_WIDTH + 0.5, clip=MAP)
+    pen.areas([crop.own], line=inks.BOUNDARY, width=BOUNDARY_WIDTH, clip=MAP)
+
+
+def _draw_lines(pen: Pen, crop: Crop) -> None:
+    """Draw casings and then lines, kind by kind, so that roads of a kind run into each other."""
+    kinds = crop.lines.kind
+    strokes = {kind: stroke.at(crop.scale) for kind, stroke in inks.STROKES.items()}
+    for kind, stroke in strokes.items():
+        drawn = crop.lines.line[kinds == kind]
+        if stroke.casing:
+            pen.lines(drawn, stroke.casing_ink, stroke.casing, cap="butt" if kind == LineKind.RAILWAY else "round", clip=MAP)
+    for kind, stroke in strokes.items():
+        drawn = crop.lines.line[kinds == kind]
+        pen.lines(drawn, stroke.ink, stroke.width, dash=stroke.dash, clip=MAP)
+
+
+def hatch(areas: NDArray[np.object_], step: float = HATCH_STEP) -> NDArray[np.object_]:
+    """Return the lines that hatch areas from lower left to upper right; they lie on one lattice for all areas."""
+    if not len(areas):
+        return areas
+    west, south, east, north = shapely.total_bounds(areas).tolist()
+    if np.isnan(west):
+        return areas[:0]
+    first, last = np.floor((west - north) / step), np.ceil((east - south) / step)
+    at = np.arange(first, last + 1) * step
+    ends = np.stack(
+        [np.column_stack([at + south, np.full_like(at, south)]), np.column_stack([at + north, np.full_like(at, north)])], 1
+    )
+    return shapely.intersection(shapely.MultiLineString(list(ends)), areas)

@@ -1,0 +1,122 @@
+"""The legend: of what is on the sheet, and of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from gis.town import LineKind
+from maps.sheets import inks
+from maps.sheets.ground import BOUNDARY_WIDTH, COMMUNITY_DASH, GLOW, hatch
+from maps.sheets.layout import Box
+from maps.words import word
+
+if TYPE_CHECKING:
+    from maps.sheets.crop import Crop
+    from maps.sheets.pen import Pen
+
+ROW = 4.7
+SAMPLE = 9.0
+COLUMNS = 2
+TEXT = 6.3
+SMALLEST = 5.0
+"""What is longer than a line of this stands on two."""
+_LINES = {
+    LineKind.EXPRESSWAY: "expressway",
+    LineKind.MAIN_ROAD: "main_road",
+    LineKind.ROAD: "road",
+    LineKind.LANE: "lane",
+    LineKind.RAILWAY: "railway",
+    LineKind.RIVER: "river",
+    LineKind.DRAIN: "drain",
+    LineKind.WALL: "wall",
+    LineKind.UNDERGROUND: "underground",
+}
+
+Sample = Callable[[float, float], None]
+"""Draws what an entry means: from `x` on, `SAMPLE` wide, around the height `y`."""
+
+
+def entries(pen: Pen, crop: Crop, *, dedicated: bool) -> list[tuple[str, Sample]]:
+    """Return the entries that a sheet needs, as keys of the catalogue, with what draws them."""
+    found: list[tuple[str, Sample]] = [
+        ("boundary", lambda x, y: _boundary(pen, x, y)),
+        ("own_dedicated" if dedicated else "own", lambda x, y: _area(pen, x, y, own=True, dedicated=dedicated)),
+    ]
+    kinds = set(crop.lines.kind.tolist())
+    if len(crop.neighbours):
+        found.append(("neighbour", lambda x, y: _area(pen, x, y, own=False, dedicated=False)))
+    if crop.neighbour_dedicated.any():
+        found.append(("neighbour_dedicated", lambda x, y: _area(pen, x, y, own=False, dedicated=True)))
+    if not shapely.is_empty(crop.community_lines).all():
+        found.append(("community", lambda x, y: _community(pen, x, y)))
+    if len(crop.compounds.name):
+        found.append(("compound", lambda x, y: _compound(pen, x, y)))
+    if len(crop.water.name):
+        found.append(("water", lambda x, y: _water(pen, x, y)))
+    found.extend((key, _line(pen, inks.STROKES[kind].at(crop.scale))) for kind, key in _LINES.items() if kind in kinds)
+    return found
+
+
+def height(count: int) -> float:
+    """Return how high a legend of so many entries is."""
+    return -(-count // COLUMNS) * ROW
+
+
+def draw_legend(pen: Pen, box: Box, found: list[tuple[str, Sample]], lang: str) -> None:
+    """Draw the entries in columns from the top of `box`."""
+    rows = -(-len(found) // COLUMNS)
+    wide = box.width / COLUMNS
+    for n, (key, sample) in enumerate(found):
+        x, y = box.x + n // rows * wide, box.top - (n % rows + 0.5) * ROW
+        sample(x, y)
+        text, room = word(f"sheet.legend.{key}", lang), wide - SAMPLE - 3.0
+        one = len(pen.setter.broken(text, room, SMALLEST)) == 1
+        said = pen.setter.fit(text, room, TEXT if one else SMALLEST, lines=1 if one else 2, least=4.6)
+        pen.block(x + SAMPLE + 1.8, y + said.height / 2, said, inks.INK)
+
+
+def _patch(x: float, y: float) -> Box:
+    return Box(x, y - 1.5, SAMPLE, 3.0)
+
+
+def _boundary(pen: Pen, x: float, y: float) -> None:
+    pen.rule(x, y - GLOW / 4, x + SAMPLE, y - GLOW / 4, inks.BOUNDARY_GLOW, GLOW / 2)
+    pen.rule(x, y, x + SAMPLE, y, inks.BOUNDARY, BOUNDARY_WIDTH)
+
+
+def _area(pen: Pen, x: float, y: float, *, own: bool, dedicated: bool) -> None:
+    box = _patch(x, y)
+    fill = (inks.OWN_DEDICATED if dedicated else inks.OWN) if own else inks.NEIGHBOUR
+    pen.box(box, fill=fill)
+    if dedicated:
+        pen.lines(hatch(np.array([shapely.box(box.x, box.y, box.right, box.top)], dtype=object)), inks.HATCH, 0.17)
+    pen.box(box, line=inks.RULE if own else inks.NEIGHBOUR_LINE, width=0.15 if own else 0.3)
+
+
+def _compound(pen: Pen, x: float, y: float) -> None:
+    box = _patch(x, y)
+    half = Box(box.x + box.width / 2, box.y, box.width / 2, box.height)
+    pen.box(box, fill=inks.COMPOUND, line=inks.COMPOUND_LINE, width=0.18)
+    pen.box(half, fill=inks.COMPOUND_AWAY, line=inks.COMPOUND_AWAY_LINE, width=0.15)
+
+
+def _water(pen: Pen, x: float, y: float) -> None:
+    pen.box(_patch(x, y), fill=inks.WATER, line=inks.WATER_LINE, width=0.25)
+
+
+def _community(pen: Pen, x: float, y: float) -> None:
+    line = shapely.LineString([(x, y), (x + SAMPLE, y)])
+    pen.lines([line], inks.COMMUNITY_LINE, 0.38, dash=COMMUNITY_DASH)
+
+
+def _line(pen: Pen, stroke: inks.Stroke) -> Sample:
+    def draw(x: float, y: float) -> None:
+        if stroke.casing:
+            pen.rule(x, y, x + SAMPLE, y, stroke.casing_ink, stroke.casing)
+        pen.lines([shapely.LineString([(x, y), (x + SAMPLE, y)])], stroke.ink, stroke.width, dash=stroke.dash, cap="butt")
+
+    return draw

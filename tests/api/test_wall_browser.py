@@ -1,0 +1,282 @@
+"""The wall in a real Chromium: what it asks for, what comes in by itself, what a broken line does to it, what names may do."""
+
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from data.store.sql import many, run
+from tests.api.incidents.station import HERE, station_over
+from tests.api.who.office import PASSWORD
+from tests.maps.conftest import Watched
+from tests.paged import NASTY
+from tests.published import COMMUNITIES, DISTRICT, STREETS
+from tests.stored import owner
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREEN, ROW, TELEPHONE = {"width": 1920, "height": 1080}, {"width": 3840, "height": 1080}, {"width": 390, "height": 844}
+SOON_MS = 8_000
+
+
+@pytest.fixture(scope="module")
+def town(cluster, template, tmp_path_factory):
+    """The small town with people at every desk."""
+    with cluster.clone(template) as db, station_over(db, tmp_path_factory.mktemp("home")) as station:
+        yield station
+
+
+@pytest.fixture
+def browse(chromium):
+    """Give the function that opens the wall in a window of its own; windows are shut when the test ends."""
+    contexts = []
+
+    def open_wall(base, path="/wall", *, size=SCREEN, login="", lang="zh-CN", motion="reduce"):
+        context = chromium.new_context(viewport=size, locale=lang, base_url=str(base), reduced_motion=motion)
+        contexts.append(context)
+        if login:
+            assert context.request.post("/v1/session", data={"login": login, "password": PASSWORD}).status == 201
+        watched = Watched(context.new_page())
+        watched.page.goto(path)
+        return watched
+
+    yield open_wall
+    for context in contexts:
+        context.close()
+
+
+def is_ready(watched):
+    """Wait until the wall is there and follows what happens."""
+    expect(watched.page.locator("#cover")).to_be_hidden(timeout=SOON_MS)
+    expect(watched.page.locator("#link.live")).to_be_visible()
+    return watched.page
+
+
+def figure(page, name):
+    """Return one of the figures on the left."""
+    return page.locator(f"[data-figure={name}] dd").first
+
+
+def painted(page):
+    """Count the pixels that the map's canvases have drawn."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("canvas.surface")].map((canvas) => {
+             const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+             let n = 0;
+             for (let i = 3; i < data.length; i += 4) n += data[i] > 0;
+             return n;
+           })"""
+    )
+
+
+@pytest.mark.parametrize("size", [SCREEN, ROW, TELEPHONE], ids=["16:9", "32:9", "telephone"])
+def test_the_wall_fits_and_is_quiet(town, browse, size):
+    """On a screen, a row of screens and a telephone it fits, draws its map, asks only its own server, and nothing complains."""
+    town.reports()
+    watched = browse(town.hall.client.base_url, size=size, login="district")
+    page = is_ready(watched)
+    page.wait_for_load_state("load")
+
+    assert watched.complaints == []
+    assert all(url.startswith((str(town.hall.client.base_url), "data:")) for url in watched.requests)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    ground, _, marks = painted(page)
+    assert ground > 10_000
+    assert marks > 100
+    assert page.locator("a[href*='leaflet']").count() == 0
+
+
+def test_what_is_reported_appears(town, browse):
+    """A report is on the wall within seconds without a reload: in the figures, in the list of areas and in the live list."""
+    page = is_ready(browse(town.hall.client.base_url, login="district"))
+    before = int(figure(page, "open").text_content().replace(",", ""))
+    page.evaluate("window.unmoved = true")
+    no = town.reports(category="占道经营")["no"]
+
+    expect(figure(page, "open")).to_have_text(str(before + 1), timeout=SOON_MS)
+    expect(page.locator("#feed li").first).to_contain_text("占道经营")
+    expect(page.locator("#feed li button").first).to_have_attribute("title", no)
+    town.done("community", no, "reject", reason="private_affair", answer="see to it yourself")
+    expect(figure(page, "open")).to_have_text(str(before), timeout=SOON_MS)
+    expect(page.locator("#feed li", has_text="不予受理").first).to_be_visible()
+    assert page.evaluate("window.unmoved")
+
+
+def test_time_makes_late(town, browse):
+    """An incident whose time runs out stands in the list of late ones, and as a triangle with its words in the card."""
+    no = town.reports(category="lamps")["no"]
+    town.done("community", no, "accept", matter="0101")
+    town.passes(days=40)
+    page = is_ready(browse(town.hall.client.base_url, login="district"))
+    row = page.locator(f"#late button[title='{no}']")
+    expect(row).to_contain_text("超期")
+    row.click()
+
+    expect(page.locator("#card")).to_contain_text(no)
+    expect(page.locator("#card")).to_have_class("card late")
+    expect(page.locator("#card")).to_contain_text("超期")
+
+
+def test_down_to_a_grid_and_back(town, browse):
+    """From the district one goes down by street and community to a grid; the address keeps the place; Escape leads back."""
+    page = is_ready(browse(town.hall.client.base_url, login="district"))
+    for name in ("街道1", "社区1"):
+        page.locator("#place-rows button", has_text=name).click()
+        expect(page.locator("#title")).to_contain_text(name)
+    assert f"area={HERE}" in page.url
+    expect(page.locator("#place-rows tr")).to_have_count(3)
+    page.locator("#place-rows button").first.click()
+    expect(page.locator("#card")).to_contain_text(HERE)
+    page.reload()
+    page = is_ready(Watched(page))
+    expect(page.locator("#title")).to_contain_text("社区1")
+    page.keyboard.press("Escape")
+    expect(page.locator("#title")).to_contain_text("街道1")
+    page.locator("#crumbs button").first.click()
+    expect(page.locator("#title")).not_to_contain_text("街道1")
+
+
+def test_keys_and_languages(town, browse):
+    """Keys choose what grids are shaded by, layers and the language; every word on the page changes, and none is a bare key."""
+    page = is_ready(browse(town.hall.client.base_url, login="district"))
+    for key, name in (("2", "late"), ("3", "band"), ("4", "staffing"), ("1", "open")):
+        page.keyboard.press(key)
+        expect(page.locator(f"#shades [data-name={name}]")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("5")
+    expect(page.locator("#layers [data-name=cases]")).to_have_attribute("aria-pressed", "false")
+    for key in "6789":
+        page.keyboard.press(key)
+    page.keyboard.press("l")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    said = page.locator("body").inner_text()
+    assert not [line for line in said.splitlines() if line.startswith(("wall.", "map.", "event.", "state."))]
+    expect(page.locator("#layers")).to_contain_text("Incidents")
+
+
+def test_the_last_day_again(town, browse):
+    """The slider shows the hours before now as they were, and says so; its right end is live again."""
+    town.passes(hours=3)
+    no = town.reports(category="回放")["no"]
+    page = is_ready(browse(town.hall.client.base_url, login="district"))
+    now = int(figure(page, "open").text_content())
+    page.locator("#when").fill("276")
+    expect(page.locator("#when-text")).to_contain_text("回放")
+    expect(figure(page, "open")).to_have_text(str(now - 1))
+    assert no not in page.evaluate("wanggeWall.page.shown().map((each) => each.no)")
+    page.locator("#when").fill("288")
+    expect(page.locator("#when-text")).to_have_text("实时")
+    expect(figure(page, "open")).to_have_text(str(now))
+
+
+def test_a_screen_by_a_link(town, browse):
+    """A screen without anybody shows the wall by a viewer's key behind its address's #, which is in no request's address."""
+    key = town.hall.comes("screen", ("viewer", DISTRICT))["X-API-Key"]
+    watched = browse(town.hall.client.base_url, f"/wall#key={key}")
+    page = is_ready(watched)
+    expect(page.locator("#place-rows tr")).not_to_have_count(0)
+
+    assert not [url for url in watched.requests if key in url]
+    assert watched.complaints == []
+
+
+def test_who_may_not_see_it(town, browse):
+    """Nobody in particular is led to sign in and back; a key that does not hold is told so in words."""
+    page = browse(town.hall.client.base_url).page
+    page.wait_for_url("**/sign-in?next=%2Fwall")
+    page = browse(town.hall.client.base_url, "/wall#key=wg_nonsense").page
+    expect(page.locator("#cover-text")).to_contain_text("没有查看权限", timeout=SOON_MS)
+
+
+def test_names_are_only_text(cluster, template, tmp_path, browse):
+    """Whatever areas, grids and categories are called is shown letter by letter, and nothing of it runs."""
+    with cluster.clone(template) as db, station_over(db, tmp_path) as town:
+        for category in NASTY:
+            town.reports(category=category[:60])
+        with owner(db.admin) as conn:
+            run(conn, "ALTER TABLE wangge.grid DISABLE TRIGGER USER")
+            codes = [code for (code,) in many(conn, "SELECT DISTINCT code FROM wangge.grid ORDER BY code")]
+            for code, name in zip(codes, NASTY, strict=False):
+                run(conn, "UPDATE wangge.grid SET name = %s WHERE code = %s", [name, code])
+            for code, name in zip((*COMMUNITIES, *STREETS, DISTRICT), NASTY, strict=False):
+                run(
+                    conn,
+                    "UPDATE wangge.area_version SET name = %s WHERE area_id = (SELECT id FROM wangge.area WHERE code = %s)",
+                    [name, code],
+                )
+        town.passes(days=60)
+        watched = browse(town.hall.client.base_url, f"/wall?area={HERE}", login="district")
+        page = is_ready(watched)
+        for row in page.locator("#place-rows button").all():
+            row.click()
+        for row in page.locator("#late button").all():
+            row.click()
+        page.keyboard.press("l")
+        seen = page.locator("body").inner_text()
+
+        assert NASTY[0] in seen
+        assert watched.complaints == []
+        assert page.locator("img, iframe, aside svg, #card svg").count() == 0
+        watched.page.context.close()
+
+
+@contextmanager
+def apart(db, home, port):
+    """Serve in a process of its own, which may be killed."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.api.feed.served_feed", db.app, str(home), str(port)], cwd=ROOT, stdout=subprocess.DEVNULL
+    ) as process:
+        try:
+            deadline = time.monotonic() + 90
+            while time.monotonic() < deadline:
+                try:
+                    if httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200:
+                        break
+                except httpx.TransportError:
+                    time.sleep(0.1)
+            else:
+                pytest.fail("the server did not come up")
+            yield process
+        finally:
+            process.kill()
+
+
+def test_the_line_breaks_and_comes_back(cluster, template, tmp_path, browse):
+    """Killed, the server leaves a page that says how old it is; served again, it goes on by itself, and nothing was missed."""
+    with cluster.clone(template) as db, station_over(db, tmp_path) as town:
+        town.hall.do("UPDATE wangge.api_key SET expires_at = now() + interval '1 day'")  # a process apart goes by the real time
+        with closing(socket.create_server(("127.0.0.1", 0))) as free:
+            port = free.getsockname()[1]
+        with apart(db, tmp_path, port) as server:
+            page = is_ready(browse(f"http://127.0.0.1:{port}", f"/wall#key={town.who['district']['X-API-Key']}"))
+            page.evaluate("window.unmoved = true")
+            server.kill()
+            expect(page.locator("#stale")).to_be_visible(timeout=SOON_MS)
+            expect(page.locator("#stale")).to_contain_text("连接中断")
+            expect(page.locator("#link")).to_have_class("link broken")
+        missed = town.reports(category="断线之间")["no"]
+        with apart(db, tmp_path, port):
+            expect(page.locator("#link.live")).to_be_visible(timeout=40_000)
+            expect(page.locator("#stale")).to_be_hidden()
+            page.wait_for_function("no => wanggeWall.page.shown().some((each) => each.no === no)", arg=missed, timeout=SOON_MS)
+            later = town.reports(category="恢复之后")["no"]
+            page.wait_for_function("no => wanggeWall.page.shown().some((each) => each.no === no)", arg=later, timeout=SOON_MS)
+            assert page.evaluate("window.unmoved")
+            page.context.close()
+
+
+def test_a_place_without_grids(cluster, template, tmp_path, browse):
+    """Where no net is in force the page says so, and what is to be done."""
+    with cluster.clone(template) as db, station_over(db, tmp_path) as town:
+        with owner(db.admin) as conn:
+            run(conn, "ALTER TABLE wangge.grid DISABLE TRIGGER USER")
+            run(conn, "UPDATE wangge.grid SET in_force = NULL")
+        page = browse(town.hall.client.base_url, login="district").page
+        expect(page.locator("#cover-text")).to_contain_text("还没有生效的网格", timeout=SOON_MS)
+        page.context.close()
