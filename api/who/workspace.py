@@ -108,7 +108,6 @@ MODULES: tuple[Module, ...] = (
     Module("legacy", "部门原有网格", "Departments' own nets", _WORK),
     Module("incidents", "网格事件", "Incidents", _WORK),
     Module("warnings", "预警", "Early warnings", _WORK),
-    Module("wall", "大屏", "The wall", _WORK),
     Module("orders", "居民订单", "Orders", _WORK),
     Module("matters", "事项", "Matters", _WORK),
     Module("lists", "清单", "Lists", _WORK),

@@ -120,7 +120,7 @@ def test_time_makes_late(town, browse):
     row.click()
 
     expect(page.locator("#card")).to_contain_text(no)
-    expect(page.locator("#card")).to_have_class("card late")
+    expect(page.locator("#card")).to_have_class("card is-late")
     expect(page.locator("#card")).to_contain_text("超期")
 
 
@@ -184,6 +184,7 @@ def test_a_screen_by_a_link(town, browse):
 
     assert not [url for url in watched.requests if key in url]
     assert watched.complaints == []
+    assert page.locator("#layers button").count() == 2, "stations, trouble spots and calls are for those who work here"
 
 
 def test_who_may_not_see_it(town, browse):

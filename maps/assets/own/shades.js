@@ -33,7 +33,7 @@ wangge.shades = (data, page, colours) => {
     if (page.shade === "band") return grids.step[i] === null ? colours.none : colours.band[grids.step[i]];
     if (page.shade === "staffing") {
       const gap = gaps?.get(grids.code[i]);
-      return gap === undefined ? colours.none : gap === 0 ? colours.scale[1] : gap === 1 ? colours.scale[3] : colours.scale[4];
+      return gap == null ? colours.none : gap === 0 ? colours.scale[1] : gap === 1 ? colours.scale[3] : colours.scale[4];
     }
     return colours.scale[classOf(counts[page.shade][i], edges[page.shade])];
   };

@@ -19,8 +19,9 @@ wangge.wall = async (map) => {
 
   let data;
   let first;
+  let me;
   try {
-    [data, first] = await Promise.all([source.get("/v1/wall/ground"), source.get("/v1/wall/incidents")]);
+    [data, first, me] = await Promise.all([source.get("/v1/wall/ground"), source.get("/v1/wall/incidents"), source.get("/v1/session")]);
   } catch (error) {
     if (error.status === 401 && !source.isKeyed) location.assign(`${setup.root}/sign-in?next=${encodeURIComponent(setup.here)}`);
     else cover(error.status === 401 || error.status === 403 ? "wall.denied" : "wall.unreachable");
@@ -34,14 +35,17 @@ wangge.wall = async (map) => {
   const colours = setup.colours;
   const ground = wangge.ground(data);
   const cases = wangge.cases(ground, data);
-  const SHADES = ["open", "late", "band", "staffing"];
-  const LAYERS = ["cases", "heat", "stations", "points", "calls"];
+  /** What a right is needed for is offered to those who have it: a screen that nobody sits at has none of these. */
+  const NEEDS = { staffing: "manage_staff", stations: "see_internal", points: "handle_incidents", calls: "handle_incidents" };
+  const isOpen = (name) => !(name in NEEDS) || me.rights.includes(NEEDS[name]);
+  const SHADES = ["open", "late", "band", "staffing"].filter(isOpen);
+  const LAYERS = ["cases", "heat", "stations", "points", "calls"].filter(isOpen);
   const address = new URL(location.href);
 
   const page = {
     scope: null,
     shade: SHADES.includes(address.searchParams.get("shade")) ? address.searchParams.get("shade") : "open",
-    layers: { cases: true, heat: false, stations: false, points: false, calls: true },
+    layers: { cases: true, heat: false, stations: false, points: false, calls: isOpen("calls") },
     chosen: -1,
     pointed: -1,
     case: undefined,
@@ -157,7 +161,7 @@ wangge.wall = async (map) => {
     if (card.hidden) return;
     if (each) {
       const late = page.isLate(each);
-      card.className = late ? "card late" : "card";
+      card.className = late ? "card is-late" : "card";
       card.replaceChildren(
         closing(),
         make("h2", { text: each.category }),
@@ -292,14 +296,10 @@ wangge.wall = async (map) => {
 
   const shadeBy = async (shade) => {
     page.shade = shade;
-    if (shade === "staffing" && !shades.knows)
-      try {
-        const found = await source.get("/v1/wall/staffing");
-        shades.know(new Map(found.grid.map((code, i) => [code, found.gap[i]])));
-      } catch (error) {
-        if (error.status !== 403) throw error;
-        shades.know(new Map());
-      }
+    if (shade === "staffing" && !shades.knows) {
+      const found = await source.get("/v1/wall/staffing");
+      shades.know(new Map(found.grid.map((code, i) => [code, found.gap[i]])));
+    }
     remember();
     shades.paint();
     base.redraw();
@@ -511,6 +511,7 @@ wangge.wall = async (map) => {
   // --- begin ---------------------------------------------------------------------------------------------------------------
 
   map.doubleClickZoom.disable();
+  byId("legend").open = innerWidth > 860;
   map.invalidateSize({ animate: false });
   const asked = data.areas.code.indexOf(address.searchParams.get("area"));
   aim(asked >= 0 ? asked : places.root);
