@@ -99,6 +99,6 @@ def columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, 
     """Return rows as columns by name; those of `CODED` as `{of, at}`, each word once."""
     made = list(zip(*rows, strict=True)) or [()] * len(names)
     return {
-        name: asdict(coded([each or "" for each in column])) if name in CODED else list(column)
+        name: asdict(coded([each or "" for each in column])) if name in CODED else column
         for name, column in zip(names, made, strict=True)
     }

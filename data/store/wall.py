@@ -133,7 +133,7 @@ def _shapes(found: Sequence[Any]) -> list[shapely.Geometry]:
 
 
 CASE = (
-    "no", "x", "y", "state", "category", "grid", "area", "urgent", "supervision", "reported", "due", "soon",
+    "no", "x", "y", "state", "category", "grid", "area", "supervision", "reported", "due", "soon",
 )  # fmt: skip
 """What is said of each incident: `x` and `y` in micro-degrees, moments in seconds since 1970, `area` the id of the smallest."""
 
@@ -141,7 +141,7 @@ CASE = (
 _CASES = SQL(
     """SELECT i.no, round(ST_X(i.geom) * 1000000)::integer, round(ST_Y(i.geom) * 1000000)::integer, i.state, i.category,
          i.grid_code, CASE WHEN nlevel(i.path) > 0 THEN ltree2text(subpath(i.path, -1))::bigint END,
-         i.urgent, i.supervision, extract(epoch FROM i.reported_at)::bigint, extract(epoch FROM i.due_at)::bigint,
+         i.supervision, extract(epoch FROM i.reported_at)::bigint, extract(epoch FROM i.due_at)::bigint,
          extract(epoch FROM i.soon_at)::bigint
        FROM wangge.incident i WHERE {which} ORDER BY i.no"""
 )

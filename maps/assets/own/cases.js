@@ -14,8 +14,8 @@ wangge.cases = (ground, data) => {
       const column = columns[name];
       return column === undefined ? () => undefined : Array.isArray(column) ? (i) => column[i] : (i) => column.of[column.at[i]];
     };
-    const [no, x, y, state, category, grid, area, urgent, supervision, due, soon, since, until, reported] =
-      ["no", "x", "y", "state", "category", "grid", "area", "urgent", "supervision", "due", "soon", "since", "until", "reported"].map(cell);
+    const [no, x, y, state, category, grid, area, supervision, due, soon, since, until, reported] =
+      ["no", "x", "y", "state", "category", "grid", "area", "supervision", "due", "soon", "since", "until", "reported"].map(cell);
     return columns.no.map((_, i) => ({
       no: no(i),
       x: ground.fromMicro.x(x(i)),
@@ -25,7 +25,6 @@ wangge.cases = (ground, data) => {
       category: category(i),
       grid: gridOf.get(grid(i)) ?? -1,
       area: areaOf.get(area(i)) ?? -1,
-      urgent: urgent(i) ?? false,
       supervision: supervision(i) ?? 0,
       reported: reported(i),
       due: due(i),

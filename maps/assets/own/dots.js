@@ -37,7 +37,7 @@ wangge.dots = (page, colours) => {
       pen.stroke();
     }
     shape(pen, look, r);
-    pen.lineWidth = Math.max(1.5, r * 0.45);
+    pen.lineWidth = isPlain ? 0.8 : Math.max(1.5, r * 0.45);
     pen.strokeStyle = RIM;
     pen.stroke();
     if (look === "suspended") {
@@ -145,7 +145,7 @@ wangge.dots = (page, colours) => {
     if (page.layers.heat) drawHeat(pen, frame, shown);
     if (!page.layers.cases) return;
     const isCrowd = shown.length > CROWD;
-    const r = isCrowd ? Math.max(2.5, radius(frame.zoom) - 1) : radius(frame.zoom);
+    const r = radius(frame.zoom) * (isCrowd ? 0.6 : 1);
     const piles = new Map(ORDER.map((look) => [look, []]));
     for (const each of shown) piles.get(lookOf(each))?.push(each);
     const sheet = isCrowd ? open(pen, frame) : undefined;
