@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SCRIPTS = (
     "words", "source", "ground", "surface", "paint", "night", "cases", "dots", "shades", "names", "signs", "tiles", "places",
-    "lists", "replay", "wall",
+    "lists", "key", "about", "live", "replay", "wall",
 )  # fmt: skip
 
 

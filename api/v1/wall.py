@@ -34,6 +34,7 @@ GROUNDS = 8
 """Grounds that a process keeps: each is one net as one kind of caller sees it."""
 MOST_NUMBERS = 200
 MOST_HOURS = 72
+_CATEGORY = wall.CASE.index("category")
 ROOMY_MS = 30_000
 _EFFORT = 5
 """Of gzip: half the time of the usual 6, two parts in a hundred more."""
@@ -103,7 +104,7 @@ def show_incidents(
     """Show every open incident that you see, in columns, and the place in the events from which on to follow (`cursor`).
 
     `x`, `y` are micro-degrees (CGCS2000), moments seconds since 1970; a column `{of, at}` has each word once. An incident in no
-    grid has an empty one.
+    grid has an empty one. `categories` says what those are called that have a name.
     """
     asked.caller.require(Right.WATCH)
     if area is not None and no is not None:
@@ -111,10 +112,12 @@ def show_incidents(
     with store.read(asked.acting(Right.WATCH), ms=ROOMY_MS) as conn:
         cursor = now_at(conn)
         rows = wall.cases(conn, path=_path(conn, area)) if no is None else wall.cases_of(conn, no)
+        names = wall.category_names(conn, sorted({row[_CATEGORY] for row in rows}))
     document = {
         "at": int(asked.now.timestamp()),
         "today": asked.today,
         "cursor": str(cursor),
+        "categories": names,
         "incidents": columns(wall.CASE, rows),
     }
     return _answer(request, document)

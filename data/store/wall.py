@@ -161,6 +161,17 @@ def cases_of(conn: connection, numbers: Sequence[str]) -> list[tuple[Any, ...]]:
     return many(conn, _CASES.format(which=_THESE), {"numbers": list(numbers)})
 
 
+def category_names(conn: connection, categories: Sequence[str]) -> dict[str, str]:
+    """Return what categories are called: by the one admitted matter that is of them; where there are several, by none."""
+    rows = many(
+        conn,
+        """SELECT m.category, min(m.name) FROM wangge.matter m WHERE m.category = ANY (%s::text[]) AND m.status = 'admitted'
+           GROUP BY m.category HAVING count(*) = 1""",
+        [list(categories)],
+    )
+    return dict(rows)
+
+
 LIFE = ("no", "x", "y", "state", "category", "grid", "area", "supervision", "due", "since", "until")
 """What is said of each stretch of time in which an incident stood still; `until` None: it stands so yet."""
 

@@ -7,6 +7,11 @@ wangge.cases = (ground, data) => {
   const gridOf = new Map(data.grids.code.map((code, i) => [code, i]));
   const areaOf = new Map(data.areas.id.map((id, i) => [id, i]));
   let known = new Map();
+  /** What categories are called, as far as that is known. */
+  const called = new Map();
+  const know = (names = {}) => {
+    for (const [category, name] of Object.entries(names)) called.set(category, name);
+  };
 
   /** From columns to cases; a column `{of, at}` has each word once. */
   const rows = (columns) => {
@@ -22,7 +27,7 @@ wangge.cases = (ground, data) => {
       y: ground.fromMicro.y(y(i)),
       state: state(i),
       look: LOOKS[state(i)],
-      category: category(i),
+      category: called.get(category(i)) ?? category(i),
       grid: gridOf.get(grid(i)) ?? -1,
       area: areaOf.get(area(i)) ?? -1,
       supervision: supervision(i) ?? 0,
@@ -34,11 +39,13 @@ wangge.cases = (ground, data) => {
     }));
   };
 
-  const load = (columns) => {
+  const load = ({ categories, incidents: columns }) => {
+    know(categories);
     known = new Map(rows(columns).map((each) => [each.no, each]));
   };
   /** Take in how these stand now; those of `numbers` that are not among them, or are over, are gone. */
-  const change = (columns, numbers) => {
+  const change = ({ categories, incidents: columns }, numbers) => {
+    know(categories);
     const told = new Map(rows(columns).map((each) => [each.no, each]));
     for (const no of numbers) {
       const now = told.get(no);

@@ -53,7 +53,7 @@ wangge.wall = async (map) => {
     today: first.today,
     ahead: Date.now() / 1000 - first.at,
   };
-  cases.load(first.incidents);
+  cases.load(first);
 
   // --- what is shown ---------------------------------------------------------------------------------------------------
 
@@ -120,82 +120,8 @@ wangge.wall = async (map) => {
   });
   page.redrawDots = () => over.redraw();
 
-  // --- the legend, the card --------------------------------------------------------------------------------------------
-
-  const pictured = (draw) => {
-    const dense = Math.max(1, devicePixelRatio || 1);
-    const picture = make("canvas", { width: 22 * dense, height: 22 * dense, className: "key" });
-    const pen = picture.getContext("2d");
-    pen.scale(dense, dense);
-    pen.translate(11, 11);
-    draw(pen);
-    return picture;
-  };
-  const showLegend = () => {
-    const swatches = shades.legend(words).map(([colour, text]) => {
-      const swatch = make("i", { className: "swatch" });
-      swatch.style.background = colour;
-      return make("li", {}, swatch, make("span", { text }));
-    });
-    const font = getComputedStyle(document.body).fontFamily;
-    const looks = page.layers.cases ? ["waiting", "working", "checking", "suspended", "late"].map((look) => make("li", {}, pictured((pen) => dots.mark(pen, look, 5.5)), make("span", { text: words.say(`wall.look.${look}`) }))) : [];
-    if (page.layers.cases) looks.push(make("li", {}, pictured((pen) => dots.mark(pen, "working", 4.6, true)), make("span", { text: words.say("wall.look.soon") })));
-    const centred = (draw) => pictured((pen) => { pen.textAlign = "center"; pen.textBaseline = "middle"; draw(pen); });
-    const others = [];
-    if (page.layers.stations) others.push(make("li", {}, centred((pen) => wangge.signs.station(pen, 0, 0)), make("span", { text: words.say("wall.legend.station") })));
-    if (page.layers.points) others.push(make("li", {}, centred((pen) => wangge.signs.letter(pen, 0, 0, words.say("wall.point.dirty"), font)), make("span", { text: words.say("wall.legend.point") })));
-    if (page.layers.calls) others.push(make("li", {}, centred((pen) => wangge.signs.call(pen, -11, 11, 2, false, font)), make("span", { text: words.say("wall.legend.call") })));
-    byId("legend-rows").replaceChildren(make("li", { className: "head", text: words.say(`wall.shade.${page.shade}.legend`) }), ...swatches, ...(looks.length ? [make("li", { className: "head", text: words.say("wall.layer.cases") }), ...looks] : []), ...others);
-  };
-
-  const pairs = (list) => make("dl", {}, ...list.filter(([, said]) => said !== undefined && said !== "").flatMap(([key, said]) => [make("dt", { text: words.say(key) }), make("dd", { text: said })]));
-  const closing = () => {
-    const button = make("button", { type: "button", className: "close", text: "×", onclick: () => page.choose(-1) });
-    button.setAttribute("aria-label", words.say("map.close"));
-    return button;
-  };
-  const showCard = () => {
-    const card = byId("card");
-    const each = page.case && (page.past ? shown.find(({ no }) => no === page.case) : cases.find(page.case));
-    card.hidden = !each && page.chosen < 0;
-    if (card.hidden) return;
-    if (each) {
-      const late = page.isLate(each);
-      card.className = late ? "card is-late" : "card";
-      card.replaceChildren(
-        closing(),
-        make("h2", { text: each.category }),
-        make("p", { className: "state", text: [words.say(`state.${each.state}`), late ? words.say("wall.late_by", { time: lists.gone(page.now() - each.due) }) : ""].filter(Boolean).join(" · ") }),
-        pairs([
-          ["wall.no", each.no],
-          ["wall.grid", each.grid >= 0 ? `${data.grids.name[each.grid] || ""} ${data.grids.code[each.grid]}`.trim() : words.say("wall.outside")],
-          ["wall.place", each.area >= 0 ? places.wayTo(each.area).map((area) => data.areas.name[area]).join(" › ") : undefined],
-          ["wall.reported", each.reported === undefined ? undefined : lists.moment(each.reported)],
-          ["wall.due", each.due == null ? words.say("wall.no_clock") : lists.moment(each.due)],
-          ["wall.supervision", each.supervision ? words.say(`wall.card.${each.supervision}`) : undefined],
-        ]),
-      );
-      return;
-    }
-    const i = page.chosen;
-    const { open, late, gap } = shades.of(i);
-    const step = data.grids.step[i];
-    card.className = "card";
-    card.replaceChildren(
-      closing(),
-      make("h2", { text: data.grids.name[i] || data.grids.code[i] }),
-      make("p", { className: "state", text: words.say(data.grids.dedicated[i] ? "plan.kind.dedicated" : "plan.kind.residential") }),
-      pairs([
-        ["wall.code", data.grids.code[i]],
-        ["wall.place", data.grids.area[i] === null ? undefined : places.wayTo(data.grids.area[i]).map((area) => data.areas.name[area]).join(" › ")],
-        ["wall.open", words.number(open)],
-        ["wall.late", words.number(late)],
-        ["wall.households", words.number(data.grids.households[i])],
-        ["wall.shade.band", step === null ? undefined : words.say(`wall.step.${step}`)],
-        ["wall.shade.staffing", gap === undefined ? undefined : words.say(gap ? "wall.gap" : "wall.gap.0", { n: gap })],
-      ]),
-    );
-  };
+  const key = wangge.key(page, words, { shades, dots });
+  const about = wangge.about(data, page, words, { cases, shades, places });
 
   // --- drawing again, as little as needs be ------------------------------------------------------------------------------
 
@@ -210,8 +136,8 @@ wangge.wall = async (map) => {
     tiles.show();
     places.show();
     lists.showLate();
-    showLegend();
-    showCard();
+    key.show();
+    about.show();
   };
   const showSoon = () => {
     if (isDue) return;
@@ -248,11 +174,6 @@ wangge.wall = async (map) => {
     else address.searchParams.set("shade", page.shade);
     history.replaceState(null, "", address);
   };
-  /** What went wrong with asking is said on the page; anything else is a fault of the page itself. */
-  const failed = (error) => {
-    if (error.status === undefined) reportError(error);
-    else line.down(error);
-  };
   const aim = (scope) => {
     page.scope = scope;
     insides = data.areas.id.map((_, area) => places.inside(area, scope));
@@ -264,7 +185,7 @@ wangge.wall = async (map) => {
     remember();
     show();
     fit();
-    tiles.refresh().catch(failed);
+    live.refresh();
   };
   page.choose = (grid) => {
     page.chosen = grid;
@@ -272,7 +193,7 @@ wangge.wall = async (map) => {
     marks.redraw();
     over.redraw();
     places.showRows();
-    showCard();
+    about.show();
     if (grid < 0) return;
     const box = ground.bounds(ground.grids[grid].box);
     if (!map.getBounds().contains(box)) map.panInside(box.getCenter(), { padding: [160, 130], animate: !still });
@@ -285,7 +206,7 @@ wangge.wall = async (map) => {
     marks.redraw();
     over.redraw();
     lists.showLate();
-    showCard();
+    about.show();
     map.setView(ground.latLng(each.x, each.y), Math.max(map.getZoom(), 15.5), { animate: !still });
   };
   /** Look at a moment of the past, or with nothing at now. */
@@ -304,15 +225,15 @@ wangge.wall = async (map) => {
     shades.paint();
     base.redraw();
     showTools();
-    showLegend();
-    showCard();
+    key.show();
+    about.show();
   };
   const toggle = (layer) => {
     page.layers[layer] = !page.layers[layer];
     signs.refresh(layer).catch(failed);
     over.redraw();
     showTools();
-    showLegend();
+    key.show();
   };
   const showTools = () => {
     const buttons = (place, all, isOn, act, word) => byId(place).replaceChildren(...all.map((name, i) => {
@@ -328,103 +249,9 @@ wangge.wall = async (map) => {
     if (focused) document.querySelector(`.tools [data-name="${focused}"]`)?.focus();
   };
 
+  const live = wangge.live(source, cases, page, words, { lists, tiles, cover, show: showSoon });
+  const { failed } = live;
   const replay = wangge.replay(source, cases, page, words);
-
-  // --- what comes in -----------------------------------------------------------------------------------------------------
-
-  const line = (() => {
-    let brokeAt;
-    const say = () => {
-      const state = brokeAt ? "broken" : "live";
-      byId("link").className = `link ${state}`;
-      byId("link-text").textContent = words.say(`wall.link.${state}`);
-      byId("stale").hidden = !brokeAt;
-      if (brokeAt) byId("stale").textContent = words.say("wall.stale", { when: lists.moment(brokeAt) });
-      document.body.classList.toggle("old", Boolean(brokeAt));
-    };
-    return {
-      up: () => { brokeAt = undefined; say(); },
-      down: (error) => {
-        if (error.status === 401 || error.status === 403) cover("wall.denied");
-        brokeAt ??= Date.now() / 1000;
-        say();
-      },
-      say,
-    };
-  })();
-
-  const PREFIX = "cn.gridgov.incident.";
-  const TOGETHER = 100;
-  const MANY = 1000;
-  let waiting = [];
-  let asking = false;
-  let wasDown = false;
-
-  /** Read everything anew. */
-  const reload = async () => {
-    waiting = [];
-    const now = await source.get("/v1/wall/incidents");
-    page.today = now.today;
-    page.ahead = Date.now() / 1000 - now.at;
-    cases.load(now.incidents);
-    showSoon();
-    tiles.refresh().catch(failed);
-  };
-  /** Ask how those stand that something happened to: all that were told of in a moment together. */
-  const catchUp = async () => {
-    if (asking || !waiting.length) return;
-    asking = true;
-    const events = waiting;
-    waiting = [];
-    try {
-      if (events.length > MANY) await reload();
-      else {
-        const numbers = [...new Set(events.map(({ subject }) => subject))];
-        for (let i = 0; i < numbers.length; i += TOGETHER) {
-          const some = numbers.slice(i, i + TOGETHER);
-          const before = new Map(some.map((no) => [no, cases.find(no)]));
-          const now = await source.get("/v1/wall/incidents", { no: some });
-          cases.change(now.incidents, some);
-          const rows = new Map(cases.rows(now.incidents).map((each) => [each.no, each]));
-          // That it is over is told beside what ended it, which says more.
-          const isTold = (event) => before.has(event.subject) && !(event.type === `${PREFIX}closed` && events.some((other) => other !== event && other.subject === event.subject && other.type !== event.type));
-          lists.hear(events.filter(isTold).map(({ subject, type, time, data: said }) => {
-            const where = rows.get(subject) ?? before.get(subject);
-            return { no: subject, event: said.event ?? type.slice(PREFIX.length).replaceAll("-", "_"), at: Date.parse(time) / 1000, category: where?.category, where };
-          }));
-        }
-        showSoon();
-        refreshFigures();
-      }
-    } catch (error) {
-      waiting = [...events, ...waiting];
-      failed(error);
-    } finally {
-      asking = false;
-    }
-    if (waiting.length) setTimeout(catchUp, 1000);
-  };
-  let figuresAt = 0;
-  let figuresTimer = 0;
-  /** New figures after something happened, at most four times a minute. */
-  const refreshFigures = () => {
-    if (figuresTimer) return;
-    figuresTimer = setTimeout(() => {
-      figuresTimer = 0;
-      figuresAt = Date.now();
-      tiles.refresh().catch(failed);
-    }, Math.max(0, 15_000 - (Date.now() - figuresAt)));
-  };
-
-  const heard = (event) => {
-    if (event.type.startsWith("cn.gridgov.plan.")) {
-      if (event.type.endsWith(".take-effect") || event.type.endsWith(".effective") || event.type.endsWith(".adopt")) location.reload();
-      return;
-    }
-    if (!event.type.startsWith(PREFIX) || !event.subject) return;
-    waiting.push(event);
-    setTimeout(catchUp, 300);
-  };
 
   // --- reading the map -----------------------------------------------------------------------------------------------------
 
@@ -484,7 +311,7 @@ wangge.wall = async (map) => {
     show();
     lists.showFeed();
     replay.show();
-    line.say();
+    live.say();
     tick();
   };
   byId("language").addEventListener("click", () => speak(words.lang === "zh" ? "en" : "zh"));
@@ -519,7 +346,7 @@ wangge.wall = async (map) => {
   shades.count();
   shades.paint();
   showTools();
-  showLegend();
+  key.show();
   fit(false);
   speak(words.lang);
   for (const surface of [base, marks, over]) surface.addTo(map);
@@ -527,24 +354,14 @@ wangge.wall = async (map) => {
   drawScale();
   cover();
   signs.refresh("calls").catch(failed);
-  tiles.refresh().catch(failed);
-  source.follow(first.cursor, {
-    heard,
-    up: () => {
-      line.up();
-      if (wasDown) tiles.refresh().catch(failed);
-      wasDown = false;
-      if (waiting.length) catchUp();
-    },
-    down: (error) => { wasDown = true; line.down(error); },
-    reset: () => reload().catch(failed),
-  });
+  live.refresh();
+  live.begin(first.cursor);
   setInterval(tick, 1000);
   // Time alone makes incidents late, and new days begin.
   setInterval(() => { if (!page.past && document.visibilityState === "visible") show(); }, 30_000);
-  setInterval(() => { if (!wasDown) tiles.refresh().catch(failed); for (const layer of LAYERS) signs.refresh(layer).catch(failed); }, 60_000);
+  setInterval(() => { if (live.isUp) live.refresh(); for (const layer of LAYERS) signs.refresh(layer).catch(failed); }, 60_000);
   window.addEventListener("resize", () => map.invalidateSize({ animate: false }));
 
   /** For tests, and for whoever looks in by the console. */
-  window.wanggeWall = { page, cases, shades, lists, map, get waiting() { return waiting.length; } };
+  window.wanggeWall = { page, cases, shades, lists, map, live };
 };

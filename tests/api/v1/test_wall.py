@@ -131,6 +131,13 @@ def test_incidents_by_number(town):
     assert both.status_code == 400
 
 
+def test_what_categories_are_called(town):
+    """A category that one admitted matter alone is of goes by the matter's name beside the columns; others have none."""
+    town.reports(category="rubbish")
+    town.reports(category="noise")
+    assert asked(town, "district", "incidents")["categories"] == {"rubbish": "暴露垃圾"}
+
+
 def test_incidents_of_an_area(town):
     """An area narrows what is told to what lies in it; one that is not the caller's is none."""
     town.reports()

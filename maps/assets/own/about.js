@@ -1,0 +1,55 @@
+/** What is known of the grid or the incident that is chosen. */
+wangge.about = (data, page, words, { cases, shades, places }) => {
+  const { make } = wangge;
+  const card = document.getElementById("card");
+
+  const pairs = (list) => make("dl", {}, ...list.filter(([, said]) => said !== undefined && said !== "").flatMap(([key, said]) => [make("dt", { text: words.say(key) }), make("dd", { text: said })]));
+  const closing = () => {
+    const button = make("button", { type: "button", className: "close", text: "×", onclick: () => page.choose(-1) });
+    button.setAttribute("aria-label", words.say("map.close"));
+    return button;
+  };
+  const show = () => {
+    const each = page.case && (page.past ? page.shown().find(({ no }) => no === page.case) : cases.find(page.case));
+    card.hidden = !each && page.chosen < 0;
+    if (card.hidden) return;
+    if (each) {
+      const late = page.isLate(each);
+      card.className = late ? "card is-late" : "card";
+      card.replaceChildren(
+        closing(),
+        make("h2", { text: each.category }),
+        make("p", { className: "state", text: [words.say(`state.${each.state}`), late ? words.say("wall.late_by", { time: page.lists.gone(page.now() - each.due) }) : ""].filter(Boolean).join(" · ") }),
+        pairs([
+          ["wall.no", each.no],
+          ["wall.grid", each.grid >= 0 ? `${data.grids.name[each.grid] || ""} ${data.grids.code[each.grid]}`.trim() : words.say("wall.outside")],
+          ["wall.place", each.area >= 0 ? places.wayTo(each.area).map((area) => data.areas.name[area]).join(" › ") : undefined],
+          ["wall.reported", each.reported === undefined ? undefined : page.lists.moment(each.reported)],
+          ["wall.due", each.due == null ? words.say("wall.no_clock") : page.lists.moment(each.due)],
+          ["wall.supervision", each.supervision ? words.say(`wall.card.${each.supervision}`) : undefined],
+        ]),
+      );
+      return;
+    }
+    const i = page.chosen;
+    const { open, late, gap } = shades.of(i);
+    const step = data.grids.step[i];
+    card.className = "card";
+    card.replaceChildren(
+      closing(),
+      make("h2", { text: data.grids.name[i] || data.grids.code[i] }),
+      make("p", { className: "state", text: words.say(data.grids.dedicated[i] ? "plan.kind.dedicated" : "plan.kind.residential") }),
+      pairs([
+        ["wall.code", data.grids.code[i]],
+        ["wall.place", data.grids.area[i] === null ? undefined : places.wayTo(data.grids.area[i]).map((area) => data.areas.name[area]).join(" › ")],
+        ["wall.open", words.number(open)],
+        ["wall.late", words.number(late)],
+        ["wall.households", words.number(data.grids.households[i])],
+        ["wall.shade.band", step === null ? undefined : words.say(`wall.step.${step}`)],
+        ["wall.shade.staffing", gap === undefined ? undefined : words.say(gap ? "wall.gap" : "wall.gap.0", { n: gap })],
+      ]),
+    );
+  };
+
+  return { show };
+};

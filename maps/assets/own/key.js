@@ -1,0 +1,33 @@
+/** The legend of the wall: what grids are shaded by, and what each mark stands for. */
+wangge.key = (page, words, { shades, dots }) => {
+  const { make } = wangge;
+  const rows = document.getElementById("legend-rows");
+
+  const pictured = (draw) => {
+    const dense = Math.max(1, devicePixelRatio || 1);
+    const picture = make("canvas", { width: 22 * dense, height: 22 * dense, className: "key" });
+    const pen = picture.getContext("2d");
+    pen.scale(dense, dense);
+    pen.translate(11, 11);
+    draw(pen);
+    return picture;
+  };
+  const show = () => {
+    const swatches = shades.legend(words).map(([colour, text]) => {
+      const swatch = make("i", { className: "swatch" });
+      swatch.style.background = colour;
+      return make("li", {}, swatch, make("span", { text }));
+    });
+    const font = getComputedStyle(document.body).fontFamily;
+    const looks = page.layers.cases ? ["waiting", "working", "checking", "suspended", "late"].map((look) => make("li", {}, pictured((pen) => dots.mark(pen, look, 5.5)), make("span", { text: words.say(`wall.look.${look}`) }))) : [];
+    if (page.layers.cases) looks.push(make("li", {}, pictured((pen) => dots.mark(pen, "working", 4.6, true)), make("span", { text: words.say("wall.look.soon") })));
+    const centred = (draw) => pictured((pen) => { pen.textAlign = "center"; pen.textBaseline = "middle"; draw(pen); });
+    const others = [];
+    if (page.layers.stations) others.push(make("li", {}, centred((pen) => wangge.signs.station(pen, 0, 0)), make("span", { text: words.say("wall.legend.station") })));
+    if (page.layers.points) others.push(make("li", {}, centred((pen) => wangge.signs.letter(pen, 0, 0, words.say("wall.point.dirty"), font)), make("span", { text: words.say("wall.legend.point") })));
+    if (page.layers.calls) others.push(make("li", {}, centred((pen) => wangge.signs.call(pen, -11, 11, 2, false, font)), make("span", { text: words.say("wall.legend.call") })));
+    rows.replaceChildren(make("li", { className: "head", text: words.say(`wall.shade.${page.shade}.legend`) }), ...swatches, ...(looks.length ? [make("li", { className: "head", text: words.say("wall.layer.cases") }), ...looks] : []), ...others);
+  };
+
+  return { show };
+};

@@ -1,0 +1,124 @@
+/** What comes in: events say which incidents changed, and how these stand is asked, many together; and whether the line holds. */
+wangge.live = (source, cases, page, words, { lists, tiles, cover, show }) => {
+  const INCIDENT = "cn.gridgov.incident.";
+  const NEW_NET = new Set(["cn.gridgov.plan.adopt", "cn.gridgov.plan.effective"]);
+  const TOGETHER = 100;
+  /** Behind by more than so many events everything is read anew. */
+  const MANY = 1000;
+  const FIGURES_MS = 15_000;
+  const byId = (id) => document.getElementById(id);
+  let waiting = [];
+  let asking = false;
+  let isUp = false;
+  let brokeAt;
+  let figuresAt = 0;
+  let figuresTimer = 0;
+
+  const say = () => {
+    const state = brokeAt === undefined ? "live" : "broken";
+    byId("link").className = `link ${state}`;
+    byId("link-text").textContent = words.say(`wall.link.${state}`);
+    byId("stale").hidden = brokeAt === undefined;
+    if (brokeAt !== undefined) byId("stale").textContent = words.say("wall.stale", { when: lists.moment(brokeAt) });
+    document.body.classList.toggle("old", brokeAt !== undefined);
+  };
+  const whole = () => {
+    brokeAt = undefined;
+    say();
+  };
+  const broken = (error) => {
+    if (error.status === 401 || error.status === 403) cover("wall.denied");
+    brokeAt ??= Date.now() / 1000 - page.ahead;
+    say();
+  };
+  /** What went wrong with asking is said on the page; anything else is a fault of the page itself. */
+  const failed = (error) => {
+    if (error.status === undefined) reportError(error);
+    else broken(error);
+  };
+
+  const refresh = () => tiles.refresh().then(() => isUp && whole()).catch(failed);
+  /** New figures after something happened, a few times a minute at most. */
+  const refreshSoon = () => {
+    if (figuresTimer) return;
+    figuresTimer = setTimeout(() => {
+      figuresTimer = 0;
+      figuresAt = Date.now();
+      refresh();
+    }, Math.max(0, FIGURES_MS - (Date.now() - figuresAt)));
+  };
+
+  const reload = async () => {
+    waiting = [];
+    const now = await source.get("/v1/wall/incidents");
+    page.today = now.today;
+    page.ahead = Date.now() / 1000 - now.at;
+    cases.load(now);
+    show();
+    refresh();
+  };
+
+  /** That it is over is told beside what ended it, which says more. */
+  const isEcho = (event, events) => event.type === `${INCIDENT}closed` && events.some((other) => other.subject === event.subject && other.type !== event.type);
+  const told = (event, where) => ({
+    no: event.subject,
+    event: event.data.event ?? event.type.slice(INCIDENT.length).replaceAll("-", "_"),
+    at: Date.parse(event.time) / 1000,
+    category: where?.category,
+    where,
+  });
+  const take = async (some, events) => {
+    const before = new Map(some.map((no) => [no, cases.find(no)]));
+    const now = await source.get("/v1/wall/incidents", { no: some });
+    cases.change(now, some);
+    const after = new Map(cases.rows(now.incidents).map((each) => [each.no, each]));
+    lists.hear(events.filter((event) => before.has(event.subject) && !isEcho(event, events)).map((event) => told(event, after.get(event.subject) ?? before.get(event.subject))));
+  };
+  const catchUp = async () => {
+    if (asking || !waiting.length) return;
+    asking = true;
+    const events = waiting;
+    waiting = [];
+    try {
+      if (events.length > MANY) await reload();
+      else {
+        const numbers = [...new Set(events.map(({ subject }) => subject))];
+        for (let i = 0; i < numbers.length; i += TOGETHER) await take(numbers.slice(i, i + TOGETHER), events);
+        show();
+        refreshSoon();
+      }
+      if (isUp) whole();
+    } catch (error) {
+      waiting = [...events, ...waiting];
+      failed(error);
+    } finally {
+      asking = false;
+    }
+    if (waiting.length) setTimeout(catchUp, 1000);
+  };
+  const heard = (event) => {
+    if (NEW_NET.has(event.type)) location.reload();
+    if (!event.type.startsWith(INCIDENT) || !event.subject) return;
+    waiting.push(event);
+    setTimeout(catchUp, 300);
+  };
+
+  /** Follow what happens from a place in the events on. */
+  const begin = (cursor) =>
+    source.follow(cursor, {
+      heard,
+      up: () => {
+        if (!isUp && brokeAt !== undefined) refresh();
+        isUp = true;
+        whole();
+        catchUp();
+      },
+      down: (error) => {
+        isUp = false;
+        broken(error);
+      },
+      reset: () => reload().catch(failed),
+    });
+
+  return { begin, failed, refresh, say, get isUp() { return isUp; }, get waiting() { return waiting.length; } };
+};
