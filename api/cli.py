@@ -231,7 +231,7 @@ def read_rules(path: Path | None) -> Rules:
 
 
 def _divided(town: Town, rules: Rules, seed: int, workers: int | None, lang: say.Language) -> Plan:
-    with say.progress(lang) as shown, spread_over(workers, shown) as spread:
+    with say.progress("划分" if lang is say.Language.zh else "dividing") as shown, spread_over(workers, shown) as spread:
         return divide(town, rules, seed=seed, spread=spread)
 
 

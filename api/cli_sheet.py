@@ -78,7 +78,7 @@ def print_sheets(
     )
     ground = sheet_ground(plan, read_town(town))
     rows = _rows(ground.code, grid or [], whole=whole)
-    with say.progress(lang) as shown:
+    with say.progress("打印" if lang is say.Language.zh else "printing") as shown:
         made = make_atlas(ground, rows, options, out, volume=volume, workers=workers, progress=shown)
     if as_json:
         say.json(

@@ -144,11 +144,11 @@ def usage(error: Exception) -> None:
 
 
 @contextmanager
-def progress(lang: Language) -> Generator[Callable[[int, int], None]]:
-    """Show a progress bar on stderr, where that is a terminal."""
+def progress(what: str) -> Generator[Callable[[int, int], None]]:
+    """Show on stderr, where that is a terminal, how far something is: `what` says what, in the reader's language."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("划分" if lang is Language.zh else "dividing", total=None)
+        task = bar.add_task(what, total=None)
 
         def shown(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
