@@ -40,6 +40,8 @@ import psycopg2
 from data.store.cluster import Cluster
 from gis.errors import StoreError
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+# Whoever starts the tests in the background has Ctrl-C ignored in them, and in what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 home = Path(sys.argv[1])
 fast = {"fsync": "off"}
 def become(name):
