@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from branca.element import Figure
     from numpy.typing import NDArray
 
-SCRIPTS = ("words", "ground", "surface", "paint", "labels", "figures", "list", "card", "legend", "plan")
+SCRIPTS = ("words", "ground", "surface", "paint", "scale", "labels", "figures", "list", "card", "legend", "plan")
 
 METRICS = ("grids", "households", "in_band_share", "mean_deviation", "compactness", "exceptions")
 """The figures that the page opens with, in their order."""

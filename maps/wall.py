@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from branca.element import Figure
 
 SCRIPTS = (
-    "words", "source", "ground", "surface", "paint", "night", "cases", "dots", "shades", "names", "signs", "tiles", "places",
-    "lists", "key", "about", "live", "replay", "wall",
+    "words", "source", "ground", "surface", "paint", "scale", "night", "cases", "dots", "shades", "names", "signs", "tiles",
+    "places", "lists", "key", "about", "live", "replay", "wall",
 )  # fmt: skip
 
 

@@ -69,14 +69,7 @@ wangge.plan = (map) => {
     legend.show();
   };
 
-  const drawScale = () => {
-    const middle = map.getSize().y / 2;
-    const metres = map.distance(map.containerPointToLatLng([0, middle]), map.containerPointToLatLng([120, middle]));
-    const power = 10 ** Math.floor(Math.log10(metres));
-    const nice = [5, 2, 1].find((step) => step * power <= metres) * power;
-    byId("scale-text").textContent = nice >= 1000 ? words.say("map.kilometres", { n: nice / 1000 }) : words.say("map.metres", { n: nice });
-    byId("scale-bar").style.width = `${(nice / metres) * 120}px`;
-  };
+  const scale = wangge.scale(map, words);
 
   const speak = (lang) => {
     words.speak(lang);
@@ -90,7 +83,7 @@ wangge.plan = (map) => {
     list.show();
     card.show();
     legend.show();
-    drawScale();
+    scale.show();
     base.redraw();
   };
 
@@ -123,7 +116,6 @@ wangge.plan = (map) => {
     point(-1);
   });
   map.on("click", (event) => page.choose(gridUnder(event)));
-  map.on("moveend", drawScale);
 
   /* buttons and keys */
 

@@ -278,15 +278,7 @@ wangge.wall = async (map) => {
     page.pointed = grid;
     marks.redraw();
   });
-  const drawScale = () => {
-    const middle = map.getSize().y / 2;
-    const metres = map.distance(map.containerPointToLatLng([0, middle]), map.containerPointToLatLng([120, middle]));
-    const power = 10 ** Math.floor(Math.log10(metres));
-    const nice = [5, 2, 1].find((step) => step * power <= metres) * power;
-    byId("scale-text").textContent = nice >= 1000 ? words.say("map.kilometres", { n: nice / 1000 }) : words.say("map.metres", { n: nice });
-    byId("scale-bar").style.width = `${(nice / metres) * 120}px`;
-  };
-  map.on("zoomend moveend", drawScale);
+  const scale = wangge.scale(map, words);
 
   byId("zoom-in").addEventListener("click", () => map.zoomIn());
   byId("zoom-out").addEventListener("click", () => map.zoomOut());
@@ -312,6 +304,7 @@ wangge.wall = async (map) => {
     lists.showFeed();
     replay.show();
     live.say();
+    scale.show();
     tick();
   };
   byId("language").addEventListener("click", () => speak(words.lang === "zh" ? "en" : "zh"));
@@ -351,7 +344,7 @@ wangge.wall = async (map) => {
   speak(words.lang);
   for (const surface of [base, marks, over]) surface.addTo(map);
   if (page.shade === "staffing") shadeBy("staffing").catch(failed);
-  drawScale();
+  scale.show();
   cover();
   signs.refresh("calls").catch(failed);
   live.refresh();
