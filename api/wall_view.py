@@ -62,12 +62,8 @@ def ground_document(areas: Sequence[AreaRow], grids: Sequence[GridRow], lines: S
             "code": [grid.code for grid in grids],
             "name": [grid.name for grid in grids],
             "dedicated": dedicated.astype(int).tolist(),
-            "subtype": asdict(coded([grid.subtype for grid in grids])),
             "area": [place.get(grid.area) for grid in grids],
             "households": [grid.households for grid in grids],
-            "exception": [int(grid.has_exception) for grid in grids],
-            "band": asdict(coded([str(grid.band) for grid in grids]))
-            | {"of": list(dict.fromkeys(grid.band for grid in grids))},
             "step": _steps(grids, dedicated),
         },
     }

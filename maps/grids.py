@@ -7,21 +7,20 @@ in `assets/own/`, one idea a file; this module says what goes in.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from branca.element import MacroElement
 
 from maps import palette
 from maps.base import Areas, Lines, ground, no_areas, no_lines
-from maps.canvas import OfflineFigure, Raw, TownMap, json_text, own, script, style
+from maps.canvas import OfflineFigure, TownMap
+from maps.layers import compose
 from maps.packing import coded
 from maps.words import LANGUAGES, word, words_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from branca.element import Figure
     from numpy.typing import NDArray
 
 SCRIPTS = ("words", "ground", "surface", "paint", "scale", "labels", "figures", "list", "card", "legend", "plan")
@@ -93,45 +92,7 @@ def plan_page(view: PlanView, *, lang: str = "zh") -> str:
     town = TownMap(
         zoom_snap=0.25, zoom_delta=0.5, wheel_px_per_zoom_level=90, max_zoom=20, min_zoom=3, bounce_at_zoom_limits=False
     )
-    figure.add_child(_Furniture(), name="furniture")
-    figure.add_child(town)
-    town.add_child(_PlanLayer(town, page_data(view)))
-    return figure.render()
-
-
-def _figure(element: MacroElement) -> Figure:
-    return cast("Figure", element.get_root())
-
-
-class _Furniture(MacroElement):
-    """What stands around the map: header, side panel, card, legend."""
-
-    def render(self, **_: object) -> None:
-        """Put the layout into the page's body."""
-        _figure(self).html.add_child(Raw(own("plan.html")), name="furniture")
-
-
-class _PlanLayer(MacroElement):
-    """The plan on Folium's map: style sheet, data, scripts, and the call that begins.
-
-    The parts go in as they are. What a macro writes, branca would read as a template once more, and a grid called
-    `{{ … }}` would run on the server.
-    """
-
-    def __init__(self, town: TownMap, data: Mapping[str, object]) -> None:
-        super().__init__()
-        self._town = town
-        self._data = data
-
-    def render(self, **_: object) -> None:
-        """Put each part where it belongs: head, body, the page's script."""
-        figure = _figure(self)
-        figure.header.add_child(style(own("plan.css")), name="plan_style")
-        figure.html.add_child(
-            Raw(f'<script type="application/json" id="plan-data">{json_text(self._data)}</script>'), name="plan_data"
-        )
-        figure.html.add_child(script("\n".join(own(f"{name}.js") for name in SCRIPTS)), name="plan_scripts")
-        figure.script.add_child(Raw(f"wangge.plan({self._town.get_name()});"), name="plan_start")
+    return compose(figure, town, "plan", data=("plan-data", page_data(view)), scripts=SCRIPTS)
 
 
 def page_data(view: PlanView) -> dict[str, Any]:

@@ -6,18 +6,16 @@ each with what they may see. Its behaviour lives in `assets/own/`, one idea a fi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
-from branca.element import MacroElement
+from typing import TYPE_CHECKING
 
 from maps import palette
-from maps.canvas import OfflineFigure, Raw, TownMap, json_text, own, script, style
+from maps.canvas import OfflineFigure, TownMap
+from maps.layers import compose
 from maps.words import LANGUAGES, word, words_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from branca.element import Figure
 
 SCRIPTS = (
     "words", "source", "ground", "surface", "paint", "scale", "night", "cases", "dots", "shades", "names", "signs", "tiles",
@@ -59,38 +57,4 @@ def wall_page(*, root: str, here: str, lang: str, zone: str, says: Mapping[str, 
             "outside": "#10181f",
         },
     }
-    figure.add_child(_Furniture(), name="furniture")
-    figure.add_child(town)
-    town.add_child(_WallLayer(town, setup))
-    return figure.render()
-
-
-def _figure(element: MacroElement) -> Figure:
-    return cast("Figure", element.get_root())
-
-
-class _Furniture(MacroElement):
-    """What stands around the map: bar, panels, tools."""
-
-    def render(self, **_: object) -> None:
-        """Put the layout into the page's body."""
-        _figure(self).html.add_child(Raw(own("wall.html")), name="furniture")
-
-
-class _WallLayer(MacroElement):
-    """The wall on Folium's map: style sheet, setup, scripts, and the call that begins. Its parts go in as they are."""
-
-    def __init__(self, town: TownMap, setup: Mapping[str, object]) -> None:
-        super().__init__()
-        self._town = town
-        self._setup = setup
-
-    def render(self, **_: object) -> None:
-        """Put each part where it belongs: head, body, the page's script."""
-        figure = _figure(self)
-        figure.header.add_child(style(own("wall.css")), name="wall_style")
-        figure.html.add_child(
-            Raw(f'<script type="application/json" id="wall-setup">{json_text(self._setup)}</script>'), name="wall_setup"
-        )
-        figure.html.add_child(script("\n".join(own(f"{name}.js") for name in SCRIPTS)), name="wall_scripts")
-        figure.script.add_child(Raw(f"wangge.wall({self._town.get_name()});"), name="wall_start")
+    return compose(figure, town, "wall", data=("wall-setup", setup), scripts=SCRIPTS)

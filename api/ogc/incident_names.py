@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from psycopg2 import sql
 
+from data.store.matters import CATEGORY_NAMES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
@@ -26,11 +28,10 @@ _NAMED = sql.SQL(
        UNION ALL
        SELECT 'matter', m.code, m.name FROM wangge.matter m WHERE m.code = ANY (%s::text[])
        UNION ALL
-       SELECT 'category', m.category, min(m.name) FROM wangge.matter m
-       WHERE m.category = ANY (%s::text[]) AND m.status = 'admitted' GROUP BY m.category HAVING count(*) = 1
+       SELECT 'category', c.category, c.name FROM ({}) c
        UNION ALL
        SELECT 'department', o.code, o.name FROM wangge.org o WHERE o.code = ANY (%s::text[])"""
-)
+).format(CATEGORY_NAMES)
 
 
 def names_of(store: Reader, properties: Iterable[Mapping[str, object]], day: date) -> dict[str, dict[str, str]]:

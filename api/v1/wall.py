@@ -6,9 +6,7 @@ All of it in columns, for pages with many thousand incidents; never a word that 
 from __future__ import annotations
 
 import gzip
-from collections import OrderedDict
 from datetime import timedelta
-from threading import Lock
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
@@ -18,20 +16,23 @@ from starlette.requests import Request
 from api.asked import Asking, Store
 from api.duty.rule import Severity
 from api.duty.town import staffed
+from api.ogc.tile_cache import TileCache
 from api.v1.parameters import NO_NUL, At, only
 from api.wall_view import columns, ground_document
 from api.who.caller import Right
-from data.store import staffing, stats, wall
+from data.store import matters, staffing, stats, wall
 from data.store.feed import now_at
 from gis.errors import ParameterError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from psycopg2.extensions import connection
 
 router = APIRouter(prefix="/v1/wall", tags=["wall"])
 
-GROUNDS = 8
-"""Grounds that a process keeps: each is one net as one kind of caller sees it."""
+GROUND_BYTES = 64 << 20
+"""Of the grounds that a process keeps packed; each is one net as one kind of caller sees it."""
 MOST_NUMBERS = 200
 MOST_HOURS = 72
 _CATEGORY = wall.CASE.index("category")
@@ -44,28 +45,6 @@ Area = Annotated[
 ]
 
 
-class Grounds:
-    """The grounds that a process keeps packed, by the stamp of what they show."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = Lock()
-
-    def find(self, stamp: str) -> bytes | None:
-        """Return a ground that is there."""
-        with self._lock:
-            if stamp in self._kept:
-                self._kept.move_to_end(stamp)
-            return self._kept.get(stamp)
-
-    def keep(self, stamp: str, packed: bytes) -> None:
-        """Keep a ground, and let go of the one that was asked for longest ago."""
-        with self._lock:
-            self._kept[stamp] = packed
-            if len(self._kept) > GROUNDS:
-                self._kept.popitem(last=False)
-
-
 @router.get("/ground", dependencies=[Depends(only("at"))])
 def show_ground(request: Request, asked: Asking, store: Store, at: At = None) -> Response:
     """Show the ground of a day as maps draw it: areas, grids in force, roads and rivers, of where you work.
@@ -74,17 +53,11 @@ def show_ground(request: Request, asked: Asking, store: Store, at: At = None) ->
     """
     asked.caller.require(Right.WATCH)
     day = at or asked.today
-    grounds: Grounds = _grounds(request)
     with store.read(asked.acting(Right.WATCH), ms=ROOMY_MS) as conn:
-        stamp = wall.stamp(conn, day)
-        mark = f'"{stamp}"'
+        mark = f'"{(stamp := wall.stamp(conn, day))}"'
         if request.headers.get("if-none-match") == mark:
             return Response(status_code=304, headers=_headers(mark))
-        packed = grounds.find(stamp)
-        rows = None if packed else (wall.areas(conn, day), wall.grids(conn, day), wall.lines(conn))
-    if packed is None:
-        packed = gzip.compress(orjson.dumps(ground_document(*rows or ((), (), ()))), _EFFORT, mtime=0)
-        grounds.keep(stamp, packed)
+        packed = _grounds(request).get(stamp, lambda: _packed(conn, day))
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(packed, headers=_headers(mark) | {"Content-Encoding": "gzip"}, media_type="application/json")
     return Response(gzip.decompress(packed), headers=_headers(mark), media_type="application/json")
@@ -112,7 +85,7 @@ def show_incidents(
     with store.read(asked.acting(Right.WATCH), ms=ROOMY_MS) as conn:
         cursor = now_at(conn)
         rows = wall.cases(conn, path=_path(conn, area)) if no is None else wall.cases_of(conn, no)
-        names = wall.category_names(conn, sorted({row[_CATEGORY] for row in rows}))
+        names = matters.category_names(conn, sorted({row[_CATEGORY] for row in rows}))
     document = {
         "at": int(asked.now.timestamp()),
         "today": asked.today,
@@ -166,11 +139,16 @@ def _path(conn: connection, area: str | None) -> str | None:
     return None if area is None else stats.place_of(conn, area).path
 
 
-def _grounds(request: Request) -> Grounds:
+def _grounds(request: Request) -> TileCache:
     state = request.app.state
     if not hasattr(state, "grounds"):
-        state.grounds = Grounds()
+        state.grounds = TileCache(GROUND_BYTES)
     return state.grounds
+
+
+def _packed(conn: connection, day: date) -> bytes:
+    document = ground_document(wall.areas(conn, day), wall.grids(conn, day), wall.lines(conn))
+    return gzip.compress(orjson.dumps(document), _EFFORT, mtime=0)
 
 
 def _headers(mark: str | None = None) -> dict[str, str]:

@@ -151,6 +151,18 @@ def named(conn: connection, codes: Sequence[str]) -> list[Matter]:
     return found
 
 
+CATEGORY_NAMES = SQL(
+    """SELECT m.category, min(m.name) AS name FROM wangge.matter m
+       WHERE m.category = ANY (%s::text[]) AND m.status = 'admitted' GROUP BY m.category HAVING count(*) = 1"""
+)
+"""What categories are called: by the one admitted matter that is of them; where there are several, by none."""
+
+
+def category_names(conn: connection, categories: Sequence[str]) -> dict[str, str]:
+    """Return what categories are called that have a name, by category."""
+    return dict(many(conn, CATEGORY_NAMES, [list(categories)]))
+
+
 def listed(conn: connection, wanted: Filter, *, after: str = "", limit: int = 100) -> list[Matter]:
     """Return the matters that the caller sees, in the order of their codes, those after `after`."""
     statement = _SELECT + _WHERE + SQL("AND m.code > %(after)s ORDER BY m.code LIMIT %(limit)s")

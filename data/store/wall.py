@@ -41,10 +41,8 @@ class GridRow:
     code: str
     name: str
     kind: str
-    subtype: str
     area: int
     households: int
-    has_exception: bool
     band: tuple[int, int, int] | None
     polygon: shapely.Geometry
 
@@ -63,7 +61,7 @@ def stamp(conn: connection, day: date) -> str:
     (found,) = one(
         conn,
         """SELECT md5(concat_ws('|',
-             (SELECT string_agg(v.id::text || ':' || upper_inf(v.valid), ',' ORDER BY v.id) FROM wangge.area_version v
+             (SELECT string_agg(v.id::text || ':' || v.xmin, ',' ORDER BY v.id) FROM wangge.area_version v
               WHERE v.valid @> %(day)s::date AND v.path <@ ANY ((SELECT wangge.scope(1))::ltree[])),
              (SELECT string_agg(g.id::text || ':' || g.row_version, ',' ORDER BY g.id) FROM wangge.grid g
               WHERE g.in_force @> %(day)s::date AND g.path <@ ANY ((SELECT wangge.scope(1))::ltree[])),
@@ -96,8 +94,7 @@ def grids(conn: connection, day: date) -> list[GridRow]:
     """Return the grids in force on a day, by code."""
     rows = many(
         conn,
-        """SELECT g.code, g.name, g.kind, g.subtype, g.area_id, g.households, g.exception IS NOT NULL,
-             (p.made_with -> 'rules')::text, ST_AsBinary(g.geom)
+        """SELECT g.code, g.name, g.kind, g.area_id, g.households, (p.made_with -> 'rules')::text, ST_AsBinary(g.geom)
            FROM wangge.grid g LEFT JOIN wangge.plan p ON p.id = g.plan_id
            WHERE g.in_force @> %s::date AND g.path <@ ANY ((SELECT wangge.scope(1))::ltree[]) AND wangge.sees_category(g.kind)
            ORDER BY g.code COLLATE "C" """,
@@ -105,16 +102,13 @@ def grids(conn: connection, day: date) -> list[GridRow]:
     )
     shapes = _shapes([row[-1] for row in rows])
     bands: dict[str | None, tuple[int, int, int] | None] = {None: None}
-    for text in {row[7] for row in rows} - {None}:
+    for text in {row[5] for row in rows} - {None}:
         rules = rules_from(json.loads(text))
         bands[text] = (rules.minimum, rules.target, rules.maximum)
     return [
-        GridRow(
-            code=row[0], name=row[1], kind=row[2], subtype=row[3], area=row[4], households=row[5], has_exception=row[6],
-            band=bands[row[7]], polygon=shape,
-        )
+        GridRow(code=row[0], name=row[1], kind=row[2], area=row[3], households=row[4], band=bands[row[5]], polygon=shape)
         for row, shape in zip(rows, shapes, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def lines(conn: connection) -> list[LineRow]:
@@ -159,17 +153,6 @@ def cases(conn: connection, *, path: str | None = None) -> list[tuple[Any, ...]]
 def cases_of(conn: connection, numbers: Sequence[str]) -> list[tuple[Any, ...]]:
     """Return those of the incidents that the caller sees, open or over, as rows of `CASE` by number."""
     return many(conn, _CASES.format(which=_THESE), {"numbers": list(numbers)})
-
-
-def category_names(conn: connection, categories: Sequence[str]) -> dict[str, str]:
-    """Return what categories are called: by the one admitted matter that is of them; where there are several, by none."""
-    rows = many(
-        conn,
-        """SELECT m.category, min(m.name) FROM wangge.matter m WHERE m.category = ANY (%s::text[]) AND m.status = 'admitted'
-           GROUP BY m.category HAVING count(*) = 1""",
-        [list(categories)],
-    )
-    return dict(rows)
 
 
 LIFE = ("no", "x", "y", "state", "category", "grid", "area", "supervision", "due", "since", "until")

@@ -3,7 +3,6 @@ wangge.about = (data, page, words, { cases, shades, places }) => {
   const { make } = wangge;
   const card = document.getElementById("card");
 
-  const pairs = (list) => make("dl", {}, ...list.filter(([, said]) => said !== undefined && said !== "").flatMap(([key, said]) => [make("dt", { text: words.say(key) }), make("dd", { text: said })]));
   const closing = () => {
     const button = make("button", { type: "button", className: "close", text: "×", onclick: () => page.choose(-1) });
     button.setAttribute("aria-label", words.say("map.close"));
@@ -20,7 +19,7 @@ wangge.about = (data, page, words, { cases, shades, places }) => {
         closing(),
         make("h2", { text: each.category }),
         make("p", { className: "state", text: [words.say(`state.${each.state}`), late ? words.say("wall.late_by", { time: page.lists.gone(page.now() - each.due) }) : ""].filter(Boolean).join(" · ") }),
-        pairs([
+        wangge.pairs(words, [
           ["wall.no", each.no],
           ["wall.grid", each.grid >= 0 ? `${data.grids.name[each.grid] || ""} ${data.grids.code[each.grid]}`.trim() : words.say("wall.outside")],
           ["wall.place", each.area >= 0 ? places.wayTo(each.area).map((area) => data.areas.name[area]).join(" › ") : undefined],
@@ -39,7 +38,7 @@ wangge.about = (data, page, words, { cases, shades, places }) => {
       closing(),
       make("h2", { text: data.grids.name[i] || data.grids.code[i] }),
       make("p", { className: "state", text: words.say(data.grids.dedicated[i] ? "plan.kind.dedicated" : "plan.kind.residential") }),
-      pairs([
+      wangge.pairs(words, [
         ["wall.code", data.grids.code[i]],
         ["wall.place", data.grids.area[i] === null ? undefined : places.wayTo(data.grids.area[i]).map((area) => data.areas.name[area]).join(" › ")],
         ["wall.open", words.number(open)],

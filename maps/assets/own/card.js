@@ -10,8 +10,6 @@ wangge.card = (data, page, words, parts) => {
     return node;
   };
 
-  const pairs = (list) => make("dl", {}, ...list.filter(([, said]) => said).flatMap(([key, said]) => [make("dt", { text: words.say(key) }), make("dd", { text: said })]));
-
   const count = (i) => {
     const { target } = data.band;
     const households = grids.households[i];
@@ -40,7 +38,7 @@ wangge.card = (data, page, words, parts) => {
       make("p", { className: "kind", text: [kind, subtype, grids.name[i]].filter((said) => said && said !== grids.code[i]).join(" · ") }),
       ...count(i),
       ...(reason ? [make("p", { className: "reason" }, make("b", { text: words.say("plan.card.exception") }), reason)] : []),
-      pairs([
+      wangge.pairs(words, [
         ["plan.card.community", grids.community.of[grids.community.at[i]]],
         ["plan.card.street", grids.street.of[grids.street.at[i]]],
         ["plan.card.persons", grids.persons && words.number(grids.persons[i])],

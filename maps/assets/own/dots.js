@@ -185,5 +185,5 @@ wangge.dots = (page, colours) => {
     return best;
   };
 
-  return { draw, at, mark, lookOf };
+  return { draw, at, mark };
 };

@@ -56,5 +56,5 @@ wangge.lists = (data, page, words) => {
     showFeed();
   };
 
-  return { showLate, showFeed, hear, gone, moment, whereOf, clear: () => { heard = []; showFeed(); } };
+  return { showLate, showFeed, hear, gone, moment };
 };

@@ -67,5 +67,5 @@ wangge.places = (data, page, words) => {
     showRows();
   };
 
-  return { show, showRows, wayTo, inside, root, children, gridsOf, nameOf };
+  return { show, showRows, wayTo, inside, root };
 };

@@ -2,7 +2,6 @@
 wangge.shades = (data, page, colours) => {
   const STEPS = [1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 80, 100, 150, 200, 300, 500, 1000];
   const grids = data.grids;
-  const NAMES = ["open", "late", "band", "staffing"];
   let counts = { open: new Int32Array(grids.code.length), late: new Int32Array(grids.code.length) };
   let gaps;
   let edges = { open: [1, 2, 3, 4], late: [1, 2, 3, 4] };
@@ -52,7 +51,7 @@ wangge.shades = (data, page, colours) => {
   };
 
   return {
-    NAMES, count, paint, legend,
+    count, paint, legend,
     fillOf: (i) => fills[i],
     of: (i) => ({ open: counts.open[i], late: counts.late[i], gap: gaps?.get(grids.code[i]) }),
     know: (found) => { gaps = found; },

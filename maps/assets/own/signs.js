@@ -69,7 +69,7 @@ wangge.signs = (source, ground, page, words) => {
     }
   };
 
-  return { draw, refresh, stale: (name) => { asked[name] = 0; }, counts: () => ({ stations: found.stations.length, points: found.points.length, calls: found.calls.length }) };
+  return { draw, refresh };
 };
 
 /** A house: a station. */

@@ -53,3 +53,7 @@ wangge.make = (tag, { text, ...properties } = {}, ...children) => {
   node.append(...children);
   return node;
 };
+
+/** A list of what is said of something, by the keys of their names; what is not known is left out. */
+wangge.pairs = (words, list) =>
+  wangge.make("dl", {}, ...list.filter(([, said]) => said).flatMap(([key, said]) => [wangge.make("dt", { text: words.say(key) }), wangge.make("dd", { text: said })]));

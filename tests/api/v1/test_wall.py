@@ -96,6 +96,10 @@ def test_ground_that_is_known_is_not_sent_again(town):
     town.hall.do("UPDATE wangge.town_feature SET seen = '[9,)' WHERE layer = 'barrier' AND number = 1")
     changed = town.asks("district", "GET", "/v1/wall/ground", headers={"If-None-Match": first.headers["ETag"]})
     assert changed.status_code == 200
+    town.hall.do("UPDATE wangge.area_version SET name = name || '（更正）' WHERE name = '社区4'")  # as of the same day
+    named = town.asks("district", "GET", "/v1/wall/ground", headers={"If-None-Match": changed.headers["ETag"]})
+    assert named.status_code == 200
+    assert "社区4（更正）" in named.json()["areas"]["name"]
 
 
 def test_what_is_open_is_what_the_list_says(town):
