@@ -21,6 +21,7 @@ from api.logs import REQUEST_ID, Access
 from api.metrics import Metrics, metrics_page
 from api.ogc import routes as ogc
 from api.open311 import routes as open311
+from api.pages import desk as desk_page
 from api.pages import routes as pages
 from api.plain import Plain
 from api.problems import MEDIA_TYPE, handle_errors, problem_page
@@ -33,8 +34,11 @@ from api.v1 import (
     calendar,
     calls,
     card,
+    communities,
+    desk,
     duties,
     early_warnings,
+    editor,
     events,
     feeds,
     grid_matters,
@@ -51,6 +55,7 @@ from api.v1 import (
     log,
     matters,
     modes,
+    notice,
     orders,
     orgs,
     panel,
@@ -69,6 +74,7 @@ from api.v1 import (
     staffing,
     stations,
     stats,
+    suggestions,
     visit_rules,
     visits,
     wall,
@@ -143,6 +149,9 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime], t
         locate.router,
         jobs.router,
         plans.router,
+        editor.router,
+        notice.router,
+        suggestions.router,
         incident_lists.router,
         incidents.router,
         address_search.router,
@@ -177,10 +186,13 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime], t
         legacy.router,
         stats.router,
         wall.router,
+        desk.router,
+        desk_page.router,
         reviews.router,
         assessments.router,
         households.router,
         snapshots.router,
+        communities.router,
         log.router,
     )
 

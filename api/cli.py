@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 
-from api import cli_incidents, cli_legacy, cli_profile, cli_sample, cli_sheet, cli_staff, cli_store
+from api import cli_incidents, cli_legacy, cli_profile, cli_sample, cli_sheet, cli_sheet_store, cli_staff, cli_store
 from api import report as say
 from api.plan_view import plan_view
 from api.spread import spread_over
@@ -61,6 +61,7 @@ app = typer.Typer(
 app.add_typer(cli_store.app)
 app.add_typer(cli_sample.app)
 app.add_typer(cli_sheet.app)
+app.add_typer(cli_sheet_store.app)
 app.add_typer(cli_store.admin_app, name="admin")
 app.add_typer(cli_incidents.app, name="incidents")
 app.add_typer(cli_profile.app, name="profile")

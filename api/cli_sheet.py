@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api import report as say
-from api.sheet_ground import sheet_ground
+from api.sheet_change import change_ground, compare_nets
+from api.sheet_ground import ground_of, net_of
 from api.sheet_staff import sheet_staff
 from data.plan_files import finding_record
 from data.spelling import did_you_mean
@@ -21,6 +22,8 @@ from maps.sheets.values import Form, Paper, SheetOptions, Show, Volume
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from maps.sheets.values import SheetGround
+
 app = typer.Typer(add_completion=False)
 
 
@@ -31,7 +34,14 @@ def print_sheets(
     out: Annotated[Path, typer.Option("--out", help="Folder for the sheets; those that lie there already stay.")],
     *,
     grid: Annotated[list[str] | None, typer.Option("--grid", metavar="CODE", help="A grid; may be said again.")] = None,
+    community: Annotated[
+        list[str] | None, typer.Option("--community", metavar="CODE", help="Every grid of a community; may be said again.")
+    ] = None,
     whole: Annotated[bool, typer.Option("--all", help="Every grid of the plan.")] = False,
+    compare: Annotated[
+        Path | None,
+        typer.Option(metavar="OLD", help="Print what the plan changes against another plan of the town (方案对比)."),
+    ] = None,
     paper: Annotated[Paper, typer.Option(help="Paper, landscape.")] = Paper.A4,
     form: Annotated[Form, typer.Option("--format", help="Form of file.")] = Form.PDF,
     volume: Annotated[
@@ -54,12 +64,13 @@ def print_sheets(
         typer.Option("--lang", envvar="WANGGE_LANG", help="Language of the sheets and of what is printed: zh or en."),
     ] = say.Language.zh,
 ) -> None:
-    """Print a sheet for a grid, or for every grid: PDF, SVG or PNG, to a true scale.
+    """Print a sheet for a grid, or for every grid: PDF, SVG or PNG, to a true scale; or what a plan changes.
 
-    打印一格一图：按真实比例尺输出网格图。
+    打印一格一图或方案对比图：按真实比例尺输出。
     """
     # The library that draws takes a second to import; no other command waits for it.
     from maps.sheets.atlas import make_atlas  # noqa: PLC0415 - see above
+    from maps.sheets.change_atlas import make_change_atlas  # noqa: PLC0415 - see above
 
     printed = _day(day)
     options = SheetOptions(
@@ -76,10 +87,18 @@ def print_sheets(
         else {},
         fonts=fonts,
     )
-    ground = sheet_ground(plan, read_town(town))
-    rows = _rows(ground.code, grid or [], whole=whole)
+    divided = read_town(town)
+    net = net_of(plan, divided)
+    ground = ground_of(net, divided)
     with say.progress("打印" if lang is say.Language.zh else "printing") as shown:
-        made = make_atlas(ground, rows, options, out, volume=volume, workers=workers, progress=shown)
+        if compare is None:
+            rows = _rows(ground, grid or [], community or [], whole=whole)
+            made = make_atlas(ground, rows, options, out, volume=volume, workers=workers, progress=shown)
+        else:
+            beside = compare_nets(net_of(compare, divided), net, divided)
+            change = change_ground(ground, beside, old_title=compare.resolve().name, new_title=plan.resolve().name)
+            homes = _homes(ground, grid or [], community or [], whole=whole)
+            made = make_change_atlas(change, homes, options, out, volume=volume, workers=workers, progress=shown)
     if as_json:
         say.json(
             {
@@ -99,24 +118,46 @@ def print_sheets(
     )
 
 
-def _rows(codes: Sequence[str], wanted: list[str], *, whole: bool) -> list[int]:
+def _rows(ground: SheetGround, grids: list[str], communities: list[str], *, whole: bool) -> list[int]:
     """Return the rows of the grids that are asked for, by code; all that are unknown at once."""
-    row_of = {code: row for row, code in enumerate(codes)}
-    if whole == bool(wanted):
+    row_of = {code: row for row, code in enumerate(ground.code)}
+    if whole == bool(grids or communities):
         _refuse(
             "grids_unsaid",
-            "name the grids with --grid CODE, or all with --all",
-            "请用 --grid 指定网格编码，或用 --all 指定全部",
+            "name the grids with --grid CODE or --community CODE, or all with --all",
+            "请用 --grid 指定网格编码，或用 --community 指定社区编码，或用 --all 指定全部",
         )
+    homes = _known(communities, ground.community_code, "community", "社区")
+    _known(grids, ground.code, "grid", "网格")
+    inside = {code for code, row in row_of.items() if int(ground.community[row]) in homes}
+    return [row_of[code] for code in sorted(row_of if whole else inside | set(grids))]
+
+
+def _homes(ground: SheetGround, grids: list[str], communities: list[str], *, whole: bool) -> list[int]:
+    """Return the communities to compare, in the order of their codes; of those that the plan divides."""
+    if grids or whole == bool(communities):
+        _refuse(
+            "communities_unsaid",
+            "name the communities to compare with --community CODE, or all with --all",
+            "请用 --community 指定要对比的社区编码，或用 --all 指定全部",
+        )
+    divided = {ground.community_code[n]: n for n in set(ground.community.tolist())}
+    _known(communities, list(divided), "community", "社区")
+    return [divided[code] for code in sorted(divided if whole else set(communities))]
+
+
+def _known(wanted: list[str], codes: Sequence[str], field: str, zh_word: str) -> set[int]:
+    """Return the places of codes among those there are; all that are unknown are refused at once."""
+    place_of = {code: n for n, code in enumerate(codes)}
     findings: list[Finding] = []
     for code in wanted:
-        if code not in row_of:
+        if code not in place_of:
             hint = did_you_mean(code, codes)
-            en, zh = f"the plan has no grid {code}{hint['hint']}", f"方案中没有网格 {code}{hint['hint_zh']}"
-            findings.append(Finding(kind="unknown_grid", severity=Severity.ERROR, en=en, zh=zh, field="grid"))
+            en, zh = f"the plan has no {field} {code}{hint['hint']}", f"方案中没有{zh_word} {code}{hint['hint_zh']}"
+            findings.append(Finding(kind=f"unknown_{field}", severity=Severity.ERROR, en=en, zh=zh, field=field))
     if findings:
         raise InputError("; ".join(found.en for found in findings), findings)
-    return [row_of[code] for code in sorted(row_of if whole else set(wanted))]
+    return {place_of[code] for code in wanted}
 
 
 def _day(text: str) -> date | None:

@@ -31,7 +31,11 @@ def csv_table(rows: Sequence[Mapping[str, Any]]) -> bytes:
     The columns are all that any row has, in the order in which they are first found; what a row does not have is empty.
     """
     lines = [dict(_flat("", row)) for row in rows]
-    columns = list(dict.fromkeys(name for line in lines for name in line))
+    return csv_lines(list(dict.fromkeys(name for line in lines for name in line)), lines)
+
+
+def csv_lines(columns: Sequence[str], lines: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return lines as CSV below the columns that they have, in their order; there may be no line at all."""
     text = io.StringIO(newline="")
     text.write(BOM)
     writer = csv.writer(text)

@@ -201,6 +201,24 @@ _PLANS: Mapping[str, ProblemKind] = {
         "Another plan has taken effect meanwhile",
         "Make the plan anew, on the grids that are in force.",
     ),
+    "no-blocks": ProblemKind(
+        "地块尚未生成",
+        "请先为该方案发起生成地块。",
+        "The blocks have not been made",
+        "Ask for the blocks of this plan first.",
+    ),
+    "stale-edition": ProblemKind(
+        "地块已重新生成",
+        "请重新取得地块，再改动。",
+        "The blocks were made anew",
+        "Fetch the blocks again, and paint on these.",
+    ),
+    "overlapping-edits": ProblemKind(
+        "与他人的改动重叠",
+        "请取得 theirs 中他人的改动，再决定保留哪一方。",
+        "Somebody else has painted the same blocks",
+        "Take over what theirs lists, and decide which of the two is to stay.",
+    ),
     "line-mismatch": ProblemKind(
         "与相邻社区的界线不一致",
         "请与 communities 所列社区一并划分。",

@@ -11,7 +11,7 @@ from gis.finding import stops
 from maps.sheets.values import Post
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from api.staff_file import PostSaid
@@ -49,26 +49,29 @@ def sheet_staff(raw: bytes, day: date | None, *, names: bool, phones: bool) -> M
     people = {person.number: person.said for person in said.staff}
     found: dict[str, list[Post]] = {}
     for post in said.posts:
-        line = _line(post)
+        line = line_of(post.role, post.kind)
         person = people.get(post.number, {})
         if line is None or person.get("status") == "left" or not _serves(post, day):
             continue
         name = str(person.get("name", "")) if names else ""
         phone = str(person.get("phone", "")) if phones else ""
         found.setdefault(post.grid, []).append(Post(line, name, phone))
-    return {grid: _lines(posts) for grid, posts in found.items()}
+    return {grid: lines_for(posts) for grid, posts in found.items()}
 
 
-def _lines(posts: list[Post]) -> tuple[Post, ...]:
+def lines_for(posts: Iterable[Post]) -> tuple[Post, ...]:
+    """Return the lines of a sheet in their order, with those that every sheet has."""
+    posts = list(posts)
     there = {post.role for post in posts}
     empty = [Post(role) for role in ALWAYS if role not in there]
     return tuple(sorted((*posts, *empty), key=lambda post: ORDER.index(post.role)))
 
 
-def _line(post: PostSaid) -> str | None:
-    if post.role is DutyRole.PROFESSIONAL_FORCE and post.kind in POLICE:
+def line_of(role: DutyRole, kind: str) -> str | None:
+    """Return the line of a sheet that a post stands on, if sheets name such posts."""
+    if role is DutyRole.PROFESSIONAL_FORCE and kind in POLICE:
         return "police"
-    return LINES.get(post.role)
+    return LINES.get(role)
 
 
 def _serves(post: PostSaid, day: date | None) -> bool:

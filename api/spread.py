@@ -1,4 +1,4 @@
-"""How the units of a plan are spread over processes."""
+"""How work on the units of a plan is spread over processes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
-    from partition.engine import Spread, Task
-    from partition.search.solve import Division
+    from partition.engine import Spread
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 WORTH_A_POOL = 60
 """A pool starts in about two seconds of processor time; fewer units than this are done before it stands."""
@@ -27,7 +29,7 @@ def spread_over(workers: int | None, progress: Callable[[int, int], None]) -> Ge
     """
     count = workers or os.cpu_count() or 1
 
-    def run(function: Callable[[Task], Division], tasks: Sequence[Task]) -> Iterable[Division]:
+    def run(function: Callable[[T], R], tasks: Sequence[T]) -> Iterable[R]:
         if count == 1 or len(tasks) < WORTH_A_POOL:
             yield from _counted(map(function, tasks), len(tasks), progress)
             return
@@ -38,7 +40,7 @@ def spread_over(workers: int | None, progress: Callable[[int, int], None]) -> Ge
     yield run
 
 
-def _counted(results: Iterable[Division], total: int, progress: Callable[[int, int], None]) -> Iterator[Division]:
+def _counted(results: Iterable[R], total: int, progress: Callable[[int, int], None]) -> Iterator[R]:
     for done, result in enumerate(results, start=1):
         progress(done, total)
         yield result

@@ -91,10 +91,10 @@ def _steps(grids: Sequence[GridRow], dedicated: np.ndarray[Any, np.dtype[np.bool
     return [int(Band.DEDICATED) if is_one and step is None else step for is_one, step in zip(dedicated, steps, strict=True)]
 
 
-def columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
-    """Return rows as columns by name; those of `CODED` as `{of, at}`, each word once."""
+def columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]], *, coded_ones: frozenset[str] = CODED) -> dict[str, Any]:
+    """Return rows as columns by name; those of `coded_ones` as `{of, at}`, each word once."""
     made = list(zip(*rows, strict=True)) or [()] * len(names)
     return {
-        name: asdict(coded([each or "" for each in column])) if name in CODED else column
+        name: asdict(coded([each or "" for each in column])) if name in coded_ones else column
         for name, column in zip(names, made, strict=True)
     }

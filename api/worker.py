@@ -23,7 +23,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from api.chores import do_once, doing
-from api.divide_job import divide_job
+from api.do_job import do_job
 from api.work_process import AWAY, Failed, Hand, Order, Over, Progress, wait_for_parent
 from data.store import jobs
 from data.store.jobs import MOST_TRIES, Hold
@@ -75,7 +75,7 @@ def work(
     now: Callable[[], datetime] = utc_now,
     pace: Pace = Pace(),
     processes: int = 1,
-    do: Do = divide_job,
+    do: Do = do_job,
     chores: Sequence[Chore] = (),
 ) -> None:
     """Work on jobs until `stop` is set.

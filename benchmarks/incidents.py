@@ -44,7 +44,6 @@ TICKS = 100
 WANTED = 20_000
 """Rows for a second of CPU time, of both together."""
 CHANGES = {
-    "no-category-index": "DROP INDEX wangge.incident_category",
     "no-place-index": "DROP INDEX wangge.incident_place",
 }
 
@@ -108,6 +107,7 @@ def measure(conn: connection, given: Arrivals, *, is_profiled: bool) -> None:
     print("| step | rows | CPU s, program | CPU s, server | rows for a CPU second |\n|---|---|---|---|---|")
     for name in ("load", "the same again"):
         before = _cpu(conn)
+        held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         run(conn, "BEGIN")
         if is_profiled and name == "load":
             profile.enable()
@@ -117,12 +117,14 @@ def measure(conn: connection, given: Arrivals, *, is_profiled: bool) -> None:
         _print(conn, name, len(given), before)
         if name == "load":
             new, outside, spent = done.rows, done.outside, sum(_cpu(conn)) - sum(before)
+            more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held
             bare = _peer(conn, len(given))
     before = _cpu(conn)
     if broken_batches(conn):
         raise SystemExit("the batches do not close")
     _print(conn, "verify the seals", len(given), before)
     print(f"\nthe load costs {spent / bare:.2f} times the bare COPY")
+    print(f"at most {more / 1024:.0f} MB more in memory than before the load")
     print(f"{new} new, {outside} outside every grid; then {done.rows} new and {done.known} known; wanted: {WANTED:,}")
     sizes = many(
         conn,

@@ -33,8 +33,7 @@ from partition.score import metrics
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from partition.engine import Spread, Task
-    from partition.search.solve import Division
+    from partition.engine import R, Spread, T
 
 WARM_UP_HOUSEHOLDS = 3_000
 STAGES = ("read", "survey", "blocks", "search", "divide", "prove", "map", "write")
@@ -68,7 +67,7 @@ class Clock:
     def spread(self, inner: Spread) -> Spread:
         """Return `inner`, timed."""
 
-        def timed(function: Callable[[Task], Division], tasks: Sequence[Task], /) -> Iterable[Division]:
+        def timed(function: Callable[[T], R], tasks: Sequence[T], /) -> Iterable[R]:
             with self.stage("search"):
                 return list(inner(function, tasks))
 

@@ -2,7 +2,8 @@
 
     .venv/bin/python benchmarks/sheets.py [--households 20000] [--sheets 40] [--plan FOLDER --town FOLDER]
 
-A sample town is divided, unless a plan is given; its first sheets are drawn in this process, on one processor. What is counted
+A sample town is divided, unless a plan is given; its first sheets, and the overviews of its streets, are drawn in this process,
+on one processor. What is counted
 is the CPU time of the process. The peer is matplotlib by itself: as many texts, the same ones in the same face, and as many
 polygons with as many corners on each page as ours have on average, placed anywhere: it decides nothing about where they go.
 """
@@ -27,8 +28,10 @@ from matplotlib.text import Text
 from api.cli import run
 from api.sheet_ground import sheet_ground
 from data.town import read_town
+from maps.sheets.atlas import GridPress, sheet_of, with_overviews
 from maps.sheets.crop import Cropper
 from maps.sheets.fonts import typeface
+from maps.sheets.overview import OVERVIEW
 from maps.sheets.page import draw_sheet
 from maps.sheets.pen import SETTINGS
 from maps.sheets.values import Form, SheetOptions
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from maps.sheets.pen import Pen
+    from maps.sheets.press import Page
     from maps.sheets.values import SheetGround
 
 OPTIONS = SheetOptions(hotline="12345", card_url="https://grid.example/card/{code}")
@@ -68,8 +72,14 @@ def main() -> None:
         f"{count} sheets of {len(ground.code)}; {len(texts) / count:.0f} texts and {sum(corners) / count:.0f} corners on each"
     )
     print(f"{'':16}{'pages/s':>10}{'CPU ms':>10}{'kB a page':>12}{'RSS MB':>9}")
-    for name, (seconds, size), memory in (("wangge sheet", ours, after), ("bare matplotlib", bare, again)):
-        print(f"{name:16}{count / seconds:10.2f}{1000 * seconds / count:10.0f}{size / count / 1000:12.0f}{memory:9.0f}")
+    fronts = _overviews(ground)
+    _, over = _measure(len(fronts), lambda n: _file(fronts[n].draw()))
+    for name, pages, (seconds, size), memory in (
+        ("wangge sheet", count, ours, after),
+        ("bare matplotlib", count, bare, again),
+        ("street overview", len(fronts), over, _memory()),
+    ):
+        print(f"{name:16}{pages / seconds:10.2f}{1000 * seconds / pages:10.0f}{size / pages / 1000:12.0f}{memory:9.0f}")
     print(f"the ground, before the first sheet: {began:.0f} MB")
 
 
@@ -87,10 +97,20 @@ _croppers: list[Cropper] = []
 def _sheet(ground: SheetGround, row: int) -> tuple[Pen, int]:
     if not _croppers:
         _croppers.append(Cropper(ground, OPTIONS.paper))
-    pen = draw_sheet(_croppers[0], _croppers[0].crop(row), OPTIONS, typeface())
+    return _file(draw_sheet(_croppers[0], _croppers[0].crop(row), OPTIONS, typeface()))
+
+
+def _file(pen: Pen) -> tuple[Pen, int]:
     file = io.BytesIO()
     pen.save(file, Form.PDF)
     return pen, len(file.getvalue())
+
+
+def _overviews(ground: SheetGround) -> list[Page]:
+    """Return the overview of every street."""
+    press = GridPress(ground, OPTIONS)
+    book = with_overviews(ground, [sheet_of(ground, row) for row in range(len(ground.code))])
+    return [press.page(sheet) for sheet in book if sheet.kind == OVERVIEW]
 
 
 def _contents(pens: list[Pen]) -> tuple[list[str], list[int]]:

@@ -52,14 +52,10 @@ def no_lines() -> Lines:
 def ground(grids: NDArray[np.object_], communities: Areas, compounds: Areas, base: Lines) -> dict[str, Any]:
     """Return ground as pages read it, by `origin`, `grids`, `communities`, `compounds` and `lines`.
 
-    All of it comes in longitude and latitude, degrees (WGS 84 or CGCS2000). Lines inside grids and along communities are left
-    out: the areas' own outlines say them.
+    All of it comes in longitude and latitude, degrees (WGS 84 or CGCS2000).
     """
-    shown = np.isin(base.kind, (LineKind.INSIDE, LineKind.COMMUNITY), invert=True) & ~shapely.is_empty(base.line)
-    line = base.line[shown]
-    origin = Origin.of([grids, communities.polygon, compounds.polygon, line])
-    paths = lines(origin, line, base.kind[shown], [n for n, s in zip(base.name, shown, strict=True) if s], BASE_MAP_M)
-    outer = coverage(communities.polygon, SHARED_BORDERS_M)
+    shown = seen_of(base)
+    origin = Origin.of([grids, communities.polygon, compounds.polygon, shown.line])
     return {
         "origin": [origin.x, origin.y],
         "grids": {
@@ -67,12 +63,30 @@ def ground(grids: NDArray[np.object_], communities: Areas, compounds: Areas, bas
             "shape": origin.shapes(coverage(grids, SHARED_BORDERS_M)),
             "spot": asdict(spots(origin, grids)),
         },
-        "communities": {
-            "name": communities.name,
-            "shape": origin.shapes(outer),
-            "border": borders(origin, outer),
-            "spot": asdict(spots(origin, communities.polygon)),
-        },
+        "communities": communities_from(origin, communities),
         "compounds": origin.shapes(outlines(compounds.polygon, BASE_MAP_M)),
-        "lines": {"kind": paths.kind, "name": asdict(coded(paths.name)), "path": paths.path},
+        "lines": lines_from(origin, shown),
     }
+
+
+def seen_of(base: Lines) -> Lines:
+    """Return the lines that are drawn: those inside grids and along communities are left out, as areas' outlines say them."""
+    shown = np.isin(base.kind, (LineKind.INSIDE, LineKind.COMMUNITY), invert=True) & ~shapely.is_empty(base.line)
+    return Lines(base.kind[shown], tuple(n for n, s in zip(base.name, shown, strict=True) if s), base.line[shown])
+
+
+def communities_from(origin: Origin, communities: Areas) -> dict[str, Any]:
+    """Return communities as pages read them, counted from an origin."""
+    outer = coverage(communities.polygon, SHARED_BORDERS_M)
+    return {
+        "name": communities.name,
+        "shape": origin.shapes(outer),
+        "border": borders(origin, outer),
+        "spot": asdict(spots(origin, communities.polygon)),
+    }
+
+
+def lines_from(origin: Origin, shown: Lines) -> dict[str, Any]:
+    """Return lines of the base map as pages read them, counted from an origin."""
+    paths = lines(origin, shown.line, shown.kind, shown.name, BASE_MAP_M)
+    return {"kind": paths.kind, "name": asdict(coded(paths.name)), "path": paths.path}

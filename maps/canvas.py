@@ -36,6 +36,7 @@ _ASKING_ATTRIBUTES = frozenset(
 )
 _LEAVING_CSS = re.compile(r"""@import|url\(\s*['"]?(?!data:|\#)""", re.IGNORECASE)
 _CHARSET = '<meta charset="utf-8">'
+_VIEWPORT = re.compile(r'(?<=<meta name="viewport" content=")[^"]*')
 _MEDIA = {".png": "image/png", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 
 
@@ -176,7 +177,8 @@ class OfflineFigure(Figure):
         for name, child in list(self.header._children.items()):  # noqa: SLF001  # branca has no way to list them
             if isinstance(child, Link):
                 self.header.add_child(_inside(child), name=name)
-        html = self._template.render(this=self, kwargs=kwargs)
+        # Folium forbids to enlarge the page; who has to, must be able to.
+        html = _VIEWPORT.sub("width=device-width, initial-scale=1", self._template.render(this=self, kwargs=kwargs), count=1)
         reader = _Reader()
         reader.feed(html)
         reader.close()

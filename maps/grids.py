@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SCRIPTS = ("words", "ground", "surface", "paint", "scale", "labels", "figures", "list", "card", "legend", "plan")
+SCRIPTS = ("words", "ground", "surface", "paint", "scale", "tags", "labels", "figures", "list", "card", "legend", "plan")
 
 METRICS = ("grids", "households", "in_band_share", "mean_deviation", "compactness", "exceptions")
 """The figures that the page opens with, in their order."""
@@ -92,7 +92,7 @@ def plan_page(view: PlanView, *, lang: str = "zh") -> str:
     town = TownMap(
         zoom_snap=0.25, zoom_delta=0.5, wheel_px_per_zoom_level=90, max_zoom=20, min_zoom=3, bounce_at_zoom_limits=False
     )
-    return compose(figure, town, "plan", data=("plan-data", page_data(view)), scripts=SCRIPTS)
+    return compose(figure, town, "plan", data=("plan-data", page_data(view)), scripts=SCRIPTS, styles=("calm",))
 
 
 def page_data(view: PlanView) -> dict[str, Any]:

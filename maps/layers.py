@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 
 def compose(
-    figure: OfflineFigure, town: TownMap, page: str, *, data: tuple[str, Mapping[str, object]], scripts: Sequence[str]
+    figure: OfflineFigure,
+    town: TownMap,
+    page: str,
+    *,
+    data: tuple[str, Mapping[str, object]],
+    scripts: Sequence[str],
+    styles: Sequence[str] = (),
 ) -> str:
     """Return the document of a page of ours.
 
@@ -31,10 +37,12 @@ def compose(
         The id of the element that holds what the scripts read, and that itself.
     scripts
         The page's scripts in `assets/own`, in the order in which they need each other.
+    styles
+        Style sheets in `assets/own` that it shares with other pages; its own follows them.
     """
     figure.add_child(_Furniture(page), name="furniture")
     figure.add_child(town)
-    town.add_child(_Layer(town, page, data, scripts))
+    town.add_child(_Layer(town, page, data, scripts, styles))
     return figure.render()
 
 
@@ -57,18 +65,27 @@ class _Furniture(MacroElement):
 class _Layer(MacroElement):
     """What stands on the map: style sheet, data, scripts, and the call that begins."""
 
-    def __init__(self, town: TownMap, page: str, data: tuple[str, Mapping[str, object]], scripts: Sequence[str]) -> None:
+    def __init__(
+        self,
+        town: TownMap,
+        page: str,
+        data: tuple[str, Mapping[str, object]],
+        scripts: Sequence[str],
+        styles: Sequence[str],
+    ) -> None:
         super().__init__()
         self._town = town
         self._page = page
         self._data = data
         self._scripts = scripts
+        self._styles = styles
 
     def render(self, **_: object) -> None:
         """Put each part where it belongs: head, body, the page's script."""
         figure = _figure(self)
         name, data = self._data
-        figure.header.add_child(style(own(f"{self._page}.css")), name="page_style")
+        sheets = "\n".join(own(f"{each}.css") for each in (*self._styles, self._page))
+        figure.header.add_child(style(sheets), name="page_style")
         figure.html.add_child(Raw(f'<script type="application/json" id="{name}">{json_text(data)}</script>'), name="page_data")
         figure.html.add_child(script("\n".join(own(f"{each}.js") for each in self._scripts)), name="page_scripts")
         figure.script.add_child(Raw(f"wangge.{self._page}({self._town.get_name()});"), name="page_start")

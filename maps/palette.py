@@ -54,6 +54,18 @@ NIGHT_BAND_FILLS = ("#3f8fd0", "#2b577d", "#22303f", "#8a5a2b", "#e08a3c", "#6a6
 NIGHT_MARKS = {"waiting": "#56b4e9", "working": "#f0e442", "checking": "#a3a8ad", "late": "#ff6b35"}
 """Incidents on dark pages, each with a shape of its own: square, circle, diamond, and for what is past its time a triangle."""
 
+DAY = "#fbfaf7"
+"""The land of light maps."""
+
+DAY_SCALE = ("#fbfaf7", "#dfd3ec", "#bda6d6", "#9578bb", "#6b4a9b")
+"""From little to much, on light pages."""
+
+DAY_MARKS = {"waiting": "#2f7fd6", "working": "#a87f00", "checking": "#3f4a55", "late": "#a11212"}
+"""Incidents on light pages, in the shapes of the dark ones."""
+
+DAY_OVER = "#808a93"
+"""Incidents that are over, on light pages, as small rings."""
+
 
 def band_of(
     households: NDArray[np.int64],

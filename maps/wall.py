@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SCRIPTS = (
     "words", "source", "ground", "surface", "paint", "scale", "night", "cases", "dots", "shades", "names", "signs", "tiles",
-    "places", "lists", "key", "about", "live", "replay", "wall",
+    "places", "lists", "key", "about", "cover", "line", "live", "replay", "rounds", "chime", "preset", "wall",
 )  # fmt: skip
 
 
@@ -51,6 +51,8 @@ def wall_page(*, root: str, here: str, lang: str, zone: str, says: Mapping[str, 
         "words": {each: {**words[each], **says[each]} for each in LANGUAGES},
         "colours": {
             **palette.NIGHT_MARKS,
+            "rim": palette.NIGHT,
+            "chosen": "#ffffff",
             "scale": palette.NIGHT_SCALE,
             "band": palette.NIGHT_BAND_FILLS,
             "none": "#1a2531",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from partition.search.unit import Unit
     from partition.units import UnitBlocks
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -54,7 +57,7 @@ def run_task(task: Task) -> Division:
 class Spread(Protocol):
     """How tasks run: `map` itself, a pool of processes, or many machines; results come in the order of the tasks."""
 
-    def __call__(self, function: Callable[[Task], Division], tasks: Sequence[Task], /) -> Iterable[Division]:
+    def __call__(self, function: Callable[[T], R], tasks: Sequence[T], /) -> Iterable[R]:
         """Run `function` on every task."""
         ...
 

@@ -32,6 +32,8 @@ class Weights:
     """For each cut through a compound that would fit in one grid."""
     grid: float = 0.0
     """For each grid."""
+    stability: float = 2.0
+    """For 100 households that change grid where a draft is improved; a plan made anew has nothing to be true to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

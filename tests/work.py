@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,3 +107,16 @@ def until(true: Callable[[], Any], *, seconds: float = 60) -> Any:
         assert time.monotonic() < deadline, "it did not come"
         time.sleep(0.02)
     return value
+
+
+@contextmanager
+def working(db, *, pace: Pace = QUICK):
+    """Have a worker in a thread, until the end of the block."""
+    stop = threading.Event()
+    thread = threading.Thread(target=work, args=(db.admin,), kwargs={"name": "t", "stop": stop, "pace": pace})
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=30)

@@ -50,10 +50,6 @@ _SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "record {range} of incident {no} is not what its event says of it, in {fields} ({event})",
             "事件{no}第{range}条记录与所在日志不符：{fields}（{event}）",
         ),
-        "record_unsealed": (
-            "record {range} of incident {no} came in no batch and has no event",
-            "事件{no}第{range}条记录不属于任何批次，也不在日志中",
-        ),
         "record_changed": (
             "record {range} of incident {no}, in batch {batch}, is more than a change of its grid",
             "事件{no}第{range}条记录（批次{batch}）不只是网格调整",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import orjson
 
 from api.incidents.desk import words_digest
 from api.incidents.facts import place_of
@@ -27,7 +28,7 @@ from api.loop.settle import place_json
 from api.loop.words import Mode
 from api.who.caller import Tier, within
 from data.store import incident_load
-from data.store.incident_load import Lines, jsonb_text
+from data.store.incident_load import Lines, Parts
 from data.store.incident_places import spots
 from data.store.incidents import Found
 from data.store.sql import copy_text
@@ -164,7 +165,9 @@ def _write(conn: connection, rows: _Rows, part: NDArray[np.int64]) -> int:
     rank = np.unique(_objects([each.chain for each in rows.there]), return_inverse=True)[1]
     order = np.lexsort((part, rows.arrivals.reported_at[part], rank[rows.spot[part]]))
     batch = incident_load.begin_batch(conn, source=source, rows=len(part), now=rows.now)
-    runs = incident_load.write(conn, batch, (VARYING, CAST), _lines(rows, part[order], numbers[order]))
+    parts = Parts()
+    runs = incident_load.write(conn, batch, (VARYING, CAST), _lines(rows, part[order], numbers[order], parts))
+    incident_load.keep_parts(conn, batch, parts)
     incident_load.seal(conn, batch, source, runs)
     return batch
 
@@ -191,9 +194,9 @@ def _numbers(conn: connection, rows: _Rows, part: NDArray[np.int64]) -> Texts:
     return numbers
 
 
-def _lines(rows: _Rows, part: NDArray[np.int64], numbers: Texts) -> Iterator[Lines]:
-    """Yield the lines of some rows, in this order."""
-    caster = _Caster.over(rows)
+def _lines(rows: _Rows, part: NDArray[np.int64], numbers: Texts, parts: Parts) -> Iterator[Lines]:
+    """Yield the lines of some rows, in this order; what their records share goes to `parts`."""
+    caster = _Caster.over(rows, parts)
     for begin in range(0, len(part), _AT_ONCE):
         yield caster.lines(part[begin : begin + _AT_ONCE], numbers[begin : begin + _AT_ONCE])
 
@@ -202,24 +205,26 @@ def _lines(rows: _Rows, part: NDArray[np.int64], numbers: Texts) -> Iterator[Lin
 class _Caster:
     """Casts rows in their moulds.
 
-    For each spot: its place, the texts of place and owner in the record, the columns of both, its chain in the log, whether it
-    is outside every grid, which of the policies holds; for each row its deadline.
+    For each spot: its place, the values that it has in the record (`by_spot`) and what stands for them in the log once they are
+    parts (`shared`), the columns of place and owner, its chain in the log, whether it is outside every grid, which of the
+    policies holds; for each row its deadline. `moulds` are those of each kind, with the names of their forms.
     """
 
     rows: _Rows
+    parts: Parts
     places: tuple[Place, ...]
-    place: Texts
-    owner: Texts
+    by_spot: Mapping[str, Texts]
+    shared: Mapping[str, Texts]
     where: Texts
     desk: Texts
     chain: Texts
     is_outside: NDArray[np.bool_]
     due_at: Moments
     policy: NDArray[np.int64]
-    moulds: dict[Kind, Mould]
+    moulds: dict[Kind, tuple[Mould, str]]
 
     @classmethod
-    def over(cls, rows: _Rows) -> _Caster:
+    def over(cls, rows: _Rows, parts: Parts) -> _Caster:
         """Prepare what does not differ from row to row."""
         places = tuple(
             place_of(Found(grid_code=each.grid_code, path=each.path, areas=each.areas, mode="", rules=0)) for each in rows.there
@@ -227,9 +232,13 @@ class _Caster:
         owners = [place.center(policy.intake) for place, policy in zip(places, rows.policies, strict=True)]
         return cls(
             rows=rows,
+            parts=parts,
             places=places,
-            place=_objects([jsonb_text(place_json(place)) for place in places]),
-            owner=_objects([jsonb_text(party_json(owner)) for owner in owners]),
+            by_spot={
+                "place": _objects([orjson.dumps(place_json(place)).decode() for place in places]),
+                OWNER: _objects([orjson.dumps(party_json(owner)).decode() for owner in owners]),
+            },
+            shared={name: np.full(len(places), "", dtype=object) for name in ("place", OWNER)},
             where=_objects([f"{each.path}\t{copied(each.grid_code)}" for each in rows.there]),
             desk=_objects([copied(owner.id) for owner in owners]),
             chain=_objects([each.chain for each in rows.there]),
@@ -244,57 +253,81 @@ class _Caster:
         given, spot = self.rows.arrivals.take(some), self.rows.spot[some]
         is_closed = ~np.isnat(given.closed_at)
         # What the other system says of an open case beyond its report does not count here.
-        times = {
-            "reported_at": _iso(given.reported_at),
-            "accepted_at": _iso(np.where(is_closed, given.accepted_at, _NEVER)),
-            "closed_at": _iso(given.closed_at),
-            DUE_AT: _iso(np.where(is_closed, self.due_at[some], _NEVER)),
+        moments = {
+            "reported_at": given.reported_at,
+            "accepted_at": np.where(is_closed, given.accepted_at, _NEVER),
+            "closed_at": given.closed_at,
+            DUE_AT: np.where(is_closed, self.due_at[some], _NEVER),
         }
-        texts = {**times, "place": self.place[spot], OWNER: self.owner[spot]}
-        texts["words"] = _objects(
-            [*map(words_digest, given.title.tolist(), given.description.tolist(), given.address.tolist())]
-        )
-        heads, tails, after, wakes = self._cast(some, given, times, texts)
+        times = {name: _iso(each, NULL) for name, each in moments.items()}
+        there = [~np.isnat(each) for each in moments.values()]
+        words = _objects([*map(words_digest, given.title.tolist(), given.description.tolist(), given.address.tolist())])
+        records, made_of, after, wakes = self._cast(some, given, {**times, "words": words}, there)
         before = map(
             "\t".join,
             zip(
                 numbers.tolist(), _escaped(given.external_id), self.where[spot].tolist(),
                 np.where(is_closed, NULL, self.desk[spot]).tolist(), _points(given.lon_lat),
                 *map(_escaped, (given.title, given.description, given.address)),
-                *(np.where(column == "", NULL, column).tolist() for column in times.values()), wakes.tolist(), strict=True,
+                *(column.tolist() for column in times.values()), wakes.tolist(), strict=True,
             ),
         )  # fmt: skip
         return Lines(
             chains=self.chain[spot].tolist(),
             numbers=numbers.tolist(),
             before=list(before),
-            heads=heads.tolist(),
-            tails=tails.tolist(),
+            records=records.tolist(),
+            made_of=made_of.tolist(),
             after=after.tolist(),
             are_outside=self.is_outside[spot].tolist(),
         )
 
     def _cast(
-        self, some: NDArray[np.int64], given: Arrivals, times: Mapping[str, Texts], texts: Mapping[str, Texts]
+        self, some: NDArray[np.int64], given: Arrivals, own: Mapping[str, Texts], there: list[NDArray[np.bool_]]
     ) -> tuple[Texts, Texts, Texts, Texts]:
-        """Return of each row its record before the link and after it, the columns after it, and when it wakes the ticker."""
+        """Return of each row its record, what that is made of, the columns after it, and when it wakes the ticker.
+
+        `own` are the values that each row has for itself, `there` which of its `TIMES` are any.
+        """
+        spot = self.rows.spot[some]
         kinds = zip(
             *(getattr(given, name).tolist() for name in _SAID), self.rows.mode[some].tolist(),
-            self.policy[self.rows.spot[some]].tolist(),
-            *((column != "").tolist() for column in times.values()), strict=True,
+            self.policy[spot].tolist(), *(each.tolist() for each in there), strict=True,
         )  # fmt: skip
         alike: defaultdict[Kind, list[int]] = defaultdict(list)
         for index, kind in enumerate(kinds):
             alike[kind].append(index)
-        heads, tails, after, wakes = (np.empty(len(some), dtype=object) for _ in range(4))
+        records, made_of, after, wakes = (np.empty(len(some), dtype=object) for _ in range(4))
+        wakes_at = np.full(len(some), _NEVER)
         for kind, members in alike.items():
             if kind not in self.moulds:
-                self.moulds[kind] = self._mould(int(some[members[0]]))
-            form, at = self.moulds[kind], np.array(members)
-            heads[at], after[at] = form.head, form.after
-            tails[at] = [form.tail % each for each in zip(*(texts[name][at].tolist() for name in form.holes), strict=True)]
-            wakes[at] = form.wakes if form.wakes_after is None else _iso(given.closed_at[at] + np.timedelta64(form.wakes_after))
-        return heads, tails, after, wakes
+                new = self._mould(int(some[members[0]]))
+                self.moulds[kind] = new, self.parts.name(new.form)
+            (form, name), at = self.moulds[kind], np.array(members)
+            values, names = list[list[str]](), [[name] * len(members)]
+            for hole in form.holes:
+                if hole in own:
+                    values.append(own[hole][at].tolist())
+                    names.append(values[-1])
+                else:
+                    values.append(self.by_spot[hole][spot[at]].tolist())
+                    names.append(self._shared(hole, spot[at]))
+            records[at] = [form.pattern % each for each in zip(*values, strict=True)]
+            made_of[at] = [*map(" ".join, zip(*names, strict=True))]
+            after[at] = form.after
+            wakes[at] = form.wakes
+            if form.wakes_after is not None:
+                wakes_at[at] = given.closed_at[at] + np.timedelta64(form.wakes_after)
+        later = ~np.isnat(wakes_at)
+        wakes[later] = _iso(wakes_at[later])
+        return records, made_of, after, wakes
+
+    def _shared(self, hole: str, spot: NDArray[np.int64]) -> list[str]:
+        """Return what stands in the logs of rows for the values that their spots have in a hole."""
+        texts, names = self.by_spot[hole], self.shared[hole]
+        for each in spot[names[spot] == ""].tolist():
+            names[each] = self.parts.shared(str(texts[each]))
+        return names[spot].tolist()
 
     def _mould(self, index: int) -> Mould:
         """Ask the rules about one row."""
@@ -370,9 +403,9 @@ def _changes(given: Arrivals, kept: Mapping[str, Kept]) -> Iterator[Finding]:
             )
 
 
-def _iso(moments: Moments) -> Texts:
-    """Return moments (UTC) as records write them; '' where there is none."""
-    texts = np.full(len(moments), "", dtype=object)
+def _iso(moments: Moments, none: str = "") -> Texts:
+    """Return moments (UTC) as records write them; `none` where there is none."""
+    texts = np.full(len(moments), none, dtype=object)
     there = np.flatnonzero(~np.isnat(moments))
     told = moments[there]
     whole, day = told.astype("datetime64[s]"), told.astype("datetime64[D]")

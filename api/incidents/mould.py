@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from api.incidents.rows import columns
 from api.loop.conditions import reopens
 from api.loop.incident import SYSTEM, Standing
 from api.loop.record import DUE_AT, OWNER
 from api.loop.take import Act, take
 from api.loop.words import Event, State
-from data.store.incident_load import jsonb_order, jsonb_text
+from data.store.incident_load import HOLE
 from data.store.incidents import STANDING
 from data.store.sql import copy_text
 
@@ -36,21 +38,20 @@ VARYING = (
 """The columns that differ from row to row."""
 CAST = ("source", "kind", *(name for name in STANDING if name not in VARYING))
 """The columns that all rows of a mould share."""
-_TEXTS = frozenset({"link", "words", *TIMES})
+_TEXTS = frozenset({"words", *TIMES})
 _HOLES = _TEXTS | {OWNER, "place"}
-_LINK = '"link": "%s", '
 
 
 @dataclass(frozen=True, slots=True)
 class Mould:
-    """The records of a row as jsonb writes them, up to the link (`head`) and after it (`tail`, with `%s` for each of `holes`).
+    """The record of a row: `form` is its text, with `HOLE` for each of `holes`, and `pattern` the same for `%`.
 
     `after` are the columns `CAST` as COPY reads them. `wakes` is when the row wakes the ticker, as COPY reads it, unless it is
     so long after its closing (`wakes_after`).
     """
 
-    head: str
-    tail: str
+    form: str
+    pattern: str
     holes: tuple[str, ...]
     after: str
     wakes: str
@@ -60,15 +61,14 @@ class Mould:
 def mould(said: Mapping[str, Any], at: datetime, facts: Facts, deadlines: Deadlines) -> Mould:
     """Make the mould of all cases that differ from this one by place and times alone."""
     taken = take(Standing(), Act(event=Event.IMPORT, payload=said), SYSTEM, at, facts)
-    body = taken.record.as_json() | {"link": "", "words": ""}
     holes: list[str] = []
-    head, _, tail = _with_holes(body, holes).partition(_LINK)
+    form = _with_holes(taken.record.as_json() | {"words": ""}, holes)
     row = columns(taken.standing, deadlines, facts.policy)
     ends = taken.standing.state is State.CLOSED and not reopens(taken.standing)
     return Mould(
-        head="[" + head % (),
-        tail=tail + "]",
-        holes=tuple(name for name in holes if name != "link"),
+        form=form,
+        pattern=form.replace("%", "%%").replace(HOLE, "%s"),
+        holes=tuple(holes),
         after="\t".join(copied(({"source": said["source"], "kind": said["kind"]} | row)[name]) for name in CAST),
         wakes=copied(row["wake_at"]),
         wakes_after=row["wake_at"] - row["closed_at"] if ends else None,
@@ -85,18 +85,18 @@ def copied(value: object) -> str:
 
 
 def _with_holes(value: Mapping[str, Any], holes: list[str]) -> str:
-    """Return an object as jsonb writes it, with `%s` where the value of a hole stands; their names go to `holes`.
+    """Return an object as JSON, with `HOLE` where the value of a hole stands; their names go to `holes`.
 
     The quotation marks of a text are outside its hole.
     """
     inside: list[str] = []
-    for name in sorted(value, key=jsonb_order):
+    for name in value:
         if name in _HOLES:
             holes.append(name)
-            text = '"%s"' if name in _TEXTS else "%s"
+            text = f'"{HOLE}"' if name in _TEXTS else HOLE
         elif isinstance(value[name], dict):
             text = _with_holes(value[name], holes)
         else:
-            text = jsonb_text(value[name]).replace("%", "%%")
+            text = orjson.dumps(value[name]).decode()
         inside.append(f'"{name}": {text}')
     return "{" + ", ".join(inside) + "}"

@@ -207,8 +207,6 @@ class _Incident:
             fields = tuple(name for name, (told, own) in beside.items() if told != own)
             if fields:
                 yield replace(self._fault("record_aside", written, record.seq), fields=fields)
-        elif written.batch is None:
-            yield self._fault("record_unsealed", written, record.seq)
         elif written.where == "batch" and not _is_rehoming(written, body, record, before, after):
             yield self._fault("record_changed", written, record.seq)
 

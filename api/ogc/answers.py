@@ -6,13 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import quote
 
 import orjson
 from starlette.responses import HTMLResponse, Response
 
 from api.asked import service
+from api.kept import Kept
 from api.ogc.query import LANGS
-from api.ogc.tile_cache import TileCache
 from api.ogc.versions import Versions
 from api.parameters import refuse, taken
 from data.spelling import listed
@@ -53,7 +54,7 @@ class Held:
     """What one process remembers between requests; nothing of it is lost when it is forgotten."""
 
     versions: Versions
-    tiles: TileCache
+    tiles: Kept
     facts: dict[Hashable, object]
     """Counts, extents and composed statements: what follows from their keys alone."""
 
@@ -79,7 +80,7 @@ def held(request: Request) -> Held:
         with _making:
             found = cast("Held | None", getattr(state, "ogc", None))
             if found is None:
-                found = Held(Versions(), TileCache(service(request).settings.tile_cache_mb * _MB), {})
+                found = Held(Versions(), Kept(service(request).settings.tile_cache_mb * _MB), {})
                 state.ogc = found
     return found
 
@@ -107,7 +108,8 @@ def self_links(request: Request, asked: Asked, kind: str, media: str = JSON) -> 
 
 def address_of(request: Request, asked: Asked) -> str:
     """Return the address that was asked for, as others know it, without `f`: the same thing in any form."""
-    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    # A place whose files give it no code has its name for one: in an address, and in a header, that stands encoded.
+    path = quote(request.url.path.removeprefix(request.scope.get("root_path", "")), safe="/:@!$&'()*+,;=~")
     query = "&".join(part for part in request.url.query.split("&") if part and not part.startswith("f="))
     return f"{asked.base}{path}{'?' if query else ''}{query}"
 

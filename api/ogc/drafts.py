@@ -34,6 +34,7 @@ from api.v1.answers import precondition, tag
 from api.who.caller import Right
 from data.spelling import did_you_mean
 from data.store import drafts, plans
+from data.store.draft_figures import frame_of
 from data.store.drafts import Wanted
 from data.store.scope import speak
 from data.store.sql import one
@@ -360,9 +361,7 @@ def _wanted(conn: connection, plan: PlanRow, words: dict[str, str], sent: Sent) 
     """Return what is wanted, its shape in the town's frame."""
     shape = sent.geometry
     if shape is not None:
-        (shape,) = transform_geometry(
-            np.array([shape], dtype=object), f"EPSG:{sent.crs.stored_srid}", drafts.frame_of(conn, plan)
-        )
+        (shape,) = transform_geometry(np.array([shape], dtype=object), f"EPSG:{sent.crs.stored_srid}", frame_of(conn, plan))
         if not (np.abs(shapely.get_coordinates(shape)) < FARTHEST_M).all():
             raise _bad_shape("the geometry lies nowhere near the town")
     return Wanted(**words, shape=shape)

@@ -24,7 +24,19 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-OWN = ("pages.css", "common.js", "map.js", "landing.js", "items.js", "plans.js", "plan.js", "sign_in.js", "icon.svg")
+OWN = (
+    "pages.css",
+    "common.js",
+    "map.js",
+    "landing.js",
+    "doors.js",
+    "items.js",
+    "plans.js",
+    "plan.js",
+    "new_plan.js",
+    "sign_in.js",
+    "icon.svg",
+)
 VENDORED = {"leaflet.css": "vendor/leaflet/leaflet.css", "leaflet.js": "vendor/leaflet/leaflet.js"}
 _MEDIA = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 _DIGEST = 12

@@ -45,6 +45,16 @@ def plans_page(request: Request) -> Response:
     return answer_page("plans.html", frame, states=_states(), state=request.query_params.get("state", ""))
 
 
+def new_plan_page(request: Request) -> Response:
+    """Answer with the form that has communities divided; `job` names one that was begun, `town` the town to begin with."""
+    asked = ask(request)
+    frame = around(asked, f"{asked.base}/plans/new")
+    if not asked.caller.is_known:
+        return _sign_in_first(frame.root, "/plans/new")
+    town, job = (request.query_params.get(name, "") for name in ("town", "job"))
+    return answer_page("new_plan.html", frame, town=town, job=job, today=asked.today.isoformat())
+
+
 def plan_page(request: Request) -> Response:
     """Answer with the page of one plan."""
     asked = ask(request)

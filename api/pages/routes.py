@@ -11,8 +11,11 @@ from starlette.routing import Route
 
 from api.pages import documents, features
 from api.pages.description import api, api_page
+from api.pages.desk import desk
+from api.pages.editor import editor
 from api.pages.files import static
-from api.pages.office import choose_language, plan_page, plans_page, sign_in_page
+from api.pages.office import choose_language, new_plan_page, plan_page, plans_page, sign_in_page
+from api.pages.sheet import routes as sheets
 from api.pages.wall import wall
 
 if TYPE_CHECKING:
@@ -40,6 +43,10 @@ routes: list[Route] = [
     Route("/sign-in", sign_in_page),
     Route("/language", choose_language),
     Route("/wall", wall),
+    Route("/command", desk),
+    Route("/edit/{plan}", editor),
+    *sheets,
     Route("/plans", plans_page),
+    Route("/plans/new", new_plan_page),
     Route("/plans/{plan}", plan_page),
 ]

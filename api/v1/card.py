@@ -77,6 +77,7 @@ def _card(conn: connection, code: str, day: date, asked: Asked) -> dict[str, Any
         "links": [
             {"rel": "self", "href": f"{here}/card", "type": "application/json"},
             {"rel": "grid", "href": here, "type": "application/json"},
+            {"rel": "sheet", "href": f"{asked.base}/sheet/{quote(code, safe='')}", "type": "application/pdf"},
         ],
     }
 

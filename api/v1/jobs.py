@@ -16,11 +16,11 @@ from api.idempotency import OnlyOnce
 from api.problem_kinds import KINDS
 from api.v1.answers import answer, tag
 from api.who.caller import Right
-from data.profile import SIZES, profile_from
+from data.profile import SIZES
 from data.store import jobs
 from data.store.jobs import CANCELLED, QUEUED, RUNNING
 from data.store.log import record
-from data.store.profiles import profiles_on, section_at
+from data.store.profiles import size_there
 from data.store.sql import many, maybe, one
 from gis.errors import ParameterError, Refused, RulesError
 from gis.town import LineKind
@@ -28,7 +28,6 @@ from partition.rules import Rules, rules_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date
 
     from psycopg2.extensions import connection
 
@@ -86,7 +85,7 @@ def start_plan(wanted: NewPlan, asked: Asking, store: Store, once: OnlyOnce) -> 
     rules = _rules(wanted.rules)
     with store.read(asked.scope) as conn:
         path, communities = _ground(conn, wanted, asked.caller)
-        whose, size = _size_there(conn, path, asked.today)
+        whose, size = size_there(conn, path, asked.today)
     if whose is not None and not wanted.rules.keys() & SIZES:
         rules = _rules({**size, **wanted.rules})
     else:
@@ -104,7 +103,7 @@ def start_plan(wanted: NewPlan, asked: Asking, store: Store, once: OnlyOnce) -> 
         job = jobs.enqueue(conn, path=path, wants=wants, author=asked.caller.person_id, now=asked.now)
         body = {"kind": job.kind} | ({"sizes_of": whose} if whose is not None else {})
         record(conn, "job.start", path=path, subject=job.id, body=body)
-        return _shown(job, asked, status=202, location=_address(job, asked))
+        return shown(job, asked, status=202, location=_address(job, asked))
 
     with store.write(asked.acting(*_NEEDED)) as conn:
         return once(conn, lambda: begin(conn))
@@ -132,7 +131,7 @@ def show_job(
     asked.caller.require(Right.SEE_DRAFTS)
     with store.read(asked.scope) as conn:
         job = jobs.get(conn, str(job_id))
-    response = _shown(job, asked)
+    response = shown(job, asked)
     if if_none_match is not None and response.headers["ETag"] in {part.strip() for part in if_none_match.split(",")}:
         kept = {name: value for name, value in response.headers.items() if name not in {"content-length", "content-type"}}
         return Response(status_code=304, headers=kept)
@@ -150,16 +149,10 @@ def stop_job(job_id: UUID, asked: Asking, store: Store, once: OnlyOnce) -> Respo
     def stop(conn: connection) -> Response:
         stopping = jobs.cancel(conn, job.id)
         record(conn, "job.cancel", path=job.path, subject=job.id)
-        return _shown(stopping, asked, status=200 if stopping.state == CANCELLED else 202)
+        return shown(stopping, asked, status=200 if stopping.state == CANCELLED else 202)
 
     with store.write(asked.acting(Right.RUN_JOBS)) as conn:
         return once(conn, lambda: stop(conn))
-
-
-def _size_there(conn: connection, path: str, day: date) -> tuple[str | None, Mapping[str, Any]]:
-    """Return the nearest profile that says how large grids are where a path lies, by its name, and what it says."""
-    row, _ = section_at(profiles_on(conn, day), path, "size")
-    return (None, {}) if row is None else (row.name, profile_from(row.doc).size)
 
 
 def _rules(values: Mapping[str, Any]) -> Rules:
@@ -241,10 +234,11 @@ def _address(job: Job, asked: Asked) -> str:
     return f"{asked.base}/v1/jobs/{job.id}"
 
 
-def _shown(job: Job, asked: Asked, *, status: int = 200, location: str | None = None) -> Response:
+def shown(job: Job, asked: Asked, *, status: int = 200, location: str | None = None) -> Response:
     """Return a job as an answer; while it goes on, it says when to look again."""
     etag = tag(job.id, job.state, f"{job.done}of{job.total}", "stopping" if job.cancel else "", asked.lang)
-    response = answer(_document(job, asked), status=status, etag=etag, location=location)
+    document = _document(job, asked) | {"suggestion": (job.result or {}).get("suggestion")}
+    response = answer(document, status=status, etag=etag, location=location)
     if job.state in {QUEUED, RUNNING}:
         response.headers["Retry-After"] = str(RETRY_S)
     return response

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from api.who.caller import Caller
     from api.workflow import Taken
     from data.store.plans import PlanRow
-    from data.store.publish import Compared
+    from gis.town import Town
     from partition.net import Net
+    from partition.net_diff import Compared
 
 router = APIRouter(prefix="/v1/plans", tags=["plans"])
 
@@ -154,9 +155,7 @@ def show_diff(plan_id: Code, asked: Asking, store: Store) -> Response:
     asked.caller.require(Right.SEE_HOUSEHOLDS)
     with store.read(asked.scope, ms=60_000) as conn:
         plan = plans.get(conn, plan_id)
-        new = _own(conn, plan, plans.net(conn, plan), asked.caller)
-        compared = compare(conn, plan, town_of(conn, plan, communities=tuple(new.outline), divided=new), new)
-        return answer(_diff(compared), etag=tag(plan.id, plan.revision))
+        return answer(_diff(compared_by(conn, plan, asked.caller)[0]), etag=tag(plan.id, plan.revision))
 
 
 @router.get("/{plan_id}/exceptions", dependencies=[Depends(only())])
@@ -250,6 +249,13 @@ def show_lineage(plan_id: Code, asked: Asking, store: Store) -> Response:
         return answer({"lineage": lineage_of_plan(conn, plan_id)})
 
 
+def compared_by(conn: connection, plan: PlanRow, caller: Caller) -> tuple[Compared, Town]:
+    """Return a plan beside the net in force, as far as the caller plans there, and the town of both."""
+    new = _own(conn, plan, plans.net(conn, plan), caller)
+    town = town_of(conn, plan, communities=tuple(new.outline), divided=new)
+    return compare(conn, plan, town, new), town
+
+
 def _own(conn: connection, plan: PlanRow, new: Net, caller: Caller) -> Net:
     """Return what a net says about the communities that the caller plans for; others' grids may be seen once in force."""
     own = {place.code for place in plans.places(conn, plan) if caller.may(Right.SEE_HOUSEHOLDS, place.path)}
@@ -315,6 +321,19 @@ def _validate(conn: connection, plan: PlanRow, asked: Asked) -> PlanRow:
     return plans.note_check(conn, plan, findings=findings, digest=digest(new) if sound else None, now=asked.now)
 
 
+def offered(conn: connection, plan: PlanRow, asked: Asked) -> list[dict[str, Any]]:
+    """Return the steps that whoever asks may take now."""
+    return [
+        {
+            "action": offer.action,
+            "href": f"{asked.base}/v1/plans/{plan.id}/transitions",
+            "method": "POST",
+            "requires": ["If-Match", *offer.requires],
+        }
+        for offer in offers(_standing(conn, plan), asked.caller)
+    ]
+
+
 def _summary(plan: PlanRow, asked: Asked) -> dict[str, Any]:
     return {
         "id": plan.id,
@@ -333,13 +352,12 @@ def _summary(plan: PlanRow, asked: Asked) -> dict[str, Any]:
 
 
 def _document(conn: connection, plan: PlanRow, asked: Asked) -> dict[str, Any]:
-    standing = _standing(conn, plan)
     here = f"{asked.base}/v1/plans/{plan.id}"
     parts = ("grids", "diff", "exceptions", "checks", "comments", "lineage")
     return _summary(plan, asked) | {
         "made_with": plan.made_with,
         "findings": plan.findings,
-        "areas": [{"code": place.code, "level": place.level} for place in standing.places],
+        "areas": [{"code": place.code, "level": place.level} for place in plans.places(conn, plan)],
         "versions": [{"version": version, "digest": known} for version, known in sorted(approval.sealed(conn, plan).items())],
         "decisions": [
             {
@@ -354,15 +372,7 @@ def _document(conn: connection, plan: PlanRow, asked: Asked) -> dict[str, Any]:
             }
             for d in approval.decisions(conn, plan)
         ],
-        "transitions": [
-            {
-                "action": offer.action,
-                "href": f"{here}/transitions",
-                "method": "POST",
-                "requires": ["If-Match", *offer.requires],
-            }
-            for offer in offers(standing, asked.caller)
-        ],
+        "transitions": offered(conn, plan, asked),
         "links": [
             {"rel": "self", "href": here, "type": "application/json"},
             *({"rel": part, "href": f"{here}/{part}", "type": "application/json"} for part in parts),

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from api.asked import Asking, Store
 from api.duty.rule import Severity
 from api.duty.town import staffed
-from api.ogc.tile_cache import TileCache
+from api.kept import Kept
 from api.v1.parameters import NO_NUL, At, only
 from api.wall_view import columns, ground_document
 from api.who.caller import Right
@@ -139,10 +139,10 @@ def _path(conn: connection, area: str | None) -> str | None:
     return None if area is None else stats.place_of(conn, area).path
 
 
-def _grounds(request: Request) -> TileCache:
+def _grounds(request: Request) -> Kept:
     state = request.app.state
     if not hasattr(state, "grounds"):
-        state.grounds = TileCache(GROUND_BYTES)
+        state.grounds = Kept(GROUND_BYTES)
     return state.grounds
 
 

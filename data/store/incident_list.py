@@ -30,7 +30,8 @@ class Filter:
 
     `hands` are organisations and one person: what they own, and what the organisations are called to and have not joined.
     `owner` is one of either that owns it, `department` one that the matter names or that owns it, `reporter` who reported it.
-    Before `due_before` one of the clocks runs out that run now.
+    Before `due_before` one of the clocks runs out that run now. `light` is the worse one of both clocks, `none` where neither
+    runs; `text` is a part of the number or the title, whatever its case.
     """
 
     states: Sequence[str] | None = None
@@ -54,6 +55,9 @@ class Filter:
     reported_from: datetime | None = None
     reported_to: datetime | None = None
     due_before: datetime | None = None
+    mode: str | None = None
+    light: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -111,7 +115,15 @@ _CHOSEN = SQL(
               SELECT p.no FROM wangge.call_participant p WHERE p.org = ANY (%(orgs)s::text[]) AND p.joined_at IS NULL)))
        AND (%(reporter)s::uuid IS NULL OR i.reporter = %(reporter)s::uuid)
        AND (%(since)s::timestamptz IS NULL OR i.reported_at >= %(since)s)
-       AND (%(until)s::timestamptz IS NULL OR i.reported_at < %(until)s)"""
+       AND (%(until)s::timestamptz IS NULL OR i.reported_at < %(until)s)
+       AND (%(mode)s::text IS NULL OR i.mode = %(mode)s)
+       AND (%(light)s::text IS NULL OR %(light)s = CASE
+            WHEN i.state = ANY (%(ended)s::text[]) OR i.state = 'suspended' THEN 'none'
+            WHEN least(i.due_at, i.stage_due_at) IS NULL THEN 'none'
+            WHEN least(i.due_at, i.stage_due_at) < %(now)s THEN 'red'
+            WHEN least(i.soon_at, i.stage_soon_at) < %(now)s THEN 'yellow' ELSE 'green' END)
+       AND (%(text)s::text IS NULL OR strpos(lower(i.no), lower(%(text)s)) > 0
+            OR strpos(lower(i.title), lower(%(text)s)) > 0)"""
 )
 _IS_OPEN = SQL("i.state NOT IN ('closed', 'archived', 'rejected', 'voided')")
 # As the index `incident_due` has it: what has no clock that runs comes last. Below a policy only what leaks nothing is looked
@@ -120,6 +132,11 @@ _DUE = SQL(
     "(CASE WHEN i.state = 'suspended' THEN 'infinity'::timestamptz"
     " ELSE least(i.due_at, i.stage_due_at, 'infinity'::timestamptz) END)"
 )
+
+
+def chosen(wanted: Filter, *, now: datetime) -> tuple[Composed, dict[str, Any]]:
+    """Return the condition on incidents `i` that a filter is, and what it binds."""
+    return SQL("{} {}").format(_CHOSEN, _due_before(wanted)), _bound(wanted, now)
 
 
 def newest(conn: connection, wanted: Filter, *, now: datetime, before: int | None, limit: int) -> list[dict[str, Any]]:
@@ -163,5 +180,5 @@ def _bound(wanted: Filter, now: datetime) -> dict[str, Any]:
         "supervision": wanted.supervision, "outside": wanted.is_outside, "overdue": wanted.is_overdue,
         "urgent": wanted.is_urgent, "on_the_spot": wanted.on_the_spot, "mine": wanted.hands is not None, "orgs": list(orgs),
         "person": person, "reporter": wanted.reporter, "since": wanted.reported_from, "until": wanted.reported_to,
-        "due_before": wanted.due_before, "now": now,
+        "due_before": wanted.due_before, "now": now, "mode": wanted.mode, "light": wanted.light, "text": wanted.text,
     }  # fmt: skip

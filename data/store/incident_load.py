@@ -1,15 +1,16 @@
-"""Reports in bulk: what another system knows comes in by COPY, with its log in the rows and a seal on the rows in the log.
+"""Reports in bulk: what another system knows comes in by COPY, each with its first record, and a seal on them in the log.
 
-Each row bears a link: the digest of the link before it, its number and its records. The rows of one street are a run, and the
-log's event `incident.batch` says how many there are and what the last link is. Whoever edits the records of a row, takes one
-out or puts one in, leaves a run that does not close; `broken_batches` finds the place. By the owner of the store.
+What records have in common is written once for the batch, as its parts; a row has the rest, and `wangge.first_record` puts them
+together. Each row bears a link: the digest of the link before it, its number and its record. The rows of one street are a run,
+and the log's event `incident.batch` says how many there are and what the last link is. Whoever edits the record of a row or a
+part of it, takes one out or puts one in, leaves a run that does not close; `broken_batches` finds the place. By the store's
+owner.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg2.errors import UniqueViolation
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
 EVENT = "incident.batch"
+HOLE = "\n"
+"""What stands in a form for a value that is not the same in all its records; JSON itself has none."""
 _LINK = "link"
-_ESCAPE = "\\"
-"""All that COPY would take for something else, JSON writes with one of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +42,38 @@ class Kept:
 
 
 class Lines(NamedTuple):
-    """Rows as COPY takes them, whose records are still to be sealed; a list for each part, all in the order of the rows.
+    """Rows as COPY takes them, whose records are still to be sealed; a list for each, all in the order of the rows.
 
-    `before` and `after` are the columns on either side of `log`, each with its tabs; the records, as jsonb writes them, are
-    `heads` and `tails` without the link between them.
+    `before` and `after` are the columns on either side of `log`, each with its tabs. A record is there twice: as its text, and
+    as what it is made of (`Parts`).
     """
 
     chains: list[str]
     numbers: list[str]
     before: list[str]
-    heads: list[str]
-    tails: list[str]
+    records: list[str]
+    made_of: list[str]
     after: list[str]
     are_outside: list[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the records of a batch have in common: texts, each once, by the names that they get here.
+
+    A record is made of the name of a form and a value for each `HOLE` in it, with spaces between; a value that is a part itself
+    is `shared`.
+    """
+
+    names: dict[str, str] = field(default_factory=dict[str, str])
+
+    def name(self, text: str) -> str:
+        """Return the name of a text, which is a part from now on."""
+        return self.names.setdefault(text, str(len(self.names)))
+
+    def shared(self, text: str) -> str:
+        """Return the name of a text as a value says it."""
+        return "#" + self.name(text)
 
 
 @dataclass(slots=True)
@@ -89,8 +109,8 @@ def kept(conn: connection, source: str, external_ids: Sequence[str]) -> dict[str
     rows = many(
         conn,
         """SELECT i.external_id, i.no, ST_X(i.geom), ST_Y(i.geom), coalesce(
-             (i.log::jsonb) -> 0,
-             (SELECT e.body FROM wangge.event e WHERE e.subject = i.no AND e.kind = 'incident.report' LIMIT 1), '{}')
+             wangge.first_record(i.batch_id, i.log)::json,
+             (SELECT e.body::json FROM wangge.event e WHERE e.subject = i.no AND e.kind = 'incident.report' LIMIT 1), '{}')
            FROM unnest(%s::text[]) AS given (id) JOIN wangge.incident i ON i.source = %s AND i.external_id = given.id""",
         [list(external_ids), source],
     )
@@ -143,21 +163,24 @@ def write(conn: connection, batch: int, columns: tuple[Sequence[str], Sequence[s
     now, chain, link = Run("", ""), None, ""
     for some in lines:
         made: list[str] = []
-        for of, no, left, head, tail, right, is_outside in zip(*some, strict=True):
+        for of, no, left, said, made_of, right, is_outside in zip(*some, strict=True):
             if of != chain:
                 chain, link = of, str(batch)
                 now = Run(of, link)
                 runs.append(now)
-            link = hashlib.sha256(f"{link}{no}{head}{tail}".encode()).hexdigest()
-            if _ESCAPE in tail or _ESCAPE in head:
-                made.append(f'{left}\t{batch}\t{copy_text(head)}"{_LINK}": "{link}", {copy_text(tail)}\t{right}\n')
-            else:
-                made.append(f'{left}\t{batch}\t{head}"{_LINK}": "{link}", {tail}\t{right}\n')
+            link = sha256(f"{link}{no}{said}".encode()).hexdigest()
+            made.append(f"{left}\t{batch}\t{link} {made_of}\t{right}\n")
             now.link = link
             now.rows += 1
             now.outside += is_outside
         _copy(conn, names, made)
     return runs
+
+
+def keep_parts(conn: connection, batch: int, parts: Parts) -> None:
+    """Write what the records of a batch have in common."""
+    lines = (f"{batch}\t{name}\t{copy_text(text)}\n" for text, name in parts.names.items())
+    copy_in(conn, "incident_batch_part", ("batch_id", "part", "body"), lines)
 
 
 def seal(conn: connection, batch: int, source: str, runs: Iterable[Run]) -> None:
@@ -172,9 +195,9 @@ def broken_batches(conn: connection) -> tuple[BrokenBatch, ...]:
     rows = many(
         conn,
         """WITH written AS (
-             SELECT i.batch_id, i.id, i.no, i.log #>> '{0,link}' AS link,
-               i.no || CASE WHEN jsonb_typeof(i.log) = 'array' THEN i.log #- '{0,link}' END::text AS said,
-               lag(i.log #>> '{0,link}') OVER (PARTITION BY i.batch_id ORDER BY i.id) AS before
+             SELECT i.batch_id, i.id, i.no, split_part(i.log, ' ', 1) AS link,
+               i.no || wangge.first_record(i.batch_id, i.log) AS said,
+               lag(split_part(i.log, ' ', 1)) OVER (PARTITION BY i.batch_id ORDER BY i.id) AS before
              FROM wangge.incident i WHERE i.batch_id IS NOT NULL
            ), judged AS (
              SELECT batch_id, id, no, link,
@@ -198,21 +221,6 @@ def broken_batches(conn: connection) -> tuple[BrokenBatch, ...]:
            ORDER BY 1, 2""",
     )
     return tuple(BrokenBatch(batch, no) for batch, no in rows)
-
-
-def jsonb_text(value: object) -> str:
-    """Return a value of texts, whole numbers, truths, lists and objects as jsonb writes it."""
-    if isinstance(value, dict):
-        inside = [(name, value[name]) for name in sorted(value, key=jsonb_order)]
-        return "{" + ", ".join(f"{jsonb_text(name)}: {jsonb_text(each)}" for name, each in inside) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(jsonb_text, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def jsonb_order(name: str) -> tuple[int, bytes]:
-    """Return by what jsonb orders the members of an object."""
-    return len(name.encode()), name.encode()
 
 
 def _copy(conn: connection, names: Sequence[str], lines: Sequence[str]) -> None:

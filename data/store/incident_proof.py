@@ -126,10 +126,9 @@ def _written(conn: connection, numbers: Sequence[str]) -> dict[str, list[Written
     """Return the records of some incidents by number, wherever they stand: with the row, with a batch, in the log."""
     rows = many(
         conn,
-        """SELECT i.no, 'row', e.body::text, NULL, NULL::bigint, NULL, NULL, NULL, i.batch_id, NULL::timestamptz
-           FROM wangge.incident i CROSS JOIN LATERAL jsonb_array_elements(
-             CASE jsonb_typeof(i.log) WHEN 'array' THEN i.log ELSE jsonb_build_array(i.log) END) e (body)
-           WHERE i.no = ANY (%(nos)s) AND i.log IS NOT NULL
+        """SELECT i.no, 'row', coalesce(wangge.first_record(i.batch_id, i.log), ''), NULL, NULL::bigint, NULL, NULL, NULL,
+             i.batch_id, NULL::timestamptz
+           FROM wangge.incident i WHERE i.no = ANY (%(nos)s) AND i.log IS NOT NULL
            UNION ALL
            SELECT r.no, 'batch', r.body::text, NULL, NULL, NULL, NULL, NULL, r.batch_id, b.at
            FROM wangge.incident_batch_record r LEFT JOIN wangge.incident_batch b ON b.id = r.batch_id

@@ -268,7 +268,8 @@ def records(conn: connection, no: str) -> list[dict[str, Any]]:
     rows = many(
         conn,
         """SELECT body FROM (
-             SELECT jsonb_array_elements(i.log) AS body FROM wangge.incident i WHERE i.no = %(no)s
+             SELECT wangge.first_record(i.batch_id, i.log)::jsonb AS body
+             FROM wangge.incident i WHERE i.no = %(no)s AND i.log IS NOT NULL
              UNION ALL SELECT r.body FROM wangge.incident_batch_record r WHERE r.no = %(no)s
              UNION ALL
              SELECT e.body FROM wangge.event e WHERE e.subject = %(no)s AND e.kind LIKE 'incident.%%' AND e.body ? 'seq'

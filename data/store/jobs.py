@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
-DIVIDE = "divide"
+DIVIDE, BLOCKS, SUGGEST = "divide", "blocks", "suggest"
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 STATES = (QUEUED, RUNNING, DONE, FAILED, CANCELLED)
 MOST_TRIES = 3
@@ -108,6 +108,18 @@ def get(conn: connection, identity: str) -> Job:
         msg = f"there is no job {identity}, or it is not yours to see"
         raise NotFound(msg)
     return _job(row)
+
+
+def going_on(conn: connection, kind: str, wants: Mapping[str, Any]) -> Job | None:
+    """Return the oldest job of a kind that wants just this and is not over, of those that the caller sees."""
+    row = maybe(
+        conn,
+        _SELECT
+        + """WHERE kind = %s AND wants = %s AND state IN ('queued', 'running') AND NOT cancel
+                     ORDER BY created_at, id LIMIT 1""",
+        [kind, Json(dict(wants))],
+    )
+    return None if row is None else _job(row)
 
 
 def listed(conn: connection, *, state: str | None = None, limit: int = 100) -> list[Job]:

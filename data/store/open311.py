@@ -201,11 +201,9 @@ def lines(conn: connection, nos: Collection[str]) -> dict[str, list[Line]]:
     """Return what happened to incidents, of each in order."""
     rows = many(
         conn,
-        """SELECT no, seq, event, state, at, reason, answer, is_final FROM wangge.open311_line WHERE no = ANY (%(nos)s)
-           UNION ALL
-           SELECT no, seq, event, state, at, reason, answer, is_final FROM wangge.open311_first_line WHERE no = ANY (%(nos)s)
-           ORDER BY seq""",
-        {"nos": list(nos)},
+        """SELECT no, seq, event, state, at, reason, answer, is_final FROM wangge.open311_line
+           WHERE no = ANY (%s) ORDER BY seq""",
+        [list(nos)],
     )
     found = dict[str, list[Line]]()
     for no, seq, event, state, at, reason, answer, is_final in rows:

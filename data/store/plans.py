@@ -9,6 +9,7 @@ import shapely
 from psycopg2.extras import Json
 
 from data.store.nets import load_net, save_net
+from data.store.plan_blocks import drop
 from data.store.sql import insert, many, maybe, one, run
 from gis.errors import Conflict, NotFound
 from partition.rules import rules_from
@@ -127,6 +128,7 @@ def replace(conn: connection, plan: PlanRow, net: Net, maker: Maker, *, metrics:
     if sorted(path for _, path in areas.values()) != sorted(plan.paths):
         msg = "the new grids are not for the communities of this plan"
         raise Conflict(msg, code="other-communities")
+    drop(conn, plan)
     run(conn, "DELETE FROM wangge.grid WHERE plan_id = %s AND version = %s", [plan.id, plan.version])
     run(conn, "DELETE FROM wangge.assignment WHERE plan_id = %s AND version = %s", [plan.id, plan.version])
     insert(

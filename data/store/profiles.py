@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from data.profile import profile_from
 from data.store.dated import say_from
 from data.store.sql import many
 
@@ -67,3 +68,9 @@ def section_at(profiles: Sequence[ProfileRow], path: str | None, section: str) -
     having = [each for each in profiles if each.doc.get(section)]
     found = (having[0] if len(having) == 1 else None) if path is None else nearest(having, path)
     return found, {} if found is None else found.doc[section]
+
+
+def size_there(conn: connection, path: str, day: date) -> tuple[str | None, Mapping[str, Any]]:
+    """Return the nearest profile that says how large grids are where a path lies, by its name, and what it says."""
+    row, _ = section_at(profiles_on(conn, day), path, "size")
+    return (None, {}) if row is None else (row.name, profile_from(row.doc).size)

@@ -18,19 +18,18 @@ import shapely
 from data.plan_files import finding_record
 from data.store.log import record
 from data.store.nets import load_net
-from data.store.plans import bases, get, net, places, rules_of
+from data.store.plans import get, net, places, rules_of
 from data.store.sql import insert, many, one, run
 from data.store.towns import load_town
 from gis.code import scheme_for
 from gis.errors import CodeError, Conflict, Refused
-from gis.locate import NOWHERE
 from partition.audit import audit
-from partition.lineage import GridNet, diff
+from partition.net_diff import compared
 from partition.renumber import renumber
 from partition.suppress import suppressed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date, datetime
 
     from psycopg2.extensions import connection
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
     from data.store.plans import PlanRow
     from gis.town import Town
     from partition.audit import AuditReport
-    from partition.lineage import Diff
     from partition.net import Net
+    from partition.net_diff import Compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +50,6 @@ class CutOver:
     now: datetime
     actor: str | None
     smallest_public: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """A plan's net beside the nets in force that it takes the place of, and the difference between them."""
-
-    new: Net
-    old: Net | None
-    diff: Diff
 
 
 def check(conn: connection, plan: PlanRow) -> tuple[Net, Town, AuditReport]:
@@ -95,10 +85,10 @@ def publish(conn: connection, plan: PlanRow, cut: CutOver) -> PlanRow:
         msg = "the grids do not cover their communities without gap and overlap; see the findings"
         raise Conflict(msg, code="coverage", findings=[finding_record(f) for f in report.findings])
     _refuse_other_lines(conn, plan, new)
-    compared = compare(conn, plan, town, new)
-    codes = renumber(compared.diff, ever_used=_ever_used(conn, plan), rules=rules_of(plan))
+    found = compare(conn, plan, town, new)
+    codes = renumber(found.diff, ever_used=_ever_used(conn, plan), rules=rules_of(plan))
     _end_old_nets(conn, plan, cut)
-    _begin_new_net(conn, plan, cut, compared, codes)
+    _begin_new_net(conn, plan, cut, found, codes)
     run(
         conn,
         """UPDATE wangge.plan SET state = 'effective', effective_from = %s, revision = revision + 1, updated_at = %s
@@ -109,8 +99,8 @@ def publish(conn: connection, plan: PlanRow, cut: CutOver) -> PlanRow:
     body = {
         "effective_from": cut.effective_from.isoformat(),
         "grids": len(new),
-        "households_moved": compared.diff.households_moved,
-        "grids_touched": compared.diff.touched_old,
+        "households_moved": found.diff.households_moved,
+        "grids_touched": found.diff.touched_old,
     }
     record(conn, "plan.effective", path=plan.path, subject=plan.id, body=body)
     return get(conn, plan.id)
@@ -118,19 +108,19 @@ def publish(conn: connection, plan: PlanRow, cut: CutOver) -> PlanRow:
 
 def compare(conn: connection, plan: PlanRow, town: Town, new: Net) -> Compared:
     """Return a plan's net beside the net in force in its communities, over the households of the plan's own snapshot."""
-    bases_of = sorted({base for base in bases(conn, plan).values() if base is not None})
-    old = _joined([_only(load_net(conn, plan=base, version=get(conn, base).version), new) for base in bases_of])
-    inside = dict(zip(new.household_id, new.grid_of_household.tolist(), strict=True))
-    before = {} if old is None else dict(zip(old.household_id, old.grid_of_household.tolist(), strict=True))
-    ids = town.households.id
-    found = diff(
-        _as_grid_net(old),
-        _as_grid_net(new),
-        households=town.households.households,
-        in_old=np.array([before.get(identity, NOWHERE) for identity in ids], dtype=np.int64),
-        in_new=np.array([inside.get(identity, NOWHERE) for identity in ids], dtype=np.int64),
+    rows = many(
+        conn,
+        """SELECT c.base::text, a.code FROM wangge.plan_community c JOIN wangge.area a ON a.id = c.area_id
+           WHERE c.plan_id = %s AND c.base IS NOT NULL ORDER BY c.base, a.code""",
+        [plan.id],
     )
-    return Compared(new=new, old=old, diff=found)
+    # Of a plan that others have taken the place of in part, only what is left of it.
+    held: dict[str, set[str]] = {}
+    for base, community in rows:
+        held.setdefault(base, set()).add(community)
+    nets = [_only(load_net(conn, plan=base, version=get(conn, base).version), held[base] & new.outline.keys()) for base in held]
+    homes = town.households
+    return compared(_joined(nets), new, ids=homes.id, households=homes.households)
 
 
 def town_of(conn: connection, plan: PlanRow, *, communities: Sequence[str] | None, divided: Net | None = None) -> Town:
@@ -190,21 +180,14 @@ def _refuse_other_lines(conn: connection, plan: PlanRow, new: Net) -> None:
         raise Conflict(msg, code="line-mismatch", communities=communities)
 
 
-def _only(old: Net, like: Net) -> Net:
-    """Return what a net says about the communities of another."""
-    rows = [g for g, community in enumerate(old.community) if community in like.outline]
+def _only(old: Net, communities: Collection[str]) -> Net:
+    """Return what a net says about some communities."""
+    rows = [g for g, community in enumerate(old.community) if community in communities]
     return old if len(rows) == len(old) else old.take(rows)
 
 
 def _joined(nets: list[Net]) -> Net | None:
     return None if not nets else nets[0].joined(nets[1:])
-
-
-def _as_grid_net(some: Net | None) -> GridNet:
-    if some is None:
-        empty = np.zeros(0, dtype=object)
-        return GridNet(key=(), community=(), polygon=empty, dedicated=np.zeros(0, dtype=np.bool_))
-    return GridNet(key=some.code, community=some.community, polygon=some.polygon, dedicated=some.dedicated)
 
 
 def _ever_used(conn: connection, plan: PlanRow) -> list[str]:
@@ -245,8 +228,8 @@ def _retire(conn: connection, cut: CutOver) -> None:
     )
 
 
-def _begin_new_net(conn: connection, plan: PlanRow, cut: CutOver, compared: Compared, codes: tuple[str, ...]) -> None:
-    new, found = compared.new, compared.diff
+def _begin_new_net(conn: connection, plan: PlanRow, cut: CutOver, beside: Compared, codes: tuple[str, ...]) -> None:
+    new, found = beside.new, beside.diff
     names = _names(new, codes)
     hidden = suppressed(new.households, np.unique(new.community, return_inverse=True)[1], k=cut.smallest_public)
     kept = {new.code[j] for j, op in enumerate(found.origin) if op == "keep"}

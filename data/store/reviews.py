@@ -68,7 +68,7 @@ def days(
              UNION ALL
              SELECT CASE r.body ->> 'event' WHEN 'check_fail' THEN 'rework' ELSE 'closed' END,
                (r.body ->> 'at')::timestamptz, c.key
-             FROM (SELECT i.no, i.log, i.reopens, {key} AS key {here}
+             FROM (SELECT i.no, i.batch_id, i.log, i.reopens, {key} AS key {here}
                AND (i.reworks > 0 OR i.reopens > 0) AND i.reported_at < %(until)s AND i.at >= %(since)s) AS c {log}
              WHERE r.body ->> 'event' = 'check_fail'
                OR c.reopens > 0 AND r.body ->> 'to_state' = 'closed' AND r.body ->> 'from_state' <> 'closed'

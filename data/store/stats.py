@@ -115,20 +115,17 @@ _SEEN = SQL(_CASES).format(
 )
 """Cases that have to do with the window: no other counts."""
 LOG = SQL("""CROSS JOIN LATERAL (
-        SELECT jsonb_array_elements(c.log) AS body
+        SELECT wangge.first_record(c.batch_id, c.log)::jsonb AS body WHERE c.log IS NOT NULL
         UNION ALL
         SELECT e.body FROM wangge.event e
         WHERE e.subject = c.no COLLATE "default" AND e.kind LIKE 'incident.%%' AND e.body ? 'seq') r""")
-"""Each record `r.body` of cases `c`, by their `no` and `log`: what came with them in a batch, then what was done since."""
+"""Each record `r.body` of cases `c`, by their `no`, `batch_id` and `log`: what it came with in a batch, what was done."""
 
 _SINCE: Mapping[str, LiteralString] = {"detection_lag": "i.occurred_at", "push_lag": "i.reported_at"}
 _UNTIL: Mapping[str, LiteralString] = {
     "detection_lag": "i.reported_at",
-    "push_lag": """least(
-        (SELECT min((e.body ->> 'at')::timestamptz) FROM wangge.event e WHERE e.subject = i.no COLLATE "default"
-           AND e.kind IN ('incident.claim', 'incident.dispatch', 'incident.take', 'incident.assign')),
-        (SELECT min((r ->> 'at')::timestamptz) FROM jsonb_array_elements(i.log) AS r
-         WHERE r ->> 'event' IN ('claim', 'dispatch', 'take', 'assign')))""",
+    "push_lag": """(SELECT min((e.body ->> 'at')::timestamptz) FROM wangge.event e WHERE e.subject = i.no COLLATE "default"
+        AND e.kind IN ('incident.claim', 'incident.dispatch', 'incident.take', 'incident.assign'))""",
 }
 """From when until when a case waits."""
 
@@ -258,7 +255,7 @@ def handled(conn: connection, window: Window, by: str) -> tuple[dict[str | None,
         """SELECT {key} AS key, string_agg(int8send(i.id), ''),
              string_agg(int8send(floor(extract(epoch FROM i.accepted_at))::bigint), ''),
              string_agg(int8send(floor(extract(epoch FROM i.closed_at))::bigint), ''),
-             array_agg(i.no) FILTER (WHERE i.log @? '$[*] ? (@.event == "suspend" || @.event == "reopen")' OR i.no IN (
+             array_agg(i.no) FILTER (WHERE i.no IN (
                SELECT e.subject FROM wangge.event e WHERE e.kind IN ('incident.suspend', 'incident.reopen')))
            {seen} AND i.closed AND i.accepted_at <= i.closed_at GROUP BY 1"""
     ).format(key=SQL(_KEYS[by]), seen=_SEEN)
@@ -331,9 +328,8 @@ def call_records(conn: connection, window: Window, by: str) -> list[tuple[str | 
     """Return the records of every case that had a call by the moment, in order: what it is told apart by, number, record."""
     statement = SQL(
         """WITH c AS (
-             SELECT {key} AS key, i.no, i.log {seen} AND (
-                 i.log @> '[{{"event": "assign"}}]'
-                 OR i.no IN (SELECT e.subject FROM wangge.event e WHERE e.kind = 'incident.assign')))
+             SELECT {key} AS key, i.no, i.batch_id, i.log {seen}
+               AND i.no IN (SELECT e.subject FROM wangge.event e WHERE e.kind = 'incident.assign'))
            SELECT c.key, c.no, r.body FROM c {log}
            WHERE (r.body ->> 'at')::timestamptz <= %(moment)s
            ORDER BY c.no, (r.body ->> 'seq')::integer"""

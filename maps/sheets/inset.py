@@ -14,9 +14,10 @@ from maps.sheets.board import Board
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from maps.sheets.crop import Surroundings, View
+    from maps.sheets.crop import Surroundings
     from maps.sheets.layout import Box
     from maps.sheets.pen import Pen
+    from maps.sheets.view import View
 
 MARGIN = 2.5
 LEAST, MOST = 34.0, 66.0

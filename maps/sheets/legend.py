@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from maps.sheets.layout import Box
 from maps.words import word
 
 if TYPE_CHECKING:
+    from maps.sheets.backdrop import Backdrop
     from maps.sheets.crop import Crop
     from maps.sheets.pen import Pen
 
@@ -36,29 +37,42 @@ _LINES = {
     LineKind.UNDERGROUND: "underground",
 }
 
+Places = Mapping[str, Mapping[str, object]]
 Sample = Callable[[float, float], None]
 """Draws what an entry means: from `x` on, `SAMPLE` wide, around the height `y`."""
 
 
 def entries(pen: Pen, crop: Crop, *, dedicated: bool) -> list[tuple[str, Sample]]:
-    """Return the entries that a sheet needs, as keys of the catalogue, with what draws them."""
+    """Return the entries that a grid's sheet needs, as keys of the catalogue, with what draws them."""
     found: list[tuple[str, Sample]] = [
         ("boundary", lambda x, y: _boundary(pen, x, y)),
         ("own_dedicated" if dedicated else "own", lambda x, y: _area(pen, x, y, own=True, dedicated=dedicated)),
     ]
-    kinds = set(crop.lines.kind.tolist())
     if len(crop.neighbours):
         found.append(("neighbour", lambda x, y: _area(pen, x, y, own=False, dedicated=False)))
     if crop.neighbour_dedicated.any():
         found.append(("neighbour_dedicated", lambda x, y: _area(pen, x, y, own=False, dedicated=True)))
-    if not shapely.is_empty(crop.community_lines).all():
+    return [*found, *ground_entries(pen, crop.back)]
+
+
+def ground_entries(pen: Pen, back: Backdrop) -> list[tuple[str, Sample]]:
+    """Return the entries for what lies below the grids."""
+    found: list[tuple[str, Sample]] = []
+    kinds = set(back.lines.kind.tolist())
+    if not shapely.is_empty(back.community_lines).all():
         found.append(("community", lambda x, y: _community(pen, x, y)))
-    if len(crop.compounds.name):
+    if len(back.compounds.name):
         found.append(("compound", lambda x, y: _compound(pen, x, y)))
-    if len(crop.water.name):
+    if len(back.water.name):
         found.append(("water", lambda x, y: _water(pen, x, y)))
-    found.extend((key, _line(pen, inks.STROKES[kind].at(crop.scale))) for kind, key in _LINES.items() if kind in kinds)
+    found.extend((key, _line(pen, inks.STROKES[kind].at(back.scale))) for kind, key in _LINES.items() if kind in kinds)
     return found
+
+
+def map_entry(pen: Pen, key: str) -> tuple[str, Sample]:
+    """Return an entry for what maps of many grids have."""
+    draw = _DRAWN[key]
+    return key, lambda x, y: draw(pen, x, y)
 
 
 def height(count: int) -> float:
@@ -66,14 +80,14 @@ def height(count: int) -> float:
     return -(-count // COLUMNS) * ROW
 
 
-def draw_legend(pen: Pen, box: Box, found: list[tuple[str, Sample]], lang: str) -> None:
-    """Draw the entries in columns from the top of `box`."""
+def draw_legend(pen: Pen, box: Box, found: list[tuple[str, Sample]], lang: str, places: Places | None = None) -> None:
+    """Draw the entries in columns from the top of `box`; `places` are the values that some of their words have."""
     rows = -(-len(found) // COLUMNS)
     wide = box.width / COLUMNS
     for n, (key, sample) in enumerate(found):
         x, y = box.x + n // rows * wide, box.top - (n % rows + 0.5) * ROW
         sample(x, y)
-        text, room = word(f"sheet.legend.{key}", lang), wide - SAMPLE - 3.0
+        text, room = word(f"sheet.legend.{key}", lang, **(places or {}).get(key, {})), wide - SAMPLE - 3.0
         one = len(pen.setter.broken(text, room, SMALLEST)) == 1
         said = pen.setter.fit(text, room, TEXT if one else SMALLEST, lines=1 if one else 2, least=4.6)
         pen.block(x + SAMPLE + 1.8, y + said.height / 2, said, inks.INK)
@@ -95,6 +109,47 @@ def _area(pen: Pen, x: float, y: float, *, own: bool, dedicated: bool) -> None:
     if dedicated:
         pen.lines(hatch(np.array([shapely.box(box.x, box.y, box.right, box.top)], dtype=object)), inks.HATCH, 0.17)
     pen.box(box, line=inks.RULE if own else inks.NEIGHBOUR_LINE, width=0.15 if own else 0.3)
+
+
+def _dedicated(pen: Pen, x: float, y: float) -> None:
+    box = _patch(x, y)
+    pen.box(box, fill=inks.PAPER)
+    pen.lines(hatch(np.array([shapely.box(box.x, box.y, box.right, box.top)], dtype=object)), inks.HATCH_DARK, 0.17)
+    pen.box(box, line=inks.BOUNDARY, width=0.35)
+
+
+def _street(pen: Pen, x: float, y: float) -> None:
+    pen.rule(x, y, x + SAMPLE, y, inks.INK, 0.9)
+
+
+def _new_edge(pen: Pen, x: float, y: float) -> None:
+    pen.rule(x, y, x + SAMPLE, y, inks.BOUNDARY, 0.7)
+
+
+def _old_edge(pen: Pen, x: float, y: float) -> None:
+    pen.lines([shapely.LineString([(x, y), (x + SAMPLE, y)])], inks.OLD_EDGE, 0.55, dash=(2.2, 1.4))
+
+
+def _moved(pen: Pen, x: float, y: float) -> None:
+    box = _patch(x, y)
+    pen.box(box, fill=inks.MOVED)
+    pen.lines(hatch(np.array([shapely.box(box.x, box.y, box.right, box.top)], dtype=object), 1.3), inks.MOVED_HATCH, 0.2)
+
+
+def _site(pen: Pen, x: float, y: float) -> None:
+    pen.areas([shapely.buffer(shapely.Point(x + SAMPLE / 2, y), 1.4)], fill=inks.STATION)
+
+
+def _zone(pen: Pen, x: float, y: float) -> None:
+    pen.rule(x, y, x + SAMPLE, y, inks.STATION, 0.9)
+
+
+def _walk(pen: Pen, x: float, y: float) -> None:
+    pen.lines([shapely.LineString([(x, y), (x + SAMPLE, y)])], inks.STATION, 0.6, dash=(2.4, 1.2))
+
+
+def _served(pen: Pen, x: float, y: float) -> None:
+    pen.box(_patch(x, y), fill=inks.OWN, line=inks.BOUNDARY, width=0.5)
 
 
 def _compound(pen: Pen, x: float, y: float) -> None:
@@ -120,3 +175,18 @@ def _line(pen: Pen, stroke: inks.Stroke) -> Sample:
         pen.lines([shapely.LineString([(x, y), (x + SAMPLE, y)])], stroke.ink, stroke.width, dash=stroke.dash, cap="butt")
 
     return draw
+
+
+_DRAWN: dict[str, Callable[[Pen, float, float], None]] = {
+    "boundary": _boundary,
+    "dedicated": _dedicated,
+    "street": _street,
+    "new_edge": _new_edge,
+    "old_edge": _old_edge,
+    "moved": _moved,
+    "site": _site,
+    "zone": _zone,
+    "walk": _walk,
+    "served": _served,
+}
+"""What `map_entry` can draw."""

@@ -20,6 +20,7 @@ from maps.sheets.setting import POINT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from maps.sheets.backdrop import Backdrop
     from maps.sheets.board import Board
     from maps.sheets.crop import Crop
     from maps.sheets.pen import Pen
@@ -48,33 +49,34 @@ Middles = dict[tuple[int, str], list[tuple[float, float]]]
 
 
 def write_names(pen: Pen, board: Board, crop: Crop, name: str) -> None:
-    """Write all names that there is room for."""
+    """Write all names of a grid's sheet that there is room for."""
+    back = crop.back
     edge = shapely.buffer(shapely.boundary(crop.own), BOUNDARY_WIDTH / 2 + 0.25)
     for part in shapely.get_parts(shapely.intersection(edge, shapely.box(MAP.x, MAP.y, MAP.right, MAP.top))):
         board.take(part)
-    roads = _roads(crop)
-    _write_compounds(pen, board, crop, roads, here=True)
-    _write_water(pen, board, crop)
+    roads = roads_of(back)
+    write_compounds(pen, board, back, crop.own, roads, here=True)
+    write_water(pen, board, back)
     written: Middles = {}
-    named = _roads_seen(crop, pen.setter)
-    _write_lines(pen, board, named, written)
+    named = named_lines(back, pen.setter)
+    write_lines(pen, board, named, written)
     _write_own(pen, board, crop, roads, name)
     _write_neighbours(pen, board, crop, roads)
-    _write_lines(pen, board, named, written)
-    _write_compounds(pen, board, crop, roads, here=False)
+    write_lines(pen, board, named, written)
+    write_compounds(pen, board, back, crop.own, roads, here=False)
 
 
-def _roads(crop: Crop) -> shapely.Geometry:
+def roads_of(back: Backdrop) -> shapely.Geometry:
     """Return the ground that lines take, on which no area has its name."""
     broad = {
-        kind: max(stroke.casing, stroke.width) for kind, stroke in ((k, s.at(crop.scale)) for k, s in inks.STROKES.items())
+        kind: max(stroke.casing, stroke.width) for kind, stroke in ((k, s.at(back.scale)) for k, s in inks.STROKES.items())
     }
-    widths = np.array([broad.get(LineKind(kind), 0.0) for kind in crop.lines.kind.tolist()])
-    return shapely.union_all(shapely.buffer(crop.lines.line, widths / 2 + 0.1, quad_segs=2))
+    widths = np.array([broad.get(LineKind(kind), 0.0) for kind in back.lines.kind.tolist()])
+    return shapely.union_all(shapely.buffer(back.lines.line, widths / 2 + 0.1, quad_segs=2))
 
 
 def _write_own(pen: Pen, board: Board, crop: Crop, roads: shapely.Geometry, name: str) -> None:
-    blocks = [block for size in (15.0, 13.0, 11.0, 9.5, 8.5) for block in _broken(pen.setter, name, size, bold=True)]
+    blocks = [block for size in (15.0, 13.0, 11.0, 9.5, 8.5) for block in broken(pen.setter, name, size, bold=True)]
     placed = place_in(board, shapely.difference(crop.own, roads), blocks) or place_in(board, crop.own, blocks[-2:])
     if placed is not None:
         block, x, top = placed
@@ -110,20 +112,23 @@ def _halves(lines: tuple[str, ...]) -> list[tuple[str, ...]]:
     return [(*lines[:-1], last[:middle], last[middle:])] if len(last) > 5 and " " not in last else []  # noqa: PLR2004 - short names stay whole
 
 
-def _write_compounds(pen: Pen, board: Board, crop: Crop, roads: shapely.Geometry, *, here: bool) -> None:
-    inside = shapely.intersection(crop.compounds.polygon, crop.own)
-    most = shapely.area(inside) > shapely.area(crop.compounds.polygon) / 2
-    areas = np.where(most, inside, shapely.difference(crop.compounds.polygon, crop.own))
+def write_compounds(
+    pen: Pen, board: Board, back: Backdrop, own: shapely.Geometry, roads: shapely.Geometry, *, here: bool
+) -> None:
+    """Write the names of compounds: of those that lie in `own` (`here`), or of all others."""
+    inside = shapely.intersection(back.compounds.polygon, own)
+    most = shapely.area(inside) > shapely.area(back.compounds.polygon) / 2
+    areas = np.where(most, inside, shapely.difference(back.compounds.polygon, own))
     shapes: list[shapely.Geometry] = areas.tolist()
     for n in np.argsort(-shapely.area(areas), kind="stable").tolist():
-        name = crop.compounds.name[n]
+        name = back.compounds.name[n]
         if bool(most[n]) is not here or not name:
             continue
         sizes = (7.0, 6.0, 5.25) if here else (5.5, 5.0)
-        blocks = [block for size in sizes for block in _broken(pen.setter, name, size)]
+        blocks = [block for size in sizes for block in broken(pen.setter, name, size)]
         # A name may reach a little over its compound's edge, where nothing else is.
         room = shapely.buffer(shapes[n], 1.2 if here else 0.3, join_style="mitre")
-        room = shapely.difference(shapely.intersection(room, crop.own) if here else room, roads)
+        room = shapely.difference(shapely.intersection(room, own) if here else room, roads)
         placed = place_in(board, room, blocks)
         if placed is not None:
             block, x, top = placed
@@ -137,7 +142,7 @@ def _write_compounds(pen: Pen, board: Board, crop: Crop, roads: shapely.Geometry
             )
 
 
-def _broken(setter: Setter, name: str, size: float, *, bold: bool = False) -> list[Block]:
+def broken(setter: Setter, name: str, size: float, *, bold: bool = False) -> list[Block]:
     """Set a name on one line, and on two."""
     name = setter.typeface.printable(name)
     blocks = [setter.block([name], size, bold=bold)]
@@ -149,8 +154,9 @@ def _broken(setter: Setter, name: str, size: float, *, bold: bool = False) -> li
     return blocks
 
 
-def _write_water(pen: Pen, board: Board, crop: Crop) -> None:
-    for name, area in zip(crop.water.name, crop.water.polygon.tolist(), strict=True):
+def write_water(pen: Pen, board: Board, back: Backdrop) -> None:
+    """Write the names of lakes and ponds."""
+    for name, area in zip(back.water.name, back.water.polygon.tolist(), strict=True):
         if name:
             placed = place_in(board, area, [pen.setter.block([name], size) for size in (8.0, 7.0, 6.0)])
             if placed is not None:
@@ -159,7 +165,7 @@ def _write_water(pen: Pen, board: Board, crop: Crop) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Road:
+class Road:
     """The parts of a line of one name that are seen, the longest first, and how it is written."""
 
     name: str
@@ -168,26 +174,31 @@ class _Road:
     stroke: inks.Stroke
     parts: tuple[shapely.LineString, ...]
 
+    @property
+    def is_main(self) -> bool:
+        """Whether its name is one for a map of a whole street."""
+        return self.kind not in {LineKind.LANE, LineKind.DRAIN}
 
-def _roads_seen(crop: Crop, setter: Setter) -> list[_Road]:
+
+def named_lines(back: Backdrop, setter: Setter) -> list[Road]:
     """Return all lines that have a name, in the order in which they get it."""
     frame = MAP.inside(1.0)
     seen = shapely.box(frame.x, frame.y, frame.right, frame.top)
-    roads: list[_Road] = []
+    roads: list[Road] = []
     for kind, size in SIZES.items():
         parts: dict[str, list[shapely.LineString]] = {}
-        for n in np.flatnonzero(crop.lines.kind == kind).tolist():
-            if crop.lines.name[n]:
-                cut = shapely.get_parts(shapely.line_merge(shapely.intersection(crop.lines.line[n], seen))).tolist()
+        for n in np.flatnonzero(back.lines.kind == kind).tolist():
+            if back.lines.name[n]:
+                cut = shapely.get_parts(shapely.line_merge(shapely.intersection(back.lines.line[n], seen))).tolist()
                 lines = [part for part in cut if isinstance(part, shapely.LineString)]
-                parts.setdefault(setter.typeface.printable(crop.lines.name[n]), []).extend(lines)
+                parts.setdefault(setter.typeface.printable(back.lines.name[n]), []).extend(lines)
         for name in sorted(parts):
             longest = sorted(parts[name], key=lambda part: (-round(part.length, 3), part.wkb))[:MOST_PARTS]
-            roads.append(_Road(name, kind, size, inks.STROKES[kind].at(crop.scale), tuple(longest)))
+            roads.append(Road(name, kind, size, inks.STROKES[kind].at(back.scale), tuple(longest)))
     return roads
 
 
-def _write_lines(pen: Pen, board: Board, roads: Sequence[_Road], written: Middles) -> None:
+def write_lines(pen: Pen, board: Board, roads: Sequence[Road], written: Middles) -> None:
     """Write the names of lines: each where it has most room; where it has its name already, again where it runs on."""
     for road in roads:
         middles = written.setdefault((int(road.kind), road.name), [])
@@ -211,7 +222,7 @@ def _stretches(part: shapely.LineString) -> list[shapely.LineString]:
 
 
 def _write_line(
-    pen: Pen, board: Board, road: _Road, part: shapely.LineString, middles: Sequence[tuple[float, float]]
+    pen: Pen, board: Board, road: Road, part: shapely.LineString, middles: Sequence[tuple[float, float]]
 ) -> tuple[float, float] | None:
     """Write a name on one line, on it or beside it, away from the `middles` of its like; return its own."""
     stroke = road.stroke

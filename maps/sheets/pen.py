@@ -222,7 +222,7 @@ class Pen:
             pages.savefig(self._figure)
 
 
-def document(file: File, title: str) -> PdfPages:
+def document(file: File | IO[bytes], title: str) -> PdfPages:
     """Open a document of many sheets; close it when the last is in."""
     with mpl.rc_context(SETTINGS):
         return PdfPages(file, metadata={"Title": title, "Creator": "wangge", "CreationDate": None})

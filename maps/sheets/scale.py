@@ -17,9 +17,9 @@ FILLED = 0.8
 """The most of the frame that a grid takes, across and along: its neighbours are seen on every side."""
 
 
-def round_scale(extent_m: tuple[float, float], frame_mm: tuple[float, float]) -> int:
-    """Return the N of the largest round 1:N at which `extent_m` lies in `frame_mm` with its neighbours around it."""
-    least = max(m * MM_PER_M / (mm * FILLED) for m, mm in zip(extent_m, frame_mm, strict=True))
+def round_scale(extent_m: tuple[float, float], frame_mm: tuple[float, float], filled: float = FILLED) -> int:
+    """Return the N of the largest round 1:N at which `extent_m` takes at most `filled` of `frame_mm`."""
+    least = max(m * MM_PER_M / (mm * filled) for m, mm in zip(extent_m, frame_mm, strict=True))
     place = bisect_left(ROUND, least)
     return ROUND[min(place, len(ROUND) - 1)]
 

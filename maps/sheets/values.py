@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from maps.base import Areas, Lines
 
 
+UNTOLD = -1
+"""Households of a grid that has too few of them to tell everybody."""
+
+
 class Paper(StrEnum):
     """Sizes of paper, landscape."""
 
@@ -72,6 +76,7 @@ class SheetGround:
     dedicated: NDArray[np.bool_]
     subtype: tuple[str, ...]
     households: NDArray[np.int64]
+    """Or `UNTOLD`."""
     area_m2: NDArray[np.float64]
     bounds: tuple[tuple[str, str, str, str], ...]
     """The four bounds (四至): east, south, west, north."""

@@ -32,16 +32,20 @@ def polish(
     steps: int,
     heat: float,
     fixed: NDArray[np.bool_] | None = None,
+    home: NDArray[np.int64] | None = None,
+    stay: float = 0.0,
 ) -> tuple[NDArray[np.int64], float]:
     """Return the best assignment met on a walk of `steps` moves from `grid` (n,), and its price, points.
 
-    `heat` is the temperature at the start (points); 0 takes improvements only. Blocks where `fixed` is true stay.
+    `heat` is the temperature at the start (points); 0 takes improvements only. Blocks where `fixed` is true stay. A household
+    that is not in the grid `home` (n,) of its block costs `stay` points; a block whose home is below 0 has none.
     """
     held = np.zeros(len(unit), dtype=np.bool_) if fixed is None else fixed
+    was = np.full(len(unit), -1, dtype=np.int64) if home is None else home.astype(np.int64)
     return _anneal(
         unit.households, unit.persons, unit.area_m2, unit.perimeter_m, unit.compound, len(unit.compound_households),
         unit.start, unit.neighbour, unit.shared_m, unit.near, unit.inside, unit.border, unit.open,
-        price, grid.astype(np.int64), held, np.uint64(seed * 2 + 1), steps, heat,
+        price, grid.astype(np.int64), held, was, stay, np.uint64(seed * 2 + 1), steps, heat,
     )  # fmt: skip
 
 
@@ -95,7 +99,7 @@ def _hangs_together(grid, of, skip, size, start, neighbour, near, first, mark, s
 @njit(cache=True)
 def _anneal(
     households, persons, area, perimeter, compound, compounds, start, neighbour, shared, near, inside, border, is_open,
-    price, grid, fixed, seed, steps, heat,
+    price, grid, fixed, home, stay, seed, steps, heat,
 ):  # fmt: skip
     n = len(households)
     k = grid.max() + 1
@@ -117,6 +121,8 @@ def _anneal(
         a[g] += area[v]
         per[g] += perimeter[v]
         size[g] += 1
+        if home[v] >= 0 and home[v] != g:
+            total += stay * households[v]
         if compound[v] >= 0:
             if in_compound[compound[v], g] == 0:
                 total += price[COMPOUND]
@@ -184,6 +190,10 @@ def _anneal(
                 da += area[u]
                 dper_from -= perimeter[u]
                 dper_to += perimeter[u]
+                if home[u] == from_grid:
+                    delta += stay * households[u]
+                elif home[u] == to_grid:
+                    delta -= stay * households[u]
                 for f in range(start[u], start[u + 1]):
                     x = neighbour[f]
                     if moved[x]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from partition.rules import Rules
+    from partition.search.enumerate import Columns
     from partition.search.unit import Unit
 
 LEVELS = ((True, 0.16), (True, 0.30), (False, 0.35), (False, 0.24), (False, 0.20), (False, 0.16), (False, 0.0))
@@ -74,7 +75,7 @@ def divide_unit(unit: Unit, rules: Rules, *, seed: int) -> Division:
             continue
         found = cover(columns, len(coarse))
         if found.status in {Status.OPTIMAL, Status.BOUNDED}:
-            grid = _assignment(columns.start, columns.member, found.chosen, len(coarse))[label]
+            grid = assignment(columns, found.chosen, len(coarse))[label]
             # What the pieces hide inside is the same in every plan made of them.
             offset = plan_price(unit, price, grid) - found.price
             better, score = polish(unit, price, grid, seed=seed, steps=POLISH_STEPS * len(unit), heat=0.1)
@@ -136,12 +137,11 @@ def _alone(unit: Unit, price: NDArray[np.float64]) -> Division:
     )
 
 
-def _assignment(
-    start: NDArray[np.int64], member: NDArray[np.int16], chosen: NDArray[np.int64], count: int
-) -> NDArray[np.int64]:
+def assignment(columns: Columns, chosen: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return for each of `count` pieces which of the `chosen` columns holds it, counted from 0."""
     grid = np.full(count, -1, dtype=np.int64)
     for index, column in enumerate(chosen.tolist()):
-        grid[member[start[column] : start[column + 1]]] = index
+        grid[columns.member[columns.start[column] : columns.start[column + 1]]] = index
     return grid
 
 

@@ -113,6 +113,30 @@ def unit_of(blocks: Blocks, chosen: NDArray[np.int64], rules: Rules) -> Unit:
     )
 
 
+def part_of(unit: Unit, chosen: NDArray[np.int64]) -> Unit:
+    """Make the unit of the `chosen` pieces (ascending) of `unit`; what they border on outside is outside."""
+    local = np.full(len(unit), -1, dtype=np.int64)
+    local[chosen] = np.arange(len(chosen))
+    row = np.repeat(np.arange(len(unit)), np.diff(unit.start))
+    used = (local[row] >= 0) & (local[unit.neighbour] >= 0)
+    start = np.zeros(len(chosen) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(local[row[used]], minlength=len(chosen)), out=start[1:])
+    return Unit(
+        unit.households[chosen],
+        unit.persons[chosen],
+        unit.area_m2[chosen],
+        unit.perimeter_m[chosen],
+        unit.compound[chosen],
+        start,
+        local[unit.neighbour[used]],
+        unit.shared_m[used],
+        unit.near[used],
+        unit.inside[used],
+        unit.border[used],
+        unit.compound_households,
+    )
+
+
 def contract(unit: Unit, label: NDArray[np.int64]) -> Unit:
     """Make a unit whose pieces are the pieces of `unit` with the same label (0 … k-1).
 

@@ -6,6 +6,7 @@ and how sensitive it is. What somebody may see is said here once more, from the 
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -228,6 +229,7 @@ def _district(conn: Any, crowd: Crowd, district: str) -> None:
         for community in of:
             mark = crowd.mark(f"g-{code}-{community}", DRAFTS, community)
             _grid(conn, crowd, plan, community, mark, _ground(community), (307, 921), public=(None, None), day=None)
+        _edition(conn, crowd, plan, of)
 
 
 def _in_force(conn: Any, crowd: Crowd, town: int, district: str, communities: list[str]) -> None:
@@ -257,6 +259,7 @@ def _in_force(conn: Any, crowd: Crowd, town: int, district: str, communities: li
            SELECT id, path, %s, %s FROM wangge.plan WHERE id = %s""",
         [TODAY, NOW, plan],
     )
+    _edition(conn, crowd, plan, communities)
 
 
 def _plan(  # noqa: PLR0917 - a row, in the order of its columns
@@ -317,6 +320,27 @@ def _grid(  # noqa: PLR0917 - a row, in the order of its columns
     )  # fmt: skip
 
 
+def _edition(conn: Any, crowd: Crowd, plan: str, communities: list[str]) -> None:
+    """Make one block of each community of a plan; what it is drawn as, and its compound, are its own."""
+    compounds = [crowd.mark(f"compound-{plan[:8]}-{community}", HOUSEHOLDS, community) for community in communities]
+    (edition,) = one(
+        conn,
+        """INSERT INTO wangge.plan_edition (plan_id, version, settled, origin_x, origin_y, compounds, borders, prepared_at)
+           VALUES (%s, 1, true, 0, 0, %s, '', %s) RETURNING id""",
+        [plan, compounds, NOW],
+    )
+    for number, community in enumerate(communities):
+        drawn = crowd.mark(f"block-{plan[:8]}-{community}", HOUSEHOLDS, community)
+        run(
+            conn,
+            """INSERT INTO wangge.plan_block (edition, number, area_id, path, grid_id, revision, dedicated, compound,
+                 households, persons, buildings, area_m2, perimeter_m, homes, shape, drawn, spot)
+               SELECT %s, %s, id, path, NULL, 1, false, %s, 20, 60, 1, 1, 1, '{}', %s::geometry, %s, '{0,0,1}'
+               FROM wangge.area WHERE code = %s""",
+            [edition, number, number + 1, _ground(community), f'[["{drawn}"]]', community],
+        )
+
+
 def _incident(conn: Any, crowd: Crowd, community: str) -> None:
     """Report something in a community, with who reported it and a picture; its center has it in hand."""
     no, center = f"20260101{community}", f"center:{community}"
@@ -346,11 +370,12 @@ def _incident(conn: Any, crowd: Crowd, community: str) -> None:
     )
     run(
         conn,
-        """INSERT INTO wangge.incident (no, path, grid_code, geom, source, log, title, reported_at, state, tier, owner_org,
-             kind, category, revision, at)
-           SELECT %s, %s, %s, ST_Centroid(geom), %s, %s, %s, %s, 'reported', 1, %s, 'problem', 'rubbish', 1, %s
-           FROM wangge.grid WHERE code = %s AND in_force IS NOT NULL""",
-        [no, crowd.path[community], f"{community}001", said.payload["source"], Json([said.as_json()]),
+        """WITH form AS (INSERT INTO wangge.incident_batch_part (batch_id, part, body) VALUES (%s, '0', %s) RETURNING batch_id)
+           INSERT INTO wangge.incident (no, path, grid_code, geom, source, batch_id, log, title, reported_at, state, tier,
+             owner_org, kind, category, revision, at)
+           SELECT %s, %s, %s, ST_Centroid(geom), %s, batch_id, 'link 0', %s, %s, 'reported', 1, %s, 'problem', 'rubbish', 1, %s
+           FROM wangge.grid, form WHERE code = %s AND in_force IS NOT NULL""",
+        [community, json.dumps(said.as_json()), no, crowd.path[community], f"{community}001", said.payload["source"],
          crowd.mark(f"heap-in-{community}", INTERNAL, community), NOW, center, NOW, f"{community}001"],
     )  # fmt: skip
     contact = crowd.mark(f"reporter-in-{community}", "hand", community)

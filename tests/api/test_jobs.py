@@ -1,8 +1,7 @@
 """Jobs over HTTP: started, watched and stopped by those whose communities they divide."""
 
-import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import timedelta
 
 import httpx
@@ -11,7 +10,6 @@ import pytest
 from api.profile_load import load
 from api.v1.jobs import router
 from api.who.keys import new_key
-from api.worker import work
 from data.profile import profile_from
 from data.store import jobs, people, plans
 from data.store.pool import connect
@@ -19,7 +17,7 @@ from data.store.sql import many, one
 from partition.rules import Rules
 from tests.served import service_over
 from tests.stored import NOW, brought, owner, village
-from tests.work import QUICK
+from tests.work import working
 
 FIRST, SECOND = "370103016001", "370103016002"
 WANTED = {"town": "drawn", "title": "甲", "communities": [FIRST]}
@@ -78,19 +76,6 @@ def conn(db):
     """The owner's connection."""
     with closing(connect(db.admin)) as made:
         yield made
-
-
-@contextmanager
-def working(db):
-    """Have a worker in a thread, until the end of the block."""
-    stop = threading.Event()
-    thread = threading.Thread(target=work, args=(db.admin,), kwargs={"name": "t", "stop": stop, "pace": QUICK})
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(timeout=30)
 
 
 def start(client, **wants):

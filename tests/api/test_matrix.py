@@ -257,6 +257,32 @@ def documents(*paths):
     return check
 
 
+def grid_sheets(ask):
+    """The sheet of a grid: there exactly where the grid is seen; small numbers for those alone who see internal data there."""
+    for code in COMMUNITIES:
+        answer = ask(f"/sheet/{code}002?format=svg")
+        if not ask.reads("grids"):
+            ask.denied(answer)
+        else:
+            assert answer.status_code == (200 if f"{code}002" in ask.grids() else 404), (ask.actor, answer.text)
+        more = ask(f"/sheet/{code}002?format=svg&show=internal")
+        assert (more.status_code == 200) == ask.actor.sees(INTERNAL, ask.path(code)), (ask.actor, more.text)
+
+
+def plan_sheets(ask):
+    """What a plan changes is printed for those who see all of its households."""
+    for plan, communities in ask.crowd.plans.items():
+        answer = ask(f"/sheet/plans/{plan}?format=svg")
+        if not ask.actor.plans:
+            ask.denied(answer)
+        elif plan not in ask.plans():
+            assert answer.status_code == 404, answer.text
+        elif not all(ask.actor.sees(HOUSEHOLDS, ask.path(c)) for c in communities):
+            assert answer.status_code == 403, answer.text
+        else:
+            assert answer.status_code in {200, 400}, answer.text
+
+
 def list_plans(ask):
     """The list of plans."""
     answer = ask("/v1/plans")
@@ -313,6 +339,46 @@ def plan_exceptions(ask, plan, told):
     assert {each["code"] for each in told["exceptions"]} == truth
 
 
+def own_blocks(ask, plan, told):
+    """The blocks of a plan that lie in their communities, with their compounds."""
+    truth = [c for c in ask.crowd.plans[plan] if ask.actor.sees(HOUSEHOLDS, ask.path(c))]
+    assert told["communities"]["code"] == truth
+    assert [shape[0][0] for shape in told["blocks"]["shape"]] == [f"block-{plan[:8]}-{c}" for c in truth]
+    assert told["compounds"]["name"] == [f"compound-{plan[:8]}-{c}" for c in truth]
+
+
+def own_assignments(ask, plan, told):
+    """As many blocks as lie in their communities; only drafts that are wholly theirs are theirs to paint."""
+    truth = [c for c in ask.crowd.plans[plan] if ask.actor.sees(HOUSEHOLDS, ask.path(c))]
+    assert len(told["of_block"]) == len(truth)
+    whole = len(truth) == len(ask.crowd.plans[plan])
+    assert told["why_not"] == ("scope-denied" if not whole else "illegal-transition" if plan in ask.crowd.in_force else None)
+
+
+def prepare(ask):
+    """The blocks of a plan that they see are there already; of others they learn nothing."""
+    for plan in ask.crowd.plans:
+        answer = ask(f"/v1/plans/{plan}/blocks", "POST")
+        if not ask.actor.plans:
+            ask.denied(answer)
+        else:
+            assert answer.status_code == (200 if plan in ask.plans() else 404)
+
+
+def paint(ask):
+    """Whole plans of their own are painted, on the right edition; parts are refused, others are not there."""
+    for plan, communities in ask.crowd.plans.items():
+        body = {"edition": "0", "base": 1, "blocks": []}
+        answer = ask(f"/v1/plans/{plan}/assignments", "PATCH", json=body)
+        if not ask.actor.plans:
+            ask.denied(answer)
+        elif plan not in ask.plans():
+            assert answer.status_code == 404
+        else:
+            whole = all(ask.actor.sees(HOUSEHOLDS, ask.path(c)) for c in communities)
+            assert answer.status_code == (409 if whole else 403), answer.text
+
+
 def lineage(ask):
     """The register: public where grids are, and else each community's own."""
     for plan, communities in ask.crowd.plans.items():
@@ -343,6 +409,19 @@ def step(ask):
         assert answer.status_code == (428 if plan in ask.plans() else 404)
         answer = ask(f"/v1/plans/{plan}/transitions", "POST", json={"action": "notice"}, headers={"If-Match": "*"})
         assert answer.status_code in ({403, 409} if plan in ask.plans() else {404})
+
+
+def suggest(ask):
+    """Suggestions are for those who plan and see households; on a plan that is seen they hear what it lacks."""
+    for plan in ask.crowd.plans:
+        answer = ask(f"/v1/plans/{plan}/suggestions", "POST", json={"edition": "0", "base": 0})
+        if not ask.actor.plans:
+            ask.denied(answer)
+        elif plan not in ask.plans():
+            assert answer.status_code in {403, 404}, answer.text
+        else:
+            # Nobody has had its blocks made.
+            assert answer.status_code in {403, 409} or answer.json()["code"] == "no-blocks", answer.text
 
 
 def start(ask):
@@ -426,6 +505,13 @@ def changed(ask, district, told):
     """What was added is exactly what they see, and is counted so."""
     assert {change["id"] for change in told["changes"]} == ask.homes(district)
     assert told["counts"]["added"] == len(ask.homes(district))
+
+
+def divisible(ask, district, told):
+    """The communities that they plan, with the households that they see there."""
+    seen = {code for code in COMMUNITIES if code.startswith(district) and ask.actor.sees(HOUSEHOLDS, ask.path(code))}
+    assert {each["code"] for each in told["communities"]} == seen
+    assert sum(each["points"] for each in told["communities"]) == len(ask.homes(district))
 
 
 def works(ask):
@@ -700,6 +786,12 @@ MATRIX = {
     ("GET", "/language"): documents("/language?to=en"),
     ("GET", "/plans"): documents("/plans"),
     ("GET", "/wall"): documents("/wall"),
+    ("GET", "/sheet/{code}"): grid_sheets,
+    ("GET", "/sheet/stations"): documents("/sheet/stations", "/sheet/stations?area=3701"),
+    ("GET", "/sheet/stations/{code}"): documents("/sheet/stations/nothing"),
+    ("GET", "/sheet/plans/{plan}"): plan_sheets,
+    ("GET", "/command"): documents("/command"),
+    ("GET", "/edit/{plan}"): documents("/edit/00000000-0000-0000-0000-000000000000"),
     ("GET", "/plans/{plan}"): documents("/plans/00000000-0000-0000-0000-000000000000"),
     ("GET", "/v1/plans"): list_plans,
     ("POST", "/v1/plans"): start,
@@ -708,9 +800,15 @@ MATRIX = {
     ("GET", "/v1/plans/{plan_id}/diff"): of_plans("/diff", needs=HOUSEHOLDS),
     ("GET", "/v1/plans/{plan_id}/exceptions"): of_plans("/exceptions", then=plan_exceptions),
     ("GET", "/v1/plans/{plan_id}/checks"): of_plans("/checks", needs=HOUSEHOLDS, whole=True),
+    ("POST", "/v1/plans/{plan_id}/blocks"): prepare,
+    ("GET", "/v1/plans/{plan_id}/blocks"): of_plans("/blocks", needs=HOUSEHOLDS, then=own_blocks),
+    ("GET", "/v1/plans/{plan_id}/assignments"): of_plans("/assignments", needs=HOUSEHOLDS, then=own_assignments),
+    ("PATCH", "/v1/plans/{plan_id}/assignments"): paint,
+    ("GET", "/v1/plans/{plan_id}/notice"): of_plans("/notice?format=csv", needs=HOUSEHOLDS),
     ("GET", "/v1/plans/{plan_id}/comments"): of_plans("/comments"),
     ("POST", "/v1/plans/{plan_id}/comments"): say,
     ("POST", "/v1/plans/{plan_id}/transitions"): step,
+    ("POST", "/v1/plans/{plan_id}/suggestions"): suggest,
     ("GET", "/v1/plans/{plan_id}/lineage"): lineage,
     ("GET", "/v1/jobs"): jobs,
     ("GET", "/v1/jobs/{job_id}"): job("GET", 200),
@@ -731,6 +829,7 @@ MATRIX = {
     ("POST", "/v1/incidents/{no}/transitions"): of_incidents("/transitions", "POST", json={"event": "archive"}),
     ("GET", "/v1/households"): household_box,
     ("GET", "/v1/towns"): towns,
+    ("GET", "/v1/towns/{name}/communities"): of_towns("/communities", divisible),
     ("GET", "/v1/towns/{name}/snapshots"): of_towns("/snapshots", lambda *_: None),
     ("GET", "/v1/towns/{name}/snapshots/{number}/changes"): of_towns("/snapshots/1/changes", changed),
     ("GET", "/v1/areas"): areas,

@@ -130,7 +130,7 @@ def test_names_are_only_text(net, browse, path):
 
     assert set(NASTY[: len(COMMUNITIES)]) <= set(told)
     assert watched.complaints == []
-    assert page.locator("main img, main svg:not(.key):not(.leaflet-zoom-animated), main iframe").count() == 0
+    assert page.locator("main img, main svg:not(.key):not(.icon):not(.leaflet-zoom-animated), main iframe").count() == 0
     ours = page.locator("script[src^='/static/'], script[type='application/json']")
     assert page.evaluate("document.scripts.length") == ours.count()
 

@@ -28,7 +28,11 @@ def least_difference(colours, eye):
 
 
 @pytest.mark.parametrize("eye", EYES)
-@pytest.mark.parametrize("colours", [palette.FILLS, palette.BAND_FILLS[: Band.DEDICATED]], ids=["grids", "band"])
+@pytest.mark.parametrize(
+    "colours",
+    [palette.FILLS, palette.BAND_FILLS[: Band.DEDICATED], palette.DAY_SCALE, tuple(palette.DAY_MARKS.values())],
+    ids=["grids", "band", "scale", "marks"],
+)
 def test_colours_stay_apart(colours, eye):
     """Two colours of one scale differ by more than ten (CIE 1976) for every kind of colour vision."""
     assert least_difference(colours, eye) > 10
@@ -55,6 +59,12 @@ def luminance(colour):
 def test_marks_stand_out_of_the_night(colour):
     """Each mark has a contrast of more than four and a half to what lies behind it (WCAG asks three of marks)."""
     assert (luminance(colour) + 0.05) / (luminance(palette.NIGHT) + 0.05) > 4.5
+
+
+@pytest.mark.parametrize("colour", [*palette.DAY_MARKS.values(), palette.DAY_OVER], ids=[*palette.DAY_MARKS, "over"])
+def test_marks_stand_out_of_the_day(colour):
+    """Each mark has the contrast of more than three to a light map's land that WCAG asks of marks."""
+    assert (luminance(palette.DAY) + 0.05) / (luminance(colour) + 0.05) > 3
 
 
 def test_neighbours_share_a_border_of_some_length():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from api.pages.words import catalogue as pages_catalogue
 from maps.words import LANGUAGES, catalogue, word, words_for
 
 OWN = Path(__file__).parents[2] / "maps" / "assets" / "own"
@@ -39,11 +40,25 @@ def test_every_key_that_the_page_asks_for():
     asked = {
         key
         for file in OWN.iterdir()
-        for key in re.findall(r"""["'`]((?:map|plan|wall)\.[a-z_.]+[a-z])["'`]""", file.read_text(encoding="utf-8"))
+        for key in re.findall(r"""["'`]((?:desk|map|plan|wall)\.[a-z_.]+[a-z])["'`]""", file.read_text(encoding="utf-8"))
     }
 
     assert asked
     assert asked <= catalogue("zh").keys()
+
+
+def test_every_key_is_said():
+    """No word stands in a catalogue that nothing says: each key is named, or begins like one that is put together."""
+    root = OWN.parents[2]
+    places = ("maps/**/*.py", "maps/assets/own/*", "api/**/*.py", "api/pages/templates/*", "api/pages/assets/*.js")
+    text = "\n".join(file.read_text(encoding="utf-8") for place in places for file in root.glob(place))
+    # What is handed to a page as a whole family is not yet said by it.
+    text = re.sub(r"words(?:_for)?\([^)]*\)", "", text)
+    begun = tuple(set(re.findall(r"""["'`]([a-z_]+\.(?:[a-z_0-9]+\.)*)(?:["'`]|\$\{|\{)""", text)))
+    named = set(re.findall(r"[a-z_]+(?:\.[a-z_0-9-]+)+", text))
+
+    for keys in (catalogue("zh"), pages_catalogue("zh")):
+        assert [key for key in keys if key not in named and not key.startswith(begun)] == []
 
 
 def test_word_fills_its_places():

@@ -102,3 +102,21 @@ def test_no_steps_change_nothing():
         same, score = polish(unit, PRICE, grid, seed=1, steps=0, heat=9.0)
         assert same.tolist() == grid.tolist()
         assert score == pytest.approx(from_scratch(unit, grid))
+
+
+def test_moving_has_its_price():
+    """What is kept is the price from scratch and that of every household away from its home; blocks without one cost none."""
+    rng = np.random.default_rng(8)
+    for unit, grid in starts(9, count=12):
+        home = np.where(rng.random(len(unit)) < 0.3, -1, rng.permutation(grid))
+        better, score = polish(unit, PRICE, grid, seed=3, steps=150 * len(unit), heat=2.0, home=home, stay=0.05)
+        away = unit.households[(home >= 0) & (better != home)].sum()
+        assert score == pytest.approx(from_scratch(unit, better) + 0.05 * away)
+
+
+def test_dear_moving_keeps_everybody_at_home():
+    """Where a household that moves costs more than any plan can save, nobody does."""
+    for unit, grid in starts(13, count=8):
+        lived_in = unit.households > 0
+        better, _ = polish(unit, PRICE, grid, seed=3, steps=150 * len(unit), heat=0.5, home=grid, stay=1e6)
+        assert better[lived_in].tolist() == grid[lived_in].tolist()

@@ -14,8 +14,8 @@
       return numberMatched;
     } catch (problem) {
       node.textContent = "—";
-      node.title = problem.text;
-      return 0;
+      byId("figures-note").textContent = problem.text;
+      return undefined;
     }
   };
 
@@ -49,7 +49,9 @@
   };
 
   const nodes = [...document.querySelectorAll("#figures dd")];
-  Promise.all(nodes.map(count)).then((found) => draw(Object.fromEntries(nodes.map((node, n) => [node.dataset.collection, found[n]]))));
+  /** How much of each there is, for others on the page too; what cannot be told is undefined. */
+  wangge.counts = Promise.all(nodes.map(count)).then((found) => Object.fromEntries(nodes.map((node, n) => [node.dataset.collection, found[n]])));
+  wangge.counts.then(draw);
 
   byId("locate").addEventListener("submit", async (event) => {
     event.preventDefault();

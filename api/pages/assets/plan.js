@@ -57,6 +57,9 @@
   };
   const showActs = (plan) => {
     byId("no-acts").hidden = plan.transitions.length > 0;
+    const edits = plan.state === "draft" || plan.state === "validated";
+    byId("edit").href = `${byId("edit").dataset.edit}${encodeURIComponent(id)}${edits ? "" : "?compare=1"}`;
+    byId("edit").textContent = say(edits ? "plan.edit" : "plan.edit.look");
     byId("acts").replaceChildren(
       ...plan.transitions.map((offer) => {
         const button = make("button", { type: "button", className: STOPS.has(offer.action) ? "stop" : "go", text: sayIf(`plan.do.${offer.action}`, offer.action) });

@@ -24,6 +24,8 @@
       byId("rows").append(make("tr", {}, ...cells));
     }
   } catch (problem) {
+    // Who may see no plans has none to choose from, and none to make.
+    byId("ask").hidden = problem.status === 403;
     count.className = "alarm";
     count.textContent = problem.text;
   }

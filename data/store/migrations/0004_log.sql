@@ -90,7 +90,7 @@ GRANT SELECT, INSERT, UPDATE ON wangge.answer TO wangge_app;
 -- belongs to whoever takes it next.
 CREATE TABLE wangge.job (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    kind text NOT NULL CHECK (kind IN ('divide')),
+    kind text NOT NULL CHECK (kind IN ('divide', 'blocks', 'suggest')),
     path ltree NOT NULL,
     wants jsonb NOT NULL,
     state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),

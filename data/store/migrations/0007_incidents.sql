@@ -1,11 +1,20 @@
 -- Incidents. A row is where one stands, which is what its log says: the events of kind `incident.…` in wangge.event, with the
--- incident's number as subject. What came in a batch has its first records in the row, and the batch a digest in the log.
+-- incident's number as subject. What came in a batch has its first record with the row, and the batch a digest in the log.
 
 CREATE TABLE wangge.incident_batch (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source text NOT NULL,
     rows integer NOT NULL,
     at timestamptz NOT NULL
+);
+
+-- What the first records of a batch have in common (wangge.first_record): forms, in which a line break stands for each value that
+-- is not the same in all, and values that many of them share.
+CREATE TABLE wangge.incident_batch_part (
+    batch_id bigint NOT NULL,
+    part text COLLATE "C" NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (batch_id, part)
 );
 
 -- Records that many incidents got at once, when a net took effect: the log has one event with their digest for each street.
@@ -41,7 +50,7 @@ CREATE TABLE wangge.incident (
     external_id text COLLATE "C",
     client_uuid uuid,
     batch_id bigint,
-    log jsonb, -- of what came in a batch: its first records
+    log text, -- of what came in a batch: its link, and what its first record is made of (wangge.first_record)
     title text NOT NULL DEFAULT '',
     description text NOT NULL DEFAULT '',
     address text NOT NULL DEFAULT '',
@@ -118,7 +127,6 @@ CREATE INDEX incident_wakes ON wangge.incident ((state = 'closed'), wake_at) WHE
 CREATE INDEX incident_open ON wangge.incident (no) INCLUDE (path, geom, state, category, kind, urgent, due_at, soon_at,
     stage_due_at, stage_soon_at, supervision, grid_code, reported_at)
     WHERE state NOT IN ('closed', 'archived', 'rejected', 'voided');
-CREATE INDEX incident_reported ON wangge.incident USING brin (reported_at);
 -- What is due soonest, of those that are open; what has no clock that runs comes last (data/store/incident_list.py).
 CREATE INDEX incident_due ON wangge.incident ((CASE WHEN state = 'suspended' THEN 'infinity'::timestamptz
         ELSE least(due_at, stage_due_at, 'infinity'::timestamptz) END), id)
@@ -169,6 +177,7 @@ ALTER TABLE wangge.incident_past ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECU
 ALTER TABLE wangge.incident_contact ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE wangge.attachment ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE wangge.incident_batch ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE wangge.incident_batch_part ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE wangge.incident_batch_record ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE wangge.incident_rehomed ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE wangge.incident_number ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -177,6 +186,7 @@ CREATE POLICY keeper ON wangge.incident_past TO CURRENT_USER USING (true) WITH C
 CREATE POLICY keeper ON wangge.incident_contact TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY keeper ON wangge.attachment TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY keeper ON wangge.incident_batch TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY keeper ON wangge.incident_batch_part TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY keeper ON wangge.incident_batch_record TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY keeper ON wangge.incident_rehomed TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY keeper ON wangge.incident_number TO CURRENT_USER USING (true) WITH CHECK (true);
@@ -210,6 +220,33 @@ CREATE POLICY incident_seen ON wangge.event FOR SELECT TO wangge_app USING (
 CREATE POLICY seen ON wangge.incident_batch_record FOR SELECT TO wangge_app USING (
     EXISTS (SELECT FROM wangge.incident AS i WHERE i.no = incident_batch_record.no));
 GRANT SELECT ON wangge.incident_batch_record TO wangge_app;
+
+-- The first record of what came in a batch, as it was sealed: `log` names a form and its values in order, where `#` stands before
+-- one that is a part of the batch too. NULL where they do not fit each other: whoever proves the store asks of anything.
+CREATE FUNCTION wangge.first_record(p_batch bigint, p_log text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = wangge, public, pg_temp
+AS $$
+DECLARE
+    said text[] := string_to_array(p_log, ' '); -- the link, the form, the values
+    form text[] := (
+        SELECT string_to_array(p.body, E'\n') FROM incident_batch_part AS p WHERE p.batch_id = p_batch AND p.part = said[2]);
+    whole text := form[1];
+    each text;
+BEGIN
+    IF cardinality(form) IS DISTINCT FROM cardinality(said) - 1 THEN
+        RETURN NULL;
+    END IF;
+    FOR n IN 2 .. cardinality(form) LOOP
+        each := said[n + 1];
+        IF starts_with(each, '#') THEN
+            each := (SELECT p.body FROM incident_batch_part AS p WHERE p.batch_id = p_batch AND p.part = substr(said[n + 1], 2));
+        END IF;
+        whole := whole || each || form[n];
+    END LOOP;
+    RETURN whole;
+END $$;
+REVOKE ALL ON FUNCTION wangge.first_record FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wangge.first_record TO wangge_app;
 
 -- Who has an incident in hand: its owner, or a member of the organisation that owns it.
 CREATE FUNCTION wangge.has_in_hand(p_no text) RETURNS boolean

@@ -7,18 +7,18 @@ RETURNS TABLE (
     id bigint, no text, path ltree, grid_code text, source text, reported_at timestamptz, state text, tier smallint, kind text,
     category text, department text, master text, outcome text, on_the_spot boolean, satisfaction text,
     is_answered boolean, returns smallint, reworks smallint, reopens smallint, accepted_at timestamptz, closed_at timestamptz,
-    due_at timestamptz, log jsonb, matter text, triage text, occurred_at timestamptz, is_told_whole boolean)
+    due_at timestamptz, batch_id bigint, log text, matter text, triage text, occurred_at timestamptz, is_told_whole boolean)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT i.id, i.no, i.path, i.grid_code, i.source, i.reported_at, i.state, i.tier, i.kind, i.category, i.department, i.master,
         i.outcome, i.on_the_spot, i.satisfaction, i.is_answered, i.returns, i.reworks, i.reopens, i.accepted_at, i.closed_at,
-        i.due_at, i.log, i.matter, i.triage, i.occurred_at,
+        i.due_at, i.batch_id, i.log, i.matter, i.triage, i.occurred_at,
         i.title <> '' AND i.description <> '' AND i.address <> ''
     FROM wangge.incident AS i WHERE i.at <= p_moment
     UNION ALL
     SELECT p.id, p.no, p.path, p.grid_code, p.source, p.reported_at, p.state, p.tier, p.kind, p.category, p.department, p.master,
         p.outcome, p.on_the_spot, p.satisfaction, p.is_answered, p.returns, p.reworks, p.reopens, p.accepted_at, p.closed_at,
-        p.due_at, p.log, p.matter, p.triage, p.occurred_at,
+        p.due_at, p.batch_id, p.log, p.matter, p.triage, p.occurred_at,
         p.title <> '' AND p.description <> '' AND p.address <> ''
     FROM wangge.incident_past AS p WHERE p.at <= p_moment AND p.until > p_moment;
 END;

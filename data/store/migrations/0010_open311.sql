@@ -90,20 +90,7 @@ WHERE e.kind = ANY ('{
     AND e.body ? 'seq'
     AND (SELECT true FROM wangge.open311_incident AS i WHERE i.no = e.subject);
 
--- The same of what came in a batch, whose first records stand in its row.
-CREATE VIEW wangge.open311_first_line AS
-SELECT i.no, (r.body ->> 'seq')::integer AS seq, r.body ->> 'event' AS event, r.body ->> 'to_state' AS state,
-    (r.body ->> 'at')::timestamptz AS at,
-    CASE WHEN r.body ->> 'event' = 'reject' THEN r.body -> 'payload' ->> 'reason' END AS reason,
-    CASE WHEN r.body ->> 'event' IN ('reject', 'feedback') THEN r.body -> 'payload' ->> 'answer' END AS answer,
-    coalesce((r.body -> 'payload' ->> 'final')::boolean, true) AS is_final
-FROM wangge.incident AS i CROSS JOIN LATERAL jsonb_array_elements(i.log) AS r (body)
-WHERE i.log IS NOT NULL AND r.body ->> 'event' = ANY ('{
-        report, verify, verified, accept, reject, void, claim, dispatch, take, return, escalate, delegate, call, assign, join,
-        extend, suspend, resume, handle, check_pass, check_fail, feedback, clear_off, archive, reopen}'::text[])
-    AND (SELECT true FROM wangge.open311_incident AS o WHERE o.no = i.no);
-
-GRANT SELECT ON wangge.open311_service, wangge.open311_incident, wangge.open311_line, wangge.open311_first_line TO wangge_app;
+GRANT SELECT ON wangge.open311_service, wangge.open311_incident, wangge.open311_line TO wangge_app;
 
 -- Whether the caller reads any of it. Names of areas and organisations stand beside it, and are no secret to them.
 CREATE FUNCTION wangge.reads_open311() RETURNS boolean

@@ -156,7 +156,6 @@ CREATE TABLE wangge.visit_trigger (
 );
 CREATE TRIGGER lies_in_area BEFORE INSERT OR UPDATE OF area_id ON wangge.visit_trigger
     FOR EACH ROW EXECUTE FUNCTION wangge.lies_in_area();
-CREATE INDEX incident_category ON wangge.incident (category, reported_at);
 
 -- --- visits and patrols -----------------------------------------------------------------------------------------------------
 

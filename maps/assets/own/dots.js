@@ -1,7 +1,7 @@
 /** Incidents on one canvas, each a picture drawn once; heat where that is chosen; and which of them lies under the pointer. */
 wangge.dots = (page, colours) => {
-  const ORDER = ["suspended", "checking", "working", "waiting", "late"];
-  const RIM = "#0e1620";
+  const ORDER = ["over", "suspended", "checking", "working", "waiting", "late"];
+  const RIM = colours.rim;
   const REACH = 10;
   /** With more than so many in sight marks go without their rings, and their pixels are written at once: a call for each takes seconds. */
   const CROWD = 4000;
@@ -40,9 +40,9 @@ wangge.dots = (page, colours) => {
     pen.lineWidth = isPlain ? 0.8 : Math.max(1.5, r * 0.45);
     pen.strokeStyle = RIM;
     pen.stroke();
-    if (look === "suspended") {
+    if (look === "suspended" || look === "over") {
       pen.lineWidth = Math.max(1.2, r * 0.3);
-      pen.strokeStyle = colours.checking;
+      pen.strokeStyle = look === "over" ? colours.over : colours.checking;
       pen.stroke();
     } else {
       pen.fillStyle = colours[look];
@@ -167,7 +167,7 @@ wangge.dots = (page, colours) => {
       pen.beginPath();
       pen.arc(frame.x(chosen.x), frame.y(chosen.y), r * 2.6, 0, 2 * Math.PI);
       pen.lineWidth = 2.5;
-      pen.strokeStyle = "#ffffff";
+      pen.strokeStyle = colours.chosen;
       pen.stroke();
     }
   };

@@ -124,5 +124,5 @@ wangge.ground = (data) => {
   const fromMicro = { x: (micro) => placeX(micro - originX), y: (micro) => placeY(micro - originY) };
   const toWorld = (position) => L.CRS.EPSG3857.latLngToPoint(position, DEEP).subtract(L.point(corner.x, corner.y));
 
-  return { DEEP, corner, grids, communities, borders, upper, compounds, strands: [...strands.values()], named, whole, meet, nowhere, widen, gridAt, bounds, fromMicro, toWorld, latLng };
+  return { DEEP, corner, grids, communities, borders, upper, compounds, strands: [...strands.values()], named, whole, meet, nowhere, widen, gridAt, outline, bounds, fromMicro, toWorld, latLng };
 };

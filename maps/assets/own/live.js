@@ -1,43 +1,18 @@
 /** What comes in: events say which incidents changed, and how these stand is asked, many together; and whether the line holds. */
 wangge.live = (source, cases, page, words, { lists, tiles, cover, show }) => {
-  const INCIDENT = "cn.gridgov.incident.";
-  const NEW_NET = new Set(["cn.gridgov.plan.adopt", "cn.gridgov.plan.effective"]);
-  const TOGETHER = 100;
-  /** Behind by more than so many events everything is read anew. */
-  const MANY = 1000;
+  const { INCIDENT, NEW_NET, TOGETHER, MANY } = wangge.line;
   const FIGURES_MS = 15_000;
-  const byId = (id) => document.getElementById(id);
+  const line = wangge.line(source, words, {
+    moment: (at) => lists.moment(at),
+    now: () => Date.now() / 1000 - page.ahead,
+    denied: () => cover("wall.denied"),
+  });
   let waiting = [];
   let asking = false;
-  let isUp = false;
-  let brokeAt;
   let figuresAt = 0;
   let figuresTimer = 0;
 
-  const say = () => {
-    const state = brokeAt === undefined ? "live" : "broken";
-    byId("link").className = `link ${state}`;
-    byId("link-text").textContent = words.say(`wall.link.${state}`);
-    byId("stale").hidden = brokeAt === undefined;
-    if (brokeAt !== undefined) byId("stale").textContent = words.say("wall.stale", { when: lists.moment(brokeAt) });
-    document.body.classList.toggle("old", brokeAt !== undefined);
-  };
-  const whole = () => {
-    brokeAt = undefined;
-    say();
-  };
-  const broken = (error) => {
-    if (error.status === 401 || error.status === 403) cover("wall.denied");
-    brokeAt ??= Date.now() / 1000 - page.ahead;
-    say();
-  };
-  /** What went wrong with asking is said on the page; anything else is a fault of the page itself. */
-  const failed = (error) => {
-    if (error.status === undefined) reportError(error);
-    else broken(error);
-  };
-
-  const refresh = () => tiles.refresh().then(() => isUp && whole()).catch(failed);
+  const refresh = () => tiles.refresh().then(line.caughtUp).catch(line.failed);
   /** New figures after something happened, a few times a minute at most. */
   const refreshSoon = () => {
     if (figuresTimer) return;
@@ -87,10 +62,10 @@ wangge.live = (source, cases, page, words, { lists, tiles, cover, show }) => {
         show();
         refreshSoon();
       }
-      if (isUp) whole();
+      line.caughtUp();
     } catch (error) {
       waiting = [...events, ...waiting];
-      failed(error);
+      line.failed(error);
     } finally {
       asking = false;
     }
@@ -105,20 +80,14 @@ wangge.live = (source, cases, page, words, { lists, tiles, cover, show }) => {
 
   /** Follow what happens from a place in the events on. */
   const begin = (cursor) =>
-    source.follow(cursor, {
+    line.follow(cursor, {
       heard,
-      up: () => {
-        if (!isUp && brokeAt !== undefined) refresh();
-        isUp = true;
-        whole();
+      up: (cameBack) => {
+        if (cameBack) refresh();
         catchUp();
       },
-      down: (error) => {
-        isUp = false;
-        broken(error);
-      },
-      reset: () => reload().catch(failed),
+      reset: reload,
     });
 
-  return { begin, failed, refresh, say, get isUp() { return isUp; }, get waiting() { return waiting.length; } };
+  return { begin, failed: line.failed, refresh, say: line.say, get isUp() { return line.isUp; }, get waiting() { return waiting.length; } };
 };

@@ -1,6 +1,7 @@
 /** Names on the wall's map: of streets from afar, of communities nearer, of grids where there is room; none touches another. */
 wangge.names = (ground, data, page) => {
   const font = getComputedStyle(document.body).fontFamily;
+  const inks = wangge.looks.names;
   const widths = new Map();
   const short = data.grids.code.map((code) => (/^\d{15}$/.test(code) ? code.slice(-3) : code.split("-").at(-1)));
 
@@ -37,24 +38,24 @@ wangge.names = (ground, data, page) => {
       if (taken.some((other) => ground.meet(other, box))) return;
       taken.push(box);
       pen.lineWidth = 3.5;
-      pen.strokeStyle = "rgb(14 22 32 / 85%)";
+      pen.strokeStyle = inks.halo;
       pen.strokeText(text, x, y);
       pen.fillStyle = colour;
       pen.fillText(text, x, y);
     };
     const scale = Math.max(1, Math.min(1.7, innerHeight / 1000));
     if (frame.zoom < 14.6)
-      for (const { name, x, y, box } of streets) if (ground.meet(box, frame.box)) write(name, frame.x(x), frame.y(y), 15 * scale, 600, "#ffffff");
+      for (const { name, x, y, box } of streets) if (ground.meet(box, frame.box)) write(name, frame.x(x), frame.y(y), 15 * scale, 600, inks.street);
     ground.communities.forEach((one, i) => {
       const name = data.communities.name[i];
       const room = (one.box.right - one.box.left) * frame.scale;
       if (!name || !ground.meet(one.box, frame.box) || room < 70 * scale) return;
-      write(name, frame.x(one.x), frame.y(one.y) + (frame.zoom > 15.5 ? 0 : 2), 12.5 * scale, 400, "#c6d4e2");
+      write(name, frame.x(one.x), frame.y(one.y) + (frame.zoom > 15.5 ? 0 : 2), 12.5 * scale, 400, inks.community);
     });
     if (frame.zoom < 15) return;
     ground.grids.forEach((one, i) => {
       if (!ground.meet(one.box, frame.box) || one.radius * frame.scale < 22) return;
-      write(short[i], frame.x(one.x), frame.y(one.y) + 14, 11 * scale, 400, page.isInside(data.grids.area[i]) ? "#a9bccf" : "#5c6c7c");
+      write(short[i], frame.x(one.x), frame.y(one.y) + 14, 11 * scale, 400, page.isInside(data.grids.area[i]) ? inks.grid : inks.far);
     });
   };
 

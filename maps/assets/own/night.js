@@ -7,6 +7,7 @@ wangge.looks = {
   upperLine: { colour: "#aebfd1", from: 1.8, to: 3.4 },
   compound: "rgb(0 0 0 / 0%)",
   hatch: "rgb(208 196 232 / 26%)",
+  names: { halo: "rgb(14 22 32 / 85%)", street: "#ffffff", community: "#c6d4e2", grid: "#a9bccf", far: "#5c6c7c" },
   alarm: "#ff6b35",
   chosen: "#ffffff",
   /** From what lies lowest to what lies on top; keys are the numbers of `gis.town.LineKind`. */

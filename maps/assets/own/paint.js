@@ -110,5 +110,5 @@ wangge.paint = (ground, data, page) => {
     }
   };
 
-  return { draw, drawMarks, hatch, stroke };
+  return { draw, drawMarks, drawLines, hatch, stroke, thick };
 };

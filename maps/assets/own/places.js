@@ -62,10 +62,16 @@ wangge.places = (data, page, words) => {
     document.getElementById("no-places").hidden = lines.length > 0;
   };
 
+  /** The next place to look at on the way round: of those beside this one, or of those below the top. */
+  const after = (scope) => {
+    const beside = children.get(root) ?? tops;
+    return beside.length ? beside[(beside.indexOf(scope) + 1) % beside.length] : root;
+  };
+
   const show = () => {
     showCrumbs();
     showRows();
   };
 
-  return { show, showRows, wayTo, inside, root };
+  return { show, showRows, wayTo, inside, after, root };
 };

@@ -78,6 +78,7 @@ wangge.plan = (map) => {
     const { minimum, target, maximum } = data.band;
     byId("subtitle").textContent = words.say("plan.subtitle", { communities: words.number(data.communities.name.length), minimum, target, maximum });
     byId("attribution").textContent = data.attribution;
+    map.getContainer().setAttribute("role", "region");
     map.getContainer().setAttribute("aria-label", words.say("map.canvas"));
     figures.show();
     list.show();

@@ -10,19 +10,43 @@ wangge.source = (root) => {
 
   const failed = async (answer) => {
     const said = await answer.json().catch(() => ({}));
-    return Object.assign(new Error(said.detail ?? said.title ?? String(answer.status)), { status: answer.status, code: said.code });
+    return Object.assign(new Error(said.detail ?? said.title ?? String(answer.status)), { status: answer.status, code: said.code, told: said });
   };
 
-  const get = async (path, parameters = {}) => {
+  const reach = async (path, parameters = {}, accept = "application/json") => {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(parameters))
       for (const each of [value].flat()) if (each !== undefined && each !== null) query.append(name, each);
     const asked = `${root}${path}${query.size ? `?${query}` : ""}`;
-    const answer = await fetch(asked, { headers: { Accept: "application/json", ...who }, credentials: "same-origin" }).catch((error) => {
+    const answer = await fetch(asked, { headers: { Accept: accept, ...who }, credentials: "same-origin" }).catch((error) => {
       throw Object.assign(error, { status: 0 });
     });
     if (!answer.ok) throw await failed(answer);
-    return answer.json();
+    return answer;
+  };
+  /** Ask; gives the answer's `body` and `headers`. */
+  const ask = async (path, parameters) => {
+    const answer = await reach(path, parameters);
+    return { body: await answer.json(), headers: answer.headers };
+  };
+  /** Ask for a file; gives what is in it. */
+  const file = async (path, parameters) => (await reach(path, parameters, "*/*")).blob();
+  const get = async (path, parameters) => (await ask(path, parameters)).body;
+
+  const cookie = (name) => document.cookie.split("; ").find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+  /** Ask for a change; gives the answer's `status`, `body` and `headers`. It carries the session's second secret, as every change must. */
+  const send = async (method, path, body, { headers = {}, ...how } = {}) => {
+    const answer = await fetch(`${root}${path}`, {
+      ...how,
+      method,
+      headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRF-Token": cookie("wangge_csrf"), ...who, ...headers },
+      body: JSON.stringify(body),
+      credentials: "same-origin",
+    }).catch((error) => {
+      throw Object.assign(error, { status: 0 });
+    });
+    if (!answer.ok) throw await failed(answer);
+    return { status: answer.status, body: await answer.json(), headers: answer.headers };
   };
 
   /** Read server-sent events from the answer's body; each call of `tell` is one of them. */
@@ -103,5 +127,5 @@ wangge.source = (root) => {
     };
   };
 
-  return { get, follow, isKeyed: Boolean(key) };
+  return { root, ask, get, file, send, follow, isKeyed: Boolean(key) };
 };

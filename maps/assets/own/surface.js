@@ -60,6 +60,7 @@ wangge.Surface = L.Layer.extend({
     };
     this.pen.lineJoin = "round";
     this.pen.lineCap = "round";
+    this.frame = frame;
     this.draw(this.pen, frame);
   },
 

@@ -8,14 +8,7 @@ wangge.wall = async (map) => {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   words.speak(words.lang);
 
-  const cover = (key, more) => {
-    byId("cover").hidden = !key;
-    if (!key) return;
-    byId("cover-text").dataset.word = key;
-    byId("cover-text").textContent = words.say(key, more);
-    byId("again").hidden = key === "wall.loading";
-  };
-  byId("again").addEventListener("click", () => location.reload());
+  const cover = wangge.cover(words, "wall.loading");
 
   let data;
   let first;
@@ -122,6 +115,10 @@ wangge.wall = async (map) => {
 
   const key = wangge.key(page, words, { shades, dots });
   const about = wangge.about(data, page, words, { cases, shades, places });
+  const lateOnes = () => [...cases.all()].filter(page.isLate).map(({ no }) => no);
+  const chime = wangge.chime(() => showSwitches());
+  const rounds = wangge.rounds(page, () => page.go(places.after(page.scope)), () => showSwitches());
+  const preset = wangge.preset(address.searchParams.get("preset"), () => map.invalidateSize({ animate: false }));
 
   // --- drawing again, as little as needs be ------------------------------------------------------------------------------
 
@@ -138,6 +135,7 @@ wangge.wall = async (map) => {
     lists.showLate();
     key.show();
     about.show();
+    if (chime.isOn && !page.past) chime.look(lateOnes());
   };
   const showSoon = () => {
     if (isDue) return;
@@ -172,6 +170,8 @@ wangge.wall = async (map) => {
     else address.searchParams.set("area", page.areaCode());
     if (page.shade === "open") address.searchParams.delete("shade");
     else address.searchParams.set("shade", page.shade);
+    if (preset.shape === undefined) address.searchParams.delete("preset");
+    else address.searchParams.set("preset", preset.shape);
     history.replaceState(null, "", address);
   };
   const aim = (scope) => {
@@ -179,6 +179,7 @@ wangge.wall = async (map) => {
     insides = data.areas.id.map((_, area) => places.inside(area, scope));
   };
   page.go = (scope) => {
+    rounds.taken();
     aim(scope);
     page.chosen = -1;
     page.case = undefined;
@@ -188,6 +189,7 @@ wangge.wall = async (map) => {
     live.refresh();
   };
   page.choose = (grid) => {
+    rounds.taken();
     page.chosen = grid;
     page.case = undefined;
     marks.redraw();
@@ -201,6 +203,7 @@ wangge.wall = async (map) => {
   page.look = (no) => {
     const each = shown.find((one) => one.no === no);
     if (!each) return;
+    rounds.taken();
     page.case = no;
     page.chosen = each.grid;
     marks.redraw();
@@ -211,6 +214,7 @@ wangge.wall = async (map) => {
   };
   /** Look at a moment of the past, or with nothing at now. */
   page.turn = (past) => {
+    rounds.taken();
     page.past = past;
     show();
   };
@@ -247,6 +251,18 @@ wangge.wall = async (map) => {
     buttons("shades", SHADES, (name) => page.shade === name, (name) => shadeBy(name).catch(failed), (name) => `wall.shade.${name}`);
     buttons("layers", LAYERS, (name) => page.layers[name], toggle, (name) => `wall.layer.${name}`);
     if (focused) document.querySelector(`.tools [data-name="${focused}"]`)?.focus();
+  };
+
+  const showSwitches = () => {
+    byId("rounds").setAttribute("aria-pressed", String(rounds.isOn));
+    byId("chime").setAttribute("aria-pressed", String(chime.isOn));
+  };
+  byId("rounds").addEventListener("click", () => rounds.toggle());
+  byId("chime").addEventListener("click", () => chime.toggle(lateOnes()));
+  const turnPreset = () => {
+    preset.turn();
+    remember();
+    fit();
   };
 
   const live = wangge.live(source, cases, page, words, { lists, tiles, cover, show: showSoon });
@@ -297,6 +313,7 @@ wangge.wall = async (map) => {
   const speak = (lang) => {
     words.speak(lang);
     document.title = words.say("wall.page");
+    map.getContainer().setAttribute("role", "region");
     map.getContainer().setAttribute("aria-label", words.say("wall.canvas"));
     byId("source").textContent = words.say("wall.source", { areas: words.number(data.areas.code.length), grids: words.number(data.grids.code.length) });
     showTools();
@@ -319,6 +336,9 @@ wangge.wall = async (map) => {
     else if (number > SHADES.length && number <= SHADES.length + LAYERS.length) toggle(LAYERS[number - SHADES.length - 1]);
     else if (key === " " && !event.target.closest("button")) replay.toggle().catch(failed);
     else if (key === "0") fit();
+    else if (key === "r" || key === "R") rounds.toggle();
+    else if (key === "s" || key === "S") chime.toggle(lateOnes());
+    else if (key === "p" || key === "P") turnPreset();
     else if (key === "Escape") {
       if (page.past) replay.live();
       else if (page.chosen >= 0 || page.case) page.choose(-1);
@@ -332,16 +352,12 @@ wangge.wall = async (map) => {
 
   map.doubleClickZoom.disable();
   byId("legend").open = innerWidth > 860;
-  map.invalidateSize({ animate: false });
+  preset.lay();
   const asked = data.areas.code.indexOf(address.searchParams.get("area"));
   aim(asked >= 0 ? asked : places.root);
-  gather();
-  shades.count();
-  shades.paint();
-  showTools();
-  key.show();
-  fit(false);
+  // What is said beside the map decides how much of the window the map has.
   speak(words.lang);
+  fit(false);
   for (const surface of [base, marks, over]) surface.addTo(map);
   if (page.shade === "staffing") shadeBy("staffing").catch(failed);
   scale.show();
@@ -349,6 +365,7 @@ wangge.wall = async (map) => {
   signs.refresh("calls").catch(failed);
   live.refresh();
   live.begin(first.cursor);
+  if (address.searchParams.has("rounds")) rounds.start(address.searchParams.get("rounds"));
   setInterval(tick, 1000);
   // Time alone makes incidents late, and new days begin.
   setInterval(() => { if (!page.past && document.visibilityState === "visible") show(); }, 30_000);
@@ -356,5 +373,5 @@ wangge.wall = async (map) => {
   window.addEventListener("resize", () => map.invalidateSize({ animate: false }));
 
   /** For tests, and for whoever looks in by the console. */
-  window.wanggeWall = { page, cases, shades, lists, map, live };
+  window.wanggeWall = { page, cases, shades, lists, map, live, chime };
 };

@@ -9,6 +9,9 @@ wangge.words = (catalogues, start, zone) => {
   const say = (key, values = {}) =>
     (catalogues[lang][key] ?? catalogues.zh[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 
+  /** Whether there is a word for a key. */
+  const has = (key) => key in catalogues.zh;
+
   /** Say a subtype of dedicated grids; one that the catalogues do not know stays as the town has it. */
   const subtype = (name) => catalogues[lang][`plan.subtype.${name}`] ?? name;
 
@@ -43,7 +46,7 @@ wangge.words = (catalogues, start, zone) => {
     }
   };
 
-  return { say, subtype, number, time, percent, hectares, speak, get lang() { return lang; } };
+  return { say, has, subtype, number, time, percent, hectares, speak, get lang() { return lang; } };
 };
 
 /** Make an element: `make("b", { className: "x", text: "…" }, child, …)`. */

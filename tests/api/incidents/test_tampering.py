@@ -516,21 +516,22 @@ def test_a_forged_record_of_a_batch_is_found(world) -> None:
 def test_every_import_that_was_edited_is_named(world) -> None:
     """Two edited records of one batch are both named, with what they belie; a row that was taken out, at the next."""
     (batch,) = one(world.conn, "SELECT id FROM wangge.incident_batch WHERE source = 'hotline' ORDER BY rows DESC LIMIT 1")
-    rows = many(world.conn, "SELECT no, revision FROM wangge.incident WHERE batch_id = %s ORDER BY id", [batch])
-    fresh = [k for k, (_, revision) in enumerate(rows) if revision == 1 and 3 < k < len(rows) - 3]
+    rows = many(world.conn, "SELECT no, revision, state FROM wangge.incident WHERE batch_id = %s ORDER BY id", [batch])
+    fresh = [k for k, row in enumerate(rows) if row[1:] == (1, "reported") and 3 < k < len(rows) - 3]
     first, second = fresh[0], fresh[-1]
-    edit = "UPDATE wangge.incident SET log = jsonb_set(log, '{0,payload,category}', '\"x\"') WHERE no = %s"
+    # The one time that the record of an open case says of itself.
+    edit = "UPDATE wangge.incident SET log = regexp_replace(log, ' 20(..-..-..T)', ' 19\\1') WHERE no = %s"
     for k in (first, second):
         world.does(edit, rows[k][0])
     expected = {Fault(kind="batch_parted", batch=str(batch), no=rows[k][0]) for k in (first, second)}
-    expected |= {Fault(kind="row_wrong", no=rows[k][0], fields=("category",)) for k in (first, second)}
+    expected |= {Fault(kind="row_wrong", no=rows[k][0], fields=("reported_at",)) for k in (first, second)}
     assert world.found() == expected
     gone = next(k for k in range(first + 2, second) if rows[k][1] == 1)
     world.does("DELETE FROM wangge.incident WHERE no = %s", rows[gone][0])
     assert world.found() == expected | {Fault(kind="batch_parted", batch=str(batch), no=rows[gone + 1][0])}
 
 
-@pytest.mark.parametrize("log", ["7", '"x"', "{}", "[7]", "[]"])
+@pytest.mark.parametrize("log", ["", "7", "x 0", "[]", " ", "x 0 #0 #0 #0 #0 #0 #0", "%s\n"])
 def test_a_log_of_nonsense_is_found(world, log) -> None:
     """Whatever stands where the records of an import should be is named, and stops nothing."""
     no, batch = one(world.conn, "SELECT no, batch_id FROM wangge.incident WHERE log IS NOT NULL AND revision = 1 LIMIT 1")
@@ -538,19 +539,19 @@ def test_a_log_of_nonsense_is_found(world, log) -> None:
     found = world.found()
     assert Fault(kind="batch_parted", batch=str(batch), no=no) in found
     assert Fault(kind="record_missing", no=no, seq=1, last=1) in found
-    assert (Fault(kind="record_unreadable", no=no, batch=str(batch)) in found) == (log != "[]")
+    assert Fault(kind="record_unreadable", no=no, batch=str(batch)) in found
 
 
 def test_an_import_that_came_in_no_batch_is_found(world) -> None:
-    """A row that brings a record of its own and no batch was sealed by nobody."""
+    """A row that was taken out of its batch has no record any more: nobody sealed what it says."""
     no, batch = one(world.conn, "SELECT no, batch_id FROM wangge.incident WHERE batch_id IS NOT NULL AND revision = 1 LIMIT 1")
     world.does("UPDATE wangge.incident SET batch_id = NULL WHERE no = %s", no)
     found = world.found()
-    assert Fault(kind="record_unsealed", no=no, seq=1) in found
+    assert {Fault(kind="record_unreadable", no=no), Fault(kind="record_missing", no=no, seq=1, last=1)} <= found
     assert {(each.kind, each.batch) for each in found} <= {
-        ("record_unsealed", None), ("batch_parted", str(batch)), ("batch_broken", str(batch)),
+        ("record_unreadable", None), ("record_missing", None), ("batch_parted", str(batch)), ("batch_broken", str(batch)),
     }  # fmt: skip
-    assert len(found) == 2
+    assert len(found) == 3
 
 
 def test_an_edited_seal_is_found(world) -> None:

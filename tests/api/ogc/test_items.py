@@ -197,6 +197,18 @@ def test_what_is_not_there(ask, path) -> None:
     assert fault(ask.get(path)) == (404, "not-found")
 
 
+@pytest.mark.parametrize("form", ["json", "html"])
+def test_a_code_that_is_a_name(own_town, form) -> None:
+    """An area whose code is no ASCII, as where the files gave only names, has a document and a page; links are encoded."""
+    own_town.do("ALTER TABLE wangge.area DISABLE TRIGGER USER")
+    own_town.do("UPDATE wangge.area SET code = '清河街道' WHERE code = '370103001'")
+    with served(own_town.app) as client:
+        for path in ("/collections/streets/items/清河街道", "/collections/communities/items?parent=清河街道"):
+            answer = client.get(path, params={"f": form} if "?" not in path else None)
+            assert answer.status_code == 200, answer.text
+            assert answer.headers["Link"].isascii()
+
+
 def test_links_are_headers_too(ask) -> None:
     """The header Link says what the links of the page say."""
     answer = ask.get(f"{GRIDS}?limit=2")

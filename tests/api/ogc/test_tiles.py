@@ -9,8 +9,8 @@ from threading import Barrier, Thread
 import mapbox_vector_tile
 import pytest
 
+from api.kept import Kept
 from api.ogc.answers import Held
-from api.ogc.tile_cache import TileCache
 from api.ogc.tiles import HIGHEST_ZOOM
 from api.ogc.versions import Versions, day_of
 from gis.errors import ParameterError
@@ -195,7 +195,7 @@ def test_parameters_of_tiles(ask, query) -> None:
 def test_unchanged_tile_needs_no_store(own_town) -> None:
     """Who has a tile, or wants one that was drawn already, is answered without asking the store anything."""
     with served(own_town.app) as client:
-        own_town.app.state.ogc = Held(Versions(lambda: 0.0), TileCache(10**6), {})
+        own_town.app.state.ogc = Held(Versions(lambda: 0.0), Kept(10**6), {})
         first = client.get(ALL)
         own_town.pool.close()
         again = client.get(ALL, headers={"If-None-Match": first.headers["etag"]})
@@ -241,7 +241,7 @@ def test_version_of_areas(own_town) -> None:
 
 def test_cache_forgets_the_oldest() -> None:
     """The cache keeps to its bytes; what was wanted longest ago goes first, empty tiles count too."""
-    cache = TileCache(1000)
+    cache = Kept(1000)
     for key in "abc":
         cache.get(key, lambda: b"")
     cache.get("a", lambda: b"made again")
@@ -255,7 +255,7 @@ def test_cache_forgets_the_oldest() -> None:
 
 def test_cache_keeps_nothing_that_is_too_big() -> None:
     """A tile bigger than the cache is made each time, and pushes nothing out."""
-    cache = TileCache(700)
+    cache = Kept(700)
     cache.get("small", lambda: b"s")
     assert cache.get("big", lambda: bytes(800)) == cache.get("big", lambda: bytes(800))
     assert cache.get("small", lambda: b"again") == b"s"
@@ -263,7 +263,7 @@ def test_cache_keeps_nothing_that_is_too_big() -> None:
 
 def test_a_tile_is_drawn_once() -> None:
     """Many who want the same new tile wait for the first instead of drawing it too; a failure is not kept."""
-    cache, together, made, got = TileCache(10_000), Barrier(8), [], []
+    cache, together, made, got = Kept(10_000), Barrier(8), [], []
 
     def want() -> None:
         together.wait()

@@ -11,6 +11,8 @@ from api.open311.updates import STATUSES
 from data.store.scope import NOBODY, Scope
 from data.store.sql import one
 from tests.api.incidents.station import GRID, HERE
+from tests.api.incidents.test_load import brought
+from tests.api.incidents.test_load import drawn as drawn_reports
 from tests.api.open311.counter import drawn, spot
 from tests.published import DISTRICT, STREETS
 from tests.stored import owner
@@ -319,7 +321,7 @@ def test_the_views_hold_nothing_else(counter) -> None:
         assert one(conn, "SELECT no, description FROM wangge.open311_incident") == (no, "")
         assert one(conn, "SELECT count(*) FROM wangge.open311_line") == (1,)
     with counter.station.hall.app.state.service.pool.read(NOBODY) as conn:
-        for view in ("open311_service", "open311_incident", "open311_line", "open311_first_line"):
+        for view in ("open311_service", "open311_incident", "open311_line"):
             assert one(conn, f"SELECT count(*) FROM wangge.{view}") == (0,), view
         assert one(conn, "SELECT wangge.open311_jurisdiction(%s)", [DISTRICT]) == (None,)
         assert one(conn, "SELECT count(*) FROM wangge.open311_agencies(ARRAY['sanitation'], now()::date)") == (0,)
@@ -328,25 +330,21 @@ def test_the_views_hold_nothing_else(counter) -> None:
 def test_words_and_views_agree(counter) -> None:
     """Every event that the store's views let through has a sentence, and every state a status that others know."""
     with owner(counter.station.hall.db.admin) as conn:
-        for view in ("open311_line", "open311_first_line"):
-            (text,) = one(conn, "SELECT pg_get_viewdef(%s::regclass)", [f"wangge.{view}"])
-            array = text[text.index("{") + 1 : text.index("}")]
-            assert {each.strip().removeprefix("incident.") for each in array.split(",")} == {str(e) for e in SENTENCES}
+        (text,) = one(conn, "SELECT pg_get_viewdef('wangge.open311_line'::regclass)")
+    array = text[text.index("{") + 1 : text.index("}")]
+    assert {each.strip().removeprefix("incident.") for each in array.split(",")} == {str(e) for e in SENTENCES}
     assert set(STATUS.values()) <= set(STATUSES)
 
 
 def test_what_came_in_a_batch_has_its_past(counter) -> None:
-    """An incident whose first records came with it shows them, before what was done since."""
+    """An incident that came in a batch shows what was done since, numbered after the record that it came with."""
     station = counter.station
-    no = counter.reported()
+    with owner(station.hall.db.admin) as conn:
+        brought(conn, drawn_reports(400))
+        open_one = "SELECT no FROM wangge.incident WHERE state = 'reported' AND grid_code = %s AND category = 'rubbish' LIMIT 1"
+        (no,) = one(conn, open_one, [GRID])
     station.done("community", no, "accept", matter="0101")
-    # As an import leaves it: the first record in the row, and no event of it.
-    station.hall.do(
-        """ALTER TABLE wangge.event DISABLE TRIGGER USER;
-           UPDATE wangge.incident SET log = (SELECT jsonb_agg(body) FROM wangge.event WHERE kind = 'incident.report');
-           DELETE FROM wangge.event WHERE kind = 'incident.report'"""
-    )
-    assert [each["type"] for each in counter.shown(no)["notes"]] == ["report", "accept"]
+    assert [each["type"] for each in counter.shown(no)["notes"]] == ["accept"]
     assert [each["update_id"] for each in counter.json("/servicerequestupdates", "updates")] == [f"{no}-2"]
 
 

@@ -1,4 +1,4 @@
-"""Batches in the store: where thousands of reports lie, how jsonb writes, and what a superuser who edits a batch leaves."""
+"""Batches in the store: where thousands of reports lie, and what a superuser who edits a batch leaves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pyproj import Transformer
 
 from api.incidents.load import load
 from api.incidents.rulebook import Rulebook
-from data.store.incident_load import broken_batches, jsonb_text
+from data.store.incident_load import broken_batches
 from data.store.incident_places import spots
 from data.store.log import broken
 from data.store.sql import many, one, run
@@ -72,15 +72,6 @@ def test_nowhere_and_nobody(tx) -> None:
     assert (there[which[0]].grid_code, there[which[0]].path, there[which[0]].areas) == (None, "", {})
 
 
-def test_jsonb_text_is_what_jsonb_writes(tx) -> None:
-    """A record as we write it is byte for byte what the store writes back: the seals are over the same text."""
-    value = {
-        "seq": 1, "actor": None, "b": True, "aa": False, "路灯": ["x", 2, []], "é": {"z": 1, "y": {}},
-        "text": 'tab\t quote" back\\ slash/ line\n \x01 \x7f 路灯 \U0001f600 \u2028 %s',
-    }  # fmt: skip
-    assert jsonb_text(value) == one(tx, "SELECT %s::jsonb::text", [jsonb_text(value)])[0]
-
-
 def test_every_street_has_its_event(conn) -> None:
     """The rows of a street are one run with one event, in the street's chain; together they are the batch."""
     batches = many(conn, "SELECT id, rows FROM wangge.incident_batch ORDER BY id")
@@ -103,13 +94,16 @@ LAST = "(SELECT max(id) FROM wangge.incident WHERE batch_id = %(batch)s)"
 @pytest.mark.parametrize(
     ("done", "places"),
     [
-        (f"UPDATE wangge.incident SET log = jsonb_set(log, '{{0,payload,category}}', '\"x\"') WHERE id = {MIDDLE}", [20]),
+        (f"UPDATE wangge.incident SET log = replace(log, 'T', 'T0') WHERE id = {MIDDLE}", [20]),
+        (f"UPDATE wangge.incident SET log = log || ' ' WHERE id = {MIDDLE}", [20]),
+        (f"UPDATE wangge.incident SET log = replace(log, '#', '#0') WHERE id = {MIDDLE}", [20]),
         # The next one is bound to a link that is not there any more.
-        (f"UPDATE wangge.incident SET log = log - 0 WHERE id = {MIDDLE}", [20, 21]),
+        (f"UPDATE wangge.incident SET log = 'x' || log WHERE id = {MIDDLE}", [20, 21]),
+        (f"UPDATE wangge.incident SET log = '' WHERE id = {MIDDLE}", [20, 21]),
         (f"UPDATE wangge.incident SET log = NULL WHERE id = {MIDDLE}", [20, 21]),
         (f"UPDATE wangge.incident SET log = '7' WHERE id = {MIDDLE}", [20, 21]),
         (f"UPDATE wangge.incident SET no = no || '1' WHERE id = {MIDDLE}", [20]),
-        (f"UPDATE wangge.incident SET log = jsonb_set(log, '{{0,at}}', '\"2020\"') WHERE id = {LAST}", [-1]),
+        (f"UPDATE wangge.incident SET log = replace(log, '+', '-') WHERE id = {LAST}", [-1]),
         (f"UPDATE wangge.incident SET log = log || '7' WHERE id IN ({MIDDLE}, {LAST})", [20, -1]),
         (f"DELETE FROM wangge.incident WHERE id = {MIDDLE}", [21]),
         (f"UPDATE wangge.incident SET batch_id = NULL WHERE id = {MIDDLE}", [21]),
@@ -133,18 +127,45 @@ def test_an_edit_is_found(conn, done, places) -> None:
     assert len(found) == max(1, len(places))
 
 
+@pytest.mark.parametrize(
+    ("done", "is_of"),
+    [
+        (
+            """UPDATE wangge.incident_batch_part SET body = replace(body, '"import"', '"report"')""",
+            "split_part(log, ' ', 2) = %s",
+        ),
+        ("UPDATE wangge.incident_batch_part SET body = replace(body, '%%', '%%s') || E'\\n'", "split_part(log, ' ', 2) = %s"),
+        ("UPDATE wangge.incident_batch_part SET body = ''", "split_part(log, ' ', 2) = %s"),
+        ("DELETE FROM wangge.incident_batch_part", "split_part(log, ' ', 2) = %s"),
+        ("UPDATE wangge.incident_batch_part SET body = '{}'", "'#' || %s = ANY (string_to_array(log, ' '))"),
+        ("DELETE FROM wangge.incident_batch_part", "'#' || %s = ANY (string_to_array(log, ' '))"),
+    ],
+)
+def test_an_edited_part_is_found_in_every_row_that_has_it(conn, done, is_of) -> None:
+    """What many records share is in the seal of each: all of them part, and those that do not have it do not."""
+    need_superuser(conn)
+    (batch,) = one(conn, "SELECT id FROM wangge.incident_batch ORDER BY rows DESC LIMIT 1")
+    whose = f"SELECT count(*) FROM wangge.incident WHERE batch_id = p.batch_id AND {is_of.replace('%s', 'p.part')}"
+    some = f"SELECT part, ({whose}) FROM wangge.incident_batch_part p WHERE batch_id = %s ORDER BY 2 DESC, 1 LIMIT 1"
+    part, count = one(conn, some.replace("%%", "%"), [batch])
+    rows = many(conn, f"SELECT no FROM wangge.incident WHERE batch_id = %s AND {is_of} ORDER BY no", [batch, part])
+    assert 0 < len(rows) == count < one(conn, "SELECT rows FROM wangge.incident_batch WHERE id = %s", [batch])[0]
+    run(conn, f"{done} WHERE batch_id = %s AND part = %s", [batch, part])
+    assert [(each.batch, each.no) for each in broken_batches(conn)] == [(batch, no) for (no,) in rows]
+
+
 def test_one_who_seals_a_row_anew_parts_it_from_the_next(conn) -> None:
     """Whoever edits a record and computes its own link is found at the next row; who computes them all, by the last link."""
     need_superuser(conn)
     (batch,) = one(conn, "SELECT id FROM wangge.incident_batch ORDER BY rows DESC LIMIT 1")
-    seal = """UPDATE wangge.incident i SET log = jsonb_set(l.log, '{0,link}', to_jsonb(encode(sha256(convert_to(
-        (SELECT b.log #>> '{0,link}' FROM wangge.incident b WHERE b.batch_id = i.batch_id AND b.id < i.id
+    seal = """UPDATE wangge.incident i SET log = encode(sha256(convert_to(
+        (SELECT split_part(b.log, ' ', 1) FROM wangge.incident b WHERE b.batch_id = i.batch_id AND b.id < i.id
          ORDER BY b.id DESC LIMIT 1)
-        || i.no || (l.log #- '{0,link}')::text, 'UTF8')), 'hex')))
-      FROM (SELECT id, jsonb_set(log, '{0,org}', '"x"') AS log FROM wangge.incident) l WHERE l.id = i.id AND i.id = %s"""
+        || i.no || wangge.first_record(i.batch_id, l.log), 'UTF8')), 'hex') || substr(l.log, 65)
+      FROM (SELECT id, replace(log, 'T', 'T0') AS log FROM wangge.incident) l WHERE l.id = i.id AND i.id = %s"""
     rows = many(conn, "SELECT id, no FROM wangge.incident WHERE batch_id = %s ORDER BY id", [batch])
     run(conn, seal, [rows[20][0]])
     assert [(each.batch, each.no) for each in broken_batches(conn)] == [(batch, rows[21][1])]
     run(conn, seal, [rows[-1][0]])
-    run(conn, "UPDATE wangge.incident SET log = log #- '{0,org}' WHERE id = %s", [rows[20][0]])
+    run(conn, "UPDATE wangge.incident SET log = replace(log, 'T0', 'T') WHERE id = %s", [rows[20][0]])
     assert {each.batch for each in broken_batches(conn)} == {batch}

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from psycopg2.extras import Json
 
 from api.loop.calendar import default_calendar
 from api.loop.record import written
 from api.stats.calls import called, tally
 from api.stats.worked import handle_seconds
 from data.store import reviews, stats
+from data.store.log import record
 from data.store.pool import connect
 from data.store.scope import Scope, speak
 from data.store.sql import many, one, run
@@ -156,30 +157,32 @@ def told(*steps: tuple[str, str, str, datetime, dict[str, Any]], org: str | None
 
 
 def batch(conn: Any, no: str, log: list[dict[str, Any]]) -> None:
-    """Write a case that came in a batch, with its log in the row; it was sent back once, and reopened once."""
+    """Write a case that came in a batch, with its first record in the row; it was sent back once, and reopened once."""
+    run(conn, "INSERT INTO wangge.incident_batch_part (batch_id, part, body) VALUES (1, '0', %s)", [json.dumps(log[0])])
     run(
         conn,
         """INSERT INTO wangge.incident (no, path, grid_code, geom, source, reported_at, state, tier, kind, category,
-             accepted_at, closed_at, reworks, reopens, revision, at, log)
+             accepted_at, closed_at, reworks, reopens, revision, at, batch_id, log)
            SELECT %(no)s, path, code || '001', ST_SetSRID(ST_MakePoint(117, 36.6), 4490), 'grid', %(first)s, 'closed', 1,
-             'problem', 'rubbish', %(accepted)s, %(last)s, 1, 1, %(revision)s, %(last)s, %(log)s
+             'problem', 'rubbish', %(accepted)s, %(last)s, 1, 1, %(revision)s, %(last)s, 1, 'link 0'
            FROM wangge.area WHERE code = %(place)s""",
         {
-            "no": no, "first": log[0]["at"], "accepted": log[1]["at"], "last": log[-1]["at"], "revision": len(log),
-            "log": Json(log), "place": COMMUNITIES[0],
+            "no": no, "first": log[0]["at"], "accepted": log[0]["at"], "last": log[-1]["at"], "revision": len(log),
+            "place": COMMUNITIES[0],
         },
     )  # fmt: skip
+    for body in log[1:]:
+        record(conn, f"incident.{body['event']}", path=None, subject=no, body=body)
 
 
 @pytest.fixture
 def imported(db):
-    """A town with one case that came in a batch: suspended, called for, sent back, closed, reopened and closed again."""
+    """A town with one case that came in a batch, accepted: called for, suspended, sent back, closed, reopened, closed again."""
     publish(db.admin)
     at = START + 9 * HOUR
     called_for = {"departments": [{"org": "water", "lead": True, "mandatory": True}], "stage_due_at": written(at + 5 * HOUR)}
     log = told(
-        ("report", "draft", "reported", at, {}),
-        ("accept", "reported", "accepted", at, {}),
+        ("import", "draft", "accepted", at, {}),
         ("assign", "accepted", "assigned", at + HOUR, called_for),
         ("join", "assigned", "in_progress", at + 2 * HOUR, {"by": "water"}),
         ("suspend", "in_progress", "suspended", at + 3 * HOUR, {}),
@@ -198,6 +201,20 @@ def imported(db):
     with owner(db.admin) as conn:
         batch(conn, "B1", log)
         yield conn, at
+
+
+def test_a_case_that_came_closed_stood_still_until_it_was_reopened(db) -> None:
+    """The record that a case brings along counts with what was done since: from its closing on, its clock stood."""
+    publish(db.admin)
+    closed = ("import", "draft", "closed", START, {})
+    again = (
+        ("reopen", "closed", "in_progress", START + 30 * HOUR, {}),
+        ("clear_off", "feedback", "closed", START + 32 * HOUR, {}),
+    )
+    with owner(db.admin) as conn:
+        batch(conn, "B1", told(closed, *again))
+        found = [(pause.since, pause.until) for pause in stats.pauses(conn, ["B1"])]
+    assert found == [(int(START.timestamp()), int((START + 30 * HOUR).timestamp()))]
 
 
 def test_pauses_of_a_batch_are_in_its_log(imported) -> None:

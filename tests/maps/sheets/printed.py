@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import zlib
 
 import numpy as np
 import shapely
+from matplotlib.text import Text
+from matplotlib.textpath import TextPath
+from matplotlib.transforms import Affine2D
 
 from gis.town import LineKind
 from maps.base import Areas, Lines
-from maps.sheets.values import SheetGround
+from maps.sheets.layout import FOOTER, HEADER, MAP, PANEL
+from maps.sheets.values import Form, SheetGround
 
 SIDE = 200.0
 ORIGIN = np.array([500_000.0, 4_050_000.0])
@@ -105,3 +110,44 @@ def said_by(*command: object) -> str:
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True)
     assert not done.stderr, done.stderr
     return done.stdout
+
+
+def written(pen, form=Form.PDF):
+    """Return the file of a sheet."""
+    file = io.BytesIO()
+    pen.save(file, form)
+    return file.getvalue()
+
+
+def texts(pen):
+    """Every text of a sheet with the box that its ink takes, in units of the layout."""
+    for artist in pen._figure.artists:
+        if isinstance(artist, Text):
+            path = TextPath(
+                (0, 0), artist.get_text(), float(artist.get_fontsize()) * 25.4 / 72, prop=artist.get_fontproperties()
+            )
+            turned = Affine2D().rotate_deg(artist.get_rotation()).translate(*artist.get_position())
+            yield artist, shapely.box(*path.get_extents(turned).extents)
+
+
+def around(box, more=0.5):
+    """Return a box with a little more on every side."""
+    return shapely.box(box.x - more, box.y - more, box.right + more, box.top + more)
+
+
+def astray(pen) -> list[str]:
+    """Return the texts of a sheet that lie in no part of it."""
+    parts = [around(box) for box in (HEADER, MAP, PANEL, FOOTER)]
+    parts.append(shapely.union_all([around(MAP), around(PANEL), shapely.box(MAP.right, MAP.y, PANEL.x, MAP.top)]))
+    return [artist.get_text() for artist, box in texts(pen) if not any(part.contains(box) for part in parts)]
+
+
+def overwritten(pen) -> list[tuple[str, str]]:
+    """Return the pairs of names on the map that are written over each other; characters of one that bends are left out."""
+    frame = around(MAP)
+    whole = [
+        (artist.get_text(), shapely.buffer(box, 0.2))
+        for artist, box in texts(pen)
+        if frame.contains(box) and len(artist.get_text()) > 1 and not artist.get_rotation() % 90
+    ]
+    return [(a, b) for n, (a, one) in enumerate(whole) for b, other in whole[:n] if one.intersects(other)]

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from gis.errors import InputError, WanggeError
-from maps.sheets.atlas import MANIFEST, WORTH_A_POOL, file_name, make_atlas
+from maps.sheets.atlas import make_atlas
+from maps.sheets.manifest import MANIFEST, file_name
+from maps.sheets.printing import WORTH_A_POOL
 from maps.sheets.values import Form, Post, SheetOptions, Volume
 from tests.maps.sheets.printed import draw_ground, said_by
 
@@ -111,9 +113,9 @@ def test_volumes(tmp_path):
     ground = draw_ground()
     make_atlas(ground, ROWS, SheetOptions(), tmp_path, volume=Volume.STREET)
 
-    assert "Pages:           2" in said_by("pdfinfo", tmp_path / "street-清河街道.pdf")
+    assert "Pages:           3" in said_by("pdfinfo", tmp_path / "street-清河街道.pdf")
     assert "安宁社区第2网格" in said_by("pdftotext", tmp_path / "street-清河街道.pdf", "-")
-    assert manifest(tmp_path)["street-学府街道.pdf"]["pages"] == "1"
+    assert manifest(tmp_path)["street-学府街道.pdf"]["pages"] == "2"
     households = ground.households.copy()
     households[2] += 7
     again = make_atlas(replace(ground, households=households), ROWS, SheetOptions(), tmp_path, volume=Volume.STREET)

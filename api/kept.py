@@ -1,4 +1,4 @@
-"""Tiles kept in memory: those that were wanted last, up to so many bytes."""
+"""Bodies kept in memory (tiles, packed grounds, sheets): those that were wanted last, up to so many bytes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
 _OVERHEAD = 300
-"""Bytes that an entry takes beside its body, about; without it, empty tiles would be free."""
+"""Bytes that an entry takes beside its body, about; without it, empty ones would be free."""
 
 
-class TileCache:
+class Kept:
     """Bodies by their keys; whoever wants one that another thread is making waits for it."""
 
     def __init__(self, most_bytes: int) -> None:

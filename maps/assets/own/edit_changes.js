@@ -1,0 +1,78 @@
+/** The list of changes against the net in force, the compounds that are cut, and the text of the public notice. */
+wangge.editChanges = (data, page, words, { source, here }) => {
+  const { make } = wangge;
+  const { model, compare } = page;
+  const byId = (id) => document.getElementById(id);
+  const LONGEST = 200;
+  let found = { rows: [], moved: [], blocks: 0, households: 0, workers: [], touched: 0 };
+  let isDue = true;
+
+  const look = () => {
+    if (!isDue) return found;
+    isDue = false;
+    found = compare.list();
+    return found;
+  };
+  const oldName = (old) => page.brief(data.in_force.name[old]) || data.in_force.code[old];
+  const more = (all) => (all > LONGEST ? [make("li", { className: "more", text: words.say("edit.more", { n: words.number(all - LONGEST) }) })] : []);
+
+  const row = (each) => {
+    const button = make(
+      "button",
+      { type: "button", onclick: () => page.look(each.blocks) },
+      make("b", { text: words.say("edit.change.way", { from: oldName(each.from), to: each.to === model.NONE ? words.say("edit.nobody") : page.nameOf(model.slots[each.to]) }) }),
+      make("em", { text: words.say("edit.homes", { n: words.number(each.households) }) }),
+      make("span", { text: [words.say("edit.blocks", { n: words.number(each.blocks.length) }), words.say("edit.buildings", { n: words.number(each.buildings) }), ...(each.workers.length ? [words.say("edit.change.workers", { who: each.workers.join(words.say("edit.and")) })] : [])].join(" · ") }),
+    );
+    return make("li", {}, button);
+  };
+  const compound = (number) => {
+    const parts = [...model.compounds.get(number)].filter(([slot]) => slot !== model.NONE);
+    const blocks = model.blocks.compound.flatMap((each, block) => (each === number ? [block] : []));
+    const button = make(
+      "button",
+      { type: "button", onclick: () => page.look(blocks) },
+      make("b", { text: data.compounds.name[number] || words.say("edit.compound.unnamed") }),
+      make("em", { text: words.say("edit.compound.parts", { n: parts.length }) }),
+      make("span", { text: parts.map(([slot]) => `#${slot}`).join(" · ") }),
+    );
+    return make("li", {}, button);
+  };
+
+  const tile = (key, value) => make("div", {}, make("dt", { text: words.say(key) }), make("dd", { text: value }));
+  const show = () => {
+    isDue = true;
+    const { cut } = model;
+    byId("tab-changes").querySelector("small").textContent = cut.size ? words.number(cut.size) : "";
+    if (byId("pane-changes").hidden) return;
+    const now = look();
+    byId("change-figures").replaceChildren(
+      tile("edit.change.blocks", words.number(now.blocks)),
+      tile("edit.change.homes", words.number(now.households)),
+      tile("edit.change.grids", words.number(now.touched)),
+      tile("edit.change.people", words.number(now.workers.length)),
+    );
+    byId("change-rows").replaceChildren(...now.rows.slice(0, LONGEST).map(row), ...more(now.rows.length));
+    byId("no-changes").hidden = now.rows.length > 0;
+    byId("no-changes").textContent = words.say(data.in_force.code.length ? "edit.change.none" : "edit.change.first");
+    byId("cut-rows").replaceChildren(...[...cut].sort((a, b) => a - b).slice(0, LONGEST).map(compound), ...more(cut.size));
+    byId("no-cuts").hidden = cut.size > 0;
+  };
+
+  /** The notice is the service's, of what is saved: so it saves first. */
+  const take = async (format) => {
+    if (page.canEdit && !(await page.save())) return;
+    try {
+      const address = URL.createObjectURL(await source.file(`${here}/notice`, { lang: words.lang, format }));
+      make("a", { href: address, download: `notice-${page.plan().number}.${format}` }).click();
+      URL.revokeObjectURL(address);
+      page.tell("edit.notice.taken");
+    } catch (error) {
+      page.complain(error);
+    }
+  };
+  byId("notice-text").addEventListener("click", () => take("txt"));
+  byId("notice-csv").addEventListener("click", () => take("csv"));
+
+  return { show, moved: () => look().moved, stale: () => { isDue = true; } };
+};

@@ -1,0 +1,165 @@
+"""The round of all pages, for what must hold of each of them: that nothing runs, nobody is kept out, nothing is cut off.
+
+A new page joins by one line in `STOPS`, with `stir` where it shows things only when they are asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from playwright.sync_api import expect
+
+from tests.api.who.office import PASSWORD
+from tests.maps.conftest import Watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from tests.tour_town import TourTown
+
+DESK, TELEPHONE, SCREEN = {"width": 1440, "height": 900}, {"width": 390, "height": 844}, {"width": 1920, "height": 1080}
+SOON_MS = 10_000
+
+
+def rest(page: Page) -> None:
+    """Leave the page as it opened."""
+
+
+def shapes(page: Page) -> None:
+    """Point at areas of a page's map and choose them, so that it says what they are."""
+    places = page.locator("#map path.leaflet-interactive")
+    expect(places).not_to_have_count(0)
+    for place in places.element_handles()[:2]:
+        # By their elements: what is chosen comes to the front, and the map moves under the pointer.
+        place.dispatch_event("mouseover")
+        place.dispatch_event("click")
+        expect(page.locator(".leaflet-popup-content")).not_to_have_count(0)
+
+
+def plan(page: Page) -> None:
+    """Look at a plan's map, and at the form of its next step."""
+    shapes(page)
+    for button in page.locator("#acts button").all()[:1]:
+        button.click()
+
+
+def wall(page: Page) -> None:
+    """Choose what is late and what lies below, show all layers, and look at the wall in both languages."""
+    for row in page.locator("#late button").all()[:1]:
+        row.click()
+    for name in [node.get_attribute("data-name") for node in page.locator("#layers button[aria-pressed=false]").all()]:
+        page.locator(f"#layers [data-name={name}]").click()
+    for row in page.locator("#place-rows button").all()[:1]:
+        row.click()
+    for key in ("2", "3", "4", "1", "l", "l"):
+        page.keyboard.press(key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """A page: its address with places of the town in braces, who opens it, and what shows that it is there.
+
+    `{text}` in the address is a hostile word. `named` says that it shows names of the town's; `dark` that it has one
+    look, whatever the reader's screen prefers.
+    """
+
+    name: str
+    path: str
+    login: str = ""
+    there: str = "main h1"
+    stir: Callable[[Page], None] = rest
+    named: bool = True
+    dark: bool = False
+    size: dict[str, int] | None = None
+
+    def address(self, town: TourTown, text: str = "") -> str:
+        """Return its address in a town."""
+        path = self.path.replace("{text}", quote(text, safe=""))
+        for place, value in town.places.items():
+            path = path.replace(f"{{{place}}}", value)
+        return path
+
+
+PUBLIC = "/collections"
+STOPS = (
+    Stop(name="start", path="/", stir=shapes),
+    Stop(name="start, signed in", path="/", login="district", stir=shapes),
+    Stop(name="sign in", path="/sign-in?next={text}", named=False),
+    Stop(name="standards", path="/conformance?f=html", login="district"),
+    Stop(name="description", path="/api.html", login="district"),
+    Stop(name="collections", path=PUBLIC, login="district"),
+    Stop(name="collection", path=f"{PUBLIC}/grids", login="district"),
+    Stop(name="fields", path=f"{PUBLIC}/grids/queryables", login="district"),
+    Stop(name="grids", path=f"{PUBLIC}/grids/items", stir=shapes),
+    Stop(name="communities", path=f"{PUBLIC}/communities/items?parent={{text}}", named=False),
+    Stop(name="grid", path=f"{PUBLIC}/grids/items/{{grid}}", stir=shapes),
+    Stop(name="community", path=f"{PUBLIC}/communities/items/{{community}}", stir=shapes),
+    Stop(name="incidents", path=f"{PUBLIC}/incidents/items", login="district", stir=shapes),
+    Stop(name="incident", path=f"{PUBLIC}/incidents/items/{{no}}", login="district", stir=shapes),
+    Stop(name="plans", path="/plans", login="district", there="#table"),
+    Stop(name="new plan", path="/plans/new", login="author", there="#wanted:visible"),
+    Stop(name="plan", path="/plans/{plan}", login="author", there="#way li", stir=plan),
+    Stop(name="wall", path="/wall", login="district", there="#link.live", stir=wall, dark=True, size=SCREEN),
+)
+"""Every page, in the state in which it has something to show."""
+
+TROUBLES = (
+    Stop(name="no such page", path="/nothing/{text}", there=".problem", named=False),
+    Stop(name="no such grid", path=f"{PUBLIC}/grids/items/{{text}}", there=".problem", named=False),
+    Stop(name="no such collection", path=f"{PUBLIC}/{{text}}", there=".problem", named=False),
+    Stop(name="no such parameter", path=f"{PUBLIC}/grids/items?f=html&{{text}}={{text}}", there=".problem", named=False),
+    Stop(name="no such filter", path=f"{PUBLIC}/grids/items?filter={{text}}&f=html", there=".problem", named=False),
+    Stop(name="no such plan", path="/plans/{text}", login="district", there="#problem:visible, .problem", named=False),
+    Stop(name="no plans", path="/plans?state=filed", login="district", there="#none:visible"),
+    Stop(name="no rights", path="/plans", login="nobody", there="#none:visible, .problem, .alarm"),
+    Stop(name="no wall", path="/wall", login="nobody", there="#again:visible", named=False, dark=True, size=SCREEN),
+    Stop(name="nowhere on the wall", path="/wall?area={text}&shade={text}", login="viewer", there="#link.live", named=False,
+         dark=True, size=SCREEN),
+)  # fmt: skip
+"""The same pages where there is nothing, or not for whoever asks, or the address says what nobody understands."""
+
+
+class Round:
+    """Somebody's way round the pages: a window for each person, all of one size, language and light."""
+
+    def __init__(self, browser: Browser, town: TourTown, *, lang: str = "zh-CN", light: str = "light") -> None:
+        self.browser, self.town, self.lang, self.light = browser, town, lang, light
+        self.windows: dict[tuple[str, int], BrowserContext] = {}
+
+    def window(self, login: str, size: dict[str, int]) -> BrowserContext:
+        """Return somebody's window; it is opened, and they sign in, when it is asked for first."""
+        key = (login, size["width"])
+        if key not in self.windows:
+            window = self.browser.new_context(
+                viewport=size,
+                locale=self.lang,
+                color_scheme=self.light,
+                base_url=str(self.town.hall.client.base_url),
+                reduced_motion="reduce",
+                timezone_id="Asia/Shanghai",
+            )
+            window.set_default_timeout(SOON_MS)
+            if login:
+                answer = window.request.post("/v1/session", data={"login": login, "password": PASSWORD})
+                assert answer.status == 201, answer.text()
+            self.windows[key] = window
+        return self.windows[key]
+
+    def open(self, stop: Stop, text: str = "", *, size: dict[str, int] | None = None) -> Watched:
+        """Open a page and wait until it is there; whoever asked for it closes it."""
+        watched = Watched(self.window(stop.login, size or stop.size or DESK).new_page())
+        watched.page.goto(stop.address(self.town, text))
+        watched.page.locator(stop.there).first.wait_for()
+        if "/wall" not in stop.path:
+            # The wall's line to the service never rests.
+            watched.page.wait_for_load_state("networkidle")
+        return watched
+
+    def close(self) -> None:
+        """Shut all windows."""
+        for window in self.windows.values():
+            window.close()

@@ -1,0 +1,158 @@
+"""A town for tests that go round all pages: a net in force, a plan on its way, people at work, and one name for everything.
+
+It is the drawn village of `tests/stored.py`, so that a plan has a map, a difference to what is in force, and exceptions.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pyproj import Transformer
+
+from data.store import plans
+from data.store.adopt import adopt
+from data.store.sql import many, run
+from partition.engine import divide
+from partition.net import net_of
+from partition.rules import Rules
+from tests.api.v1.hall import hall_over
+from tests.drawn import FRAME, ORIGIN
+from tests.stored import NOW, brought, cut, owner, village
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from tests.api.v1.hall import Hall
+
+C1, C2, STREET, DISTRICT = "370103016001", "370103016002", "街道", "区"
+GRID = f"{C1}001"
+FEWER = {"minimum": 500, "target": 600, "maximum": 700}
+DAYS = 40
+"""That have gone by since the incidents were reported: those whose clock runs are late."""
+RENAMED = {
+    "area_version": ("name",),
+    "grid": ("name", "east", "south", "west", "north"),
+    "matter": ("name", "funding"),
+    "org": ("name",),
+    "staff": ("name",),
+    "person": ("name",),
+    "plan": ("title", "reason"),
+    "plan_comment": ("text", "actor_name"),
+    "decision": ("comment", "actor_name"),
+    "station": ("name",),
+    "problem_point": ("note",),
+    "town": ("name",),
+    "town_feature": ("name", "street", "district"),
+    "incident": ("title", "description", "address", "category"),
+    "district_call": ("summary",),
+    "list_item": ("title", "detail"),
+}
+"""Where people's own words stand, by table: whatever a page may show of them. A picture's file name is kept nowhere."""
+_TO_DEGREES = Transformer.from_crs(FRAME, 4490, always_xy=True)
+
+
+@dataclass
+class TourTown:
+    """The service over the village. `places` fill addresses of pages; `worker` reports and `chief` takes, by these headers."""
+
+    hall: Hall
+    places: dict[str, str]
+    worker: dict[str, str]
+    chief: dict[str, str]
+
+    def reports(self, x: float, y: float, **said: object) -> str:
+        """Report something, metres from the village's south-western corner; return its number."""
+        lon, lat = _TO_DEGREES.transform(ORIGIN[0] + x, ORIGIN[1] + y)
+        wanted = {"lon": lon, "lat": lat, "coord_sys": "cgcs2000", "category": "rubbish", "title": "a heap", **said}
+        answer = self.hall.client.post("/v1/incidents", json=wanted, headers=self.worker)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["no"]
+
+    def call_all(self, text: str) -> None:
+        """Give everything that people name this name, as if it had come in so."""
+        with owner(self.hall.db.admin) as conn:
+            for table, columns in RENAMED.items():
+                run(conn, f"ALTER TABLE wangge.{table} DISABLE TRIGGER USER")
+                # Towns are addressed by their names, and an address ends a part at every slash.
+                called = text.replace("/", "∕") if table == "town" else text
+                run(conn, f"UPDATE wangge.{table} SET {', '.join(f'{name} = %s' for name in columns)}", [called] * len(columns))
+                run(conn, f"ALTER TABLE wangge.{table} ENABLE TRIGGER USER")
+        # What a process keeps goes by versions, and no version says that names were written over.
+        self.hall.app.state.ogc = None
+        if hasattr(self.hall.app.state, "grounds"):
+            del self.hall.app.state.grounds
+
+
+@contextmanager
+def tour_town(db, home: Path, **told: object) -> Generator[TourTown]:
+    """Serve the village: two grids a community in force, a draft with three, six incidents, of which one is late."""
+    with hall_over(db, home, **told) as hall:
+        with owner(db.admin) as conn:
+            made = brought(conn, village().town())
+            old = net_of(divide(made.town, Rules(**FEWER), seed=3), made.town)
+            adopt(conn, _draft(conn, made, old, rules=FEWER, title="首批网格"), cut(hall.now.date()))
+        both = [("community", C1), ("community", C2)]
+        author = hall.person("author", *both)
+        hall.person("district", ("district", DISTRICT))
+        hall.person("viewer", ("viewer", DISTRICT))
+        hall.person("nobody")
+        worker = hall.key(hall.person("worker", ("grid_worker", C1), ("grid_worker", C2)))
+        chief = hall.key(hall.person("chief", *both))
+        with owner(db.admin) as conn:
+            plan = _draft(conn, made, made.net, rules={}, title="每社区三格", author=author)
+            _furnish(conn)
+        town = TourTown(hall, {"plan": plan.id, "grid": GRID, "community": C1}, worker, chief)
+        numbers = [town.reports(25 + 60 * k, 25 + 40 * k) for k in range(6)]
+        taken = {"event": "accept", "matter": "0101"}
+        assert hall.client.post(f"/v1/incidents/{numbers[0]}/transitions", json=taken, headers=chief).is_success
+        town.places["no"] = numbers[0]
+        remark = {"text": "请核对道路", "grid": GRID}
+        assert hall.client.post(f"/v1/plans/{plan.id}/comments", json=remark, headers=chief).is_success
+        hall.now += timedelta(days=DAYS)
+        yield town
+
+
+def _draft(conn, made, net, *, rules, title, author=None) -> plans.PlanRow:
+    maker = plans.Maker(
+        town=made.imported.town, snapshot=made.imported.snapshot, srid=int(made.town.frame.crs[5:]), author=author, now=NOW
+    )
+    return plans.create(
+        conn, net, maker, plans.Origin(title=title, reason="按标准规模", made_with={"rules": rules}, metrics={})
+    )
+
+
+def _furnish(conn) -> None:
+    """Set up a department with a matter, a station and a trouble spot."""
+    run(
+        conn,
+        """INSERT INTO wangge.org (code, kind, tier, name, area_id, path)
+           SELECT 'sanitation', 'department', 'district', '环卫局', id, path FROM wangge.area WHERE code = %s""",
+        [DISTRICT],
+    )
+    run(
+        conn,
+        """INSERT INTO wangge.matter (code, area_id, path, name, category, department, power_delegated, funding, status,
+             updated_at)
+           SELECT '0101', id, path, '暴露垃圾', 'rubbish', 'sanitation', true, '区财政', 'admitted', %s
+           FROM wangge.area WHERE code = %s""",
+        [NOW, DISTRICT],
+    )
+    run(
+        conn,
+        """INSERT INTO wangge.station (code, area_id, path, name, level, kind, geom, radius_m, updated_at)
+           SELECT 's1', a.id, a.path, '驿站', 'community', 'station', ST_Transform(ST_Centroid(g.shape), 4490), 200, %s
+           FROM wangge.grid g JOIN wangge.area a ON a.id = g.area_id WHERE g.code = %s LIMIT 1""",
+        [NOW, GRID],
+    )
+    run(
+        conn,
+        """INSERT INTO wangge.problem_point (path, grid_code, class, note, geom, day)
+           SELECT g.path, g.code, 'dirty', '墙角', ST_Transform(ST_Centroid(g.shape), 4490), %s
+           FROM wangge.grid g WHERE g.code = %s LIMIT 1""",
+        [NOW.date(), GRID],
+    )
+    assert len(many(conn, "SELECT 1 FROM wangge.station UNION ALL SELECT 1 FROM wangge.problem_point")) == 2
