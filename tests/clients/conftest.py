@@ -105,6 +105,7 @@ def divide_finely(dsn: str) -> None:
                WHERE upper_inf(c.in_force)""",
             {"new": NEW, "columns": COLUMNS, "rows": ROWS},
         )
+        run(conn, "SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks still to come cannot be altered
         run(conn, "ALTER TABLE wangge.grid ENABLE TRIGGER USER")
         run(conn, "COMMIT")
         run(conn, "ANALYZE")
