@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,7 +93,9 @@ def _steps(grids: Sequence[GridRow], dedicated: np.ndarray[Any, np.dtype[np.bool
 def columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]], *, coded_ones: frozenset[str] = CODED) -> dict[str, Any]:
     """Return rows as columns by name; those of `coded_ones` as `{of, at}`, each word once."""
     made = list(zip(*rows, strict=True)) or [()] * len(names)
-    return {
-        name: asdict(coded([each or "" for each in column])) if name in coded_ones else column
-        for name, column in zip(names, made, strict=True)
-    }
+    return {name: _coded(column) if name in coded_ones else column for name, column in zip(names, made, strict=True)}
+
+
+def _coded(column: Sequence[str | None]) -> dict[str, list[Any]]:
+    made = coded([each or "" for each in column])
+    return {"of": made.of, "at": made.at}

@@ -33,8 +33,8 @@ _CASES = SQL(
     """SELECT i.no, round(ST_X(i.geom) * 1000000)::integer, round(ST_Y(i.geom) * 1000000)::integer, i.state, i.category, i.kind,
          i.grid_code, CASE WHEN nlevel(i.path) > 0 THEN ltree2text(subpath(i.path, -1))::bigint END, i.tier,
          i.owner_org, i.owner_person::text, i.department, i.source, i.mode, i.supervision, i.urgent::integer, i.title,
-         floor(extract(epoch FROM i.reported_at))::bigint, floor(extract(epoch FROM least(i.due_at, i.stage_due_at)))::bigint,
-         floor(extract(epoch FROM least(i.soon_at, i.stage_soon_at)))::bigint
+         floor(date_part('epoch', i.reported_at))::bigint, floor(date_part('epoch', least(i.due_at, i.stage_due_at)))::bigint,
+         floor(date_part('epoch', least(i.soon_at, i.stage_soon_at)))::bigint
        FROM wangge.incident i WHERE {} ORDER BY i.id DESC LIMIT %(limit)s"""
 )
 _ORDERS: Mapping[str, SQL] = {

@@ -135,8 +135,8 @@ CASE = (
 _CASES = SQL(
     """SELECT i.no, round(ST_X(i.geom) * 1000000)::integer, round(ST_Y(i.geom) * 1000000)::integer, i.state, i.category,
          i.grid_code, CASE WHEN nlevel(i.path) > 0 THEN ltree2text(subpath(i.path, -1))::bigint END,
-         i.supervision, extract(epoch FROM i.reported_at)::bigint, extract(epoch FROM i.due_at)::bigint,
-         extract(epoch FROM i.soon_at)::bigint
+         i.supervision, floor(date_part('epoch', i.reported_at))::bigint, floor(date_part('epoch', i.due_at))::bigint,
+         floor(date_part('epoch', i.soon_at))::bigint
        FROM wangge.incident i WHERE {which} ORDER BY i.no"""
 )
 _OPEN = SQL(
@@ -169,7 +169,8 @@ def lives(conn: connection, *, since: datetime, until: datetime, path: str | Non
         """SELECT no, round(ST_X(geom) * 1000000)::integer, round(ST_Y(geom) * 1000000)::integer, state, category,
              grid_code,
              CASE WHEN nlevel(path) > 0 THEN ltree2text(subpath(path, -1))::bigint END,
-             supervision, extract(epoch FROM due_at)::bigint, extract(epoch FROM at)::bigint, extract(epoch FROM until)::bigint
+             supervision, floor(date_part('epoch', due_at))::bigint, floor(date_part('epoch', at))::bigint,
+             floor(date_part('epoch', until))::bigint
            FROM (SELECT no, geom, state, category, grid_code, path, supervision, due_at, at,
                    NULL::timestamptz AS until FROM wangge.incident
                  WHERE at < %(until)s AND state NOT IN ('closed', 'archived', 'rejected', 'voided')
