@@ -17,10 +17,11 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import sync_playwright
-from serving import _ours, _running
+from browser import chromium, heap_mb, ready_s
+from serving import our_service, running
 from serving_ground import irregular_grids, publish
-from wall import ARGS, CHROMIUM, READY, _heap, _load, _somebody
+from somebody import key_of
+from wall import with_incidents
 
 from data.store.cluster import Cluster
 from data.store.cluster_home import ADMIN
@@ -86,11 +87,11 @@ def main() -> None:
         publish(cluster.dsn(ADMIN), irregular_grids(math.isqrt(wanted.grids)))
         conn = stack.enter_context(closing(connect(cluster.dsn(ADMIN))))
         run(conn, "SET idle_in_transaction_session_timeout = 0")
-        officer = _somebody(conn, scratch, "district")
-        _load(conn, wanted.incidents)
-        name, command, told = _ours(cluster, cluster.database, scratch)
-        server = stack.enter_context(_running(name, command, told, scratch / "log"))
-        browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=CHROMIUM, args=list(ARGS))
+        officer = key_of(conn, scratch, "district")
+        with_incidents(conn, wanted.incidents)
+        name, command, told = our_service(cluster, cluster.database, scratch)
+        server = stack.enter_context(running(name, command, told, scratch / "log"))
+        browser = stack.enter_context(chromium())
         # In turns, so that a busy moment falls on both.
         ours, plain = [], []
         for _ in range(ROUNDS):
@@ -108,10 +109,10 @@ def _desk(browser: Browser, address: str) -> tuple[float, float, int, float]:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN", reduced_motion="reduce")
     page = context.new_page()
     page.goto(address)
-    ready = float(page.evaluate(READY)) / 1000
+    ready = ready_s(page)
     page.wait_for_timeout(1000)
     times = [float(page.evaluate(FILTER, wish)) for wish in _wishes(page)]
-    found = ready, _heap(page), int(page.evaluate("document.querySelectorAll('*').length")), median(times)
+    found = ready, heap_mb(page), int(page.evaluate("document.querySelectorAll('*').length")), median(times)
     context.close()
     return found
 
@@ -133,7 +134,7 @@ def _rows(browser: Browser, address: str, key: str) -> tuple[float, float, int, 
     page.goto(f"{address}/sign-in")
     wishes = [{"category": "rubbish"}, {"category": "lamps"}, {}, {"state": "reported"}, {}]
     ready, times = page.evaluate(PLAIN, [key, wishes])
-    found = float(ready) / 1000, _heap(page), int(page.evaluate("document.querySelectorAll('*').length")), median(times)
+    found = float(ready) / 1000, heap_mb(page), int(page.evaluate("document.querySelectorAll('*').length")), median(times)
     context.close()
     return found
 

@@ -23,7 +23,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from playwright.sync_api import sync_playwright
+from browser import chromium, heap_mb, ready_s
 
 from maps.canvas import vendored
 from maps.editor import editor_page
@@ -33,11 +33,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page, ViewportSize
 
-CHROMIUM = "/usr/bin/chromium"
-ARGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--enable-precise-memory-info",
-)  # fmt: skip
 SIZE: ViewportSize = {"width": 1440, "height": 900}
 WEST, SOUTH = 117_000_000, 36_650_000
 WIDE, HIGH = 550, 450
@@ -46,12 +41,6 @@ PER_GRID, PER_COMMUNITY = 8, 24
 """Blocks along a side of each."""
 IN_COMPOUNDS = 0.6
 STEPS = 60
-READY = """() => new Promise((done) => {
-  const look = () => window.ready || document.getElementById("cover")?.hidden
-    ? requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())))
-    : setTimeout(look, 5);
-  look();
-})"""
 PEER = """<!doctype html><meta charset="utf-8"><title>peer</title><link rel="icon" href="data:,">
 <style>html, body, #map { height: 100%%; margin: 0 }</style><style>%(css)s</style>
 <div id="map"></div><script>%(js)s</script><script>
@@ -102,13 +91,11 @@ def main() -> None:
     side = max(1, round(math.sqrt(wanted.blocks) / PER_COMMUNITY)) * PER_COMMUNITY
     blocks, now = ground(side)
     packed = gzip.compress(json.dumps(blocks).encode(), 5)
-    with _served(packed, now) as base, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=list(ARGS))
+    with _served(packed, now) as base, chromium() as browser:
         found: dict[str, list[tuple[float, float, float, float]]] = {"ours": [], "Leaflet": []}
         for _ in range(wanted.rounds):  # in turns: whatever else the machine does meets both
             found["ours"].append(_ours(browser, base, wanted.picture))
             found["Leaflet"].append(_peer(browser, base, side))
-        browser.close()
     print(f"{side * side:,} blocks, {len(now['grids'])} grids, {len(packed) / 1e3:,.0f} kB gzip; medians of {wanted.rounds}\n")
     print("| page | ready s | heap MB | step ms | slowest step ms |\n|---|---|---|---|---|")
     for name, rounds in found.items():
@@ -163,11 +150,9 @@ def _open(browser: Browser, address: str) -> tuple[Page, float, float]:
     """Open a page in a new window; return it, after how many seconds it was there, and the megabytes that it holds."""
     page = browser.new_context(viewport=SIZE, locale="zh-CN").new_page()
     page.goto(address)
-    ready = float(page.evaluate(READY)) / 1000
+    ready = ready_s(page)
     page.wait_for_timeout(1500)
-    session = page.context.new_cdp_session(page)
-    session.send("HeapProfiler.collectGarbage")
-    return page, ready, float(page.evaluate("performance.memory.usedJSHeapSize")) / 1e6
+    return page, ready, heap_mb(page)
 
 
 @contextmanager

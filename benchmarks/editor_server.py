@@ -16,7 +16,7 @@ import tempfile
 import time
 from contextlib import ExitStack, closing
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -25,14 +25,11 @@ import httpx
 import numpy as np
 import orjson
 import shapely
-from serving import _backends, _cpu_ms, _ours, _running
+from serving import backends_of, cpu_ms, our_service, running
+from somebody import key_of
 
 from api.do_job import do_job
-from api.secret import read_secret
-from api.settings import Settings
-from api.who.keys import new_key
-from api.who.pepper import Pepper
-from data.store import jobs, people, plans
+from data.store import jobs, plans
 from data.store.cluster import Cluster
 from data.store.cluster_home import ADMIN
 from data.store.migrate import migrate
@@ -58,7 +55,6 @@ ROUNDS = 7
 ACROSS, DEEP, PITCH_M, STRIPS = 40, 25, 25.0, 10
 """Houses of a community across and deep, metres between them, and grids of a community."""
 EAST, NORTH = 500_000.0, 4_000_000.0
-DISTRICT = "区"
 FIGURES = ("community", "compound", "dedicated", "households", "persons", "buildings", "area_m2")
 
 
@@ -76,20 +72,20 @@ def main() -> None:
         run(conn, "SET idle_in_transaction_session_timeout = 0")
         migrate(conn)
         plan = _planned(conn, _town(max(1, wanted.blocks // (ACROSS * DEEP))))
-        key = _planner(conn, scratch)
+        key = key_of(conn, scratch, "district", area="区")
         run(conn, "ANALYZE")
-        name, command, told = _ours(cluster, cluster.database, scratch)
-        server = stack.enter_context(_running(name, command, told, scratch / "log"))
+        name, command, told = our_service(cluster, cluster.database, scratch)
+        server = stack.enter_context(running(name, command, told, scratch / "log"))
         client = stack.enter_context(httpx.Client(base_url=server.address, headers={"X-API-Key": key}, timeout=60))
         _prepared(client, conn, cluster.dsn(ADMIN), plan)
 
         def cost(ask: Callable[[], Any]) -> tuple[float, float, float]:
             """Return CPU milliseconds of the server and of PostgreSQL, and milliseconds on the clock."""
-            pids = _backends(conn, name)
-            before, start = (_cpu_ms(server.pid), sum(map(_cpu_ms, pids))), time.perf_counter()
+            pids = backends_of(conn, name)
+            before, start = (cpu_ms(server.pid), sum(map(cpu_ms, pids))), time.perf_counter()
             ask()
             clock = 1000 * (time.perf_counter() - start)
-            return _cpu_ms(server.pid) - before[0], sum(map(_cpu_ms, pids)) - before[1], clock
+            return cpu_ms(server.pid) - before[0], sum(map(cpu_ms, pids)) - before[1], clock
 
         client.get("/v1/session")  # the connections are there
         address = f"/v1/plans/{plan}"
@@ -164,21 +160,6 @@ def _prepared(client: httpx.Client, conn: connection, dsn: str, plan: str) -> No
     print(f"made in {found - start:.1f} s, written in {time.process_time() - found:.1f} s of CPU time\n")
 
 
-def _planner(conn: connection, home: Path) -> str:
-    """Add somebody who plans the district, and return their key."""
-    made = new_key(Pepper(read_secret(Settings(home=home).secret_path).derive("pepper")))
-    now = datetime.now(UTC)
-    run(conn, "BEGIN")
-    person = people.add_person(conn, login="planner", name="planner", now=now, by=None)
-    people.give_role(conn, person, role="district", area=DISTRICT, starts_at=now - timedelta(days=1), by=None)
-    people.add_key(
-        conn, person, prefix=made.prefix, secret_mac=made.secret_mac, name="bench", now=now, expires_at=now + timedelta(days=1),
-        by=None,
-    )  # fmt: skip
-    run(conn, "COMMIT")
-    return made.text
-
-
 def _town(communities: int) -> Town:
     """Return a town of communities side by side, ten in a row."""
     wide, high = ACROSS * PITCH_M, DEEP * PITCH_M
@@ -195,7 +176,7 @@ def _town(communities: int) -> Town:
         name="invented",
         frame=Frame("EPSG:4548"),
         communities=Communities(
-            codes, codes, ("街道",) * communities, (DISTRICT,) * communities, polygon, np.arange(1, communities + 1)
+            codes, codes, ("街道",) * communities, ("区",) * communities, polygon, np.arange(1, communities + 1)
         ),
         households=Households(ids, xy, np.full(count, 4), np.full(count, 12), ("",) * count, ids, np.arange(1, count + 1)),
         barriers=Barriers(none, np.empty(0, dtype=np.uint8), ()),

@@ -17,7 +17,7 @@ import tempfile
 import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -25,15 +25,12 @@ from uuid import uuid4
 import anyio.to_thread
 import httpx
 import numpy as np
-from serving import STEADY, _backends, _cpu_ms, _ours, _running
-from serving_ground import DISTRICT, EXTENT, irregular_grids, publish
+from serving import STEADY, backends_of, cpu_ms, our_service, running
+from serving_ground import EXTENT, irregular_grids, publish
+from somebody import key_of
 
 from api.app import create_app
-from api.secret import read_secret
 from api.settings import Settings
-from api.who.keys import new_key
-from api.who.pepper import Pepper
-from data.store import people
 from data.store.cluster import Cluster
 from data.store.cluster_home import ADMIN, APP
 from data.store.pool import Pool, connect
@@ -106,12 +103,12 @@ def main() -> None:
         publish(cluster.dsn(ADMIN), irregular_grids(71))
         conn = stack.enter_context(closing(connect(cluster.dsn(ADMIN))))
         run(conn, "SET idle_in_transaction_session_timeout = 0")
-        asked = kinds([code for (code,) in many(conn, "SELECT code FROM wangge.grid")], _key(conn, scratch))
+        asked = kinds([code for (code,) in many(conn, "SELECT code FROM wangge.grid")], key_of(conn, scratch, "grid_worker"))
         if wanted.profile:
             _profile(cluster, scratch, asked[0], wanted.requests)
             return
-        name, command, told = _ours(cluster, cluster.database, scratch)
-        server = stack.enter_context(_running(name, command, told, scratch / "log"))
+        name, command, told = our_service(cluster, cluster.database, scratch)
+        server = stack.enter_context(running(name, command, told, scratch / "log"))
         client = stack.enter_context(httpx.Client(base_url=server.address, trust_env=False))
         costs: dict[str, list[tuple[float, float, float]]] = {kind.title: [] for kind in asked}
         for kind in asked:
@@ -140,29 +137,14 @@ def _cost(
 ) -> tuple[float, float, float]:
     """Return the CPU milliseconds of one request, in the application and in PostgreSQL, and how long it took."""
     pid, name = server
-    backends = _backends(conn, name)
-    before, began = [_cpu_ms(pid), sum(map(_cpu_ms, backends))], time.perf_counter()
+    backends = backends_of(conn, name)
+    before, began = [cpu_ms(pid), sum(map(cpu_ms, backends))], time.perf_counter()
     _ask(client, kind, count)
     wall = (time.perf_counter() - began) * 1000
-    after = [_cpu_ms(pid), sum(map(_cpu_ms, backends))]
-    if _backends(conn, name) != backends:
+    after = [cpu_ms(pid), sum(map(cpu_ms, backends))]
+    if backends_of(conn, name) != backends:
         raise SystemExit("the service opened other connections while it was measured")
     return (after[0] - before[0]) / count, (after[1] - before[1]) / count, wall / count
-
-
-def _key(conn: connection, home: Path) -> str:
-    """Add somebody who reports in the district, and return their key."""
-    made = new_key(Pepper(read_secret(Settings(home=home).secret_path).derive("pepper")))
-    now = datetime.now(UTC)
-    run(conn, "BEGIN")
-    person = people.add_person(conn, login="worker", name="worker", now=now, by=None)
-    people.give_role(conn, person, role="grid_worker", area=DISTRICT, starts_at=now - timedelta(days=1), by=None)
-    people.add_key(
-        conn, person, prefix=made.prefix, secret_mac=made.secret_mac, name="bench", now=now, expires_at=now + timedelta(days=1),
-        by=None,
-    )  # fmt: skip
-    run(conn, "COMMIT")
-    return made.text
 
 
 def _profile(cluster: Cluster, home: Path, kind: Kind, count: int) -> None:

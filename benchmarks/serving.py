@@ -170,7 +170,7 @@ def _made(cluster: Cluster, name: str, grids: Callable[[], NDArray[np.object_]])
 
 
 @contextmanager
-def _running(name: str, command: Sequence[str], told: dict[str, str], log: Path) -> Generator[Server]:
+def running(name: str, command: Sequence[str], told: dict[str, str], log: Path) -> Generator[Server]:
     """Run a server until the end of the block; wait until it answers."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
@@ -198,7 +198,8 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise SystemExit(f"a server did not come up:\n{log.read_text('utf-8')[-3000:]}")
 
 
-def _ours(cluster: Cluster, database: str, scratch: Path, *, cache_mb: int = 64) -> tuple[str, list[str], dict[str, str]]:
+def our_service(cluster: Cluster, database: str, scratch: Path, *, cache_mb: int = 64) -> tuple[str, list[str], dict[str, str]]:
+    """Return our service's name, its command, and what it is told by its environment."""
     name = f"wangge-{database}-{cache_mb}"
     told = {
         "WANGGE_DSN": f"{cluster.dsn(APP, database)} application_name={name}",
@@ -223,13 +224,14 @@ def _theirs(cluster: Cluster, database: str) -> tuple[str, list[str], dict[str, 
     return name, [sys.executable, "-m", "uvicorn", "tipg.main:app", "--no-access-log", "--loop", "uvloop"], told
 
 
-def _cpu_ms(pid: int) -> float:
+def cpu_ms(pid: int) -> float:
     """Return the CPU milliseconds that a process has used."""
     after_name = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
     return (int(after_name[11]) + int(after_name[12])) * 1000 / TICKS
 
 
-def _backends(conn: connection, name: str) -> list[int]:
+def backends_of(conn: connection, name: str) -> list[int]:
+    """Return the processes of PostgreSQL that answer a service."""
     rows = many(conn, "SELECT pid FROM pg_stat_activity WHERE application_name = %s ORDER BY pid", [name])
     return [pid for (pid,) in rows]
 
@@ -264,11 +266,11 @@ def _cost(conn: connection, server: Server, paths: Sequence[str], scratch: Path,
     *_, per_s = _drive(urls, script, server.address, WARM_S)
     seconds = min(max(seconds, ANSWERS / max(per_s, 1)), LONGEST_S)
     _wait_idle(conn, server.name)
-    backends = _backends(conn, server.name)
-    before = _cpu_ms(server.pid), [_cpu_ms(pid) for pid in backends]
+    backends = backends_of(conn, server.name)
+    before = cpu_ms(server.pid), [cpu_ms(pid) for pid in backends]
     count, size, per_s = _drive(urls, script, server.address, seconds)
-    after = _cpu_ms(server.pid), [_cpu_ms(pid) for pid in backends]
-    if _backends(conn, server.name) != backends:
+    after = cpu_ms(server.pid), [cpu_ms(pid) for pid in backends]
+    if backends_of(conn, server.name) != backends:
         raise SystemExit(f"{server.name} opened other connections while it was measured")
     return Cost((after[0] - before[0]) / count, (sum(after[1]) - sum(before[1])) / count, size / 1024, per_s)
 
@@ -354,8 +356,8 @@ def main() -> None:
         _made(cluster, FEW, lambda: irregular_grids(71))
         _made(cluster, MANY, lambda: square_grids(800, 500))
         start = partial(_start, stack, scratch)
-        ours = {name: start(*_ours(cluster, name, scratch)) for name in (FEW, MANY)}
-        cold = start(*_ours(cluster, FEW, scratch, cache_mb=0))
+        ours = {name: start(*our_service(cluster, name, scratch)) for name in (FEW, MANY)}
+        cold = start(*our_service(cluster, FEW, scratch, cache_mb=0))
         theirs = {name: start(*_theirs(cluster, name)) for name in (FEW, MANY)}
         conn = stack.enter_context(closing(connect(cluster.dsn(ADMIN))))
         with closing(connect(cluster.dsn(ADMIN, FEW))) as few:
@@ -375,7 +377,7 @@ def main() -> None:
 
 
 def _start(stack: ExitStack, scratch: Path, name: str, command: Sequence[str], told: dict[str, str]) -> Server:
-    return stack.enter_context(_running(name, command, told, scratch / f"{name}.log"))
+    return stack.enter_context(running(name, command, told, scratch / f"{name}.log"))
 
 
 if __name__ == "__main__":

@@ -14,46 +14,31 @@ import tempfile
 import time
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 import httpx
 import numpy as np
+from browser import chromium, heap_mb, ready_s
 from incidents import reports
-from playwright.sync_api import sync_playwright
-from serving import _ours, _running
-from serving_ground import DISTRICT, EXTENT, irregular_grids, publish
+from serving import our_service, running
+from serving_ground import EXTENT, irregular_grids, publish
+from somebody import key_of
 
 from api.incidents.load import load
 from api.incidents.rulebook import Rulebook
-from api.secret import read_secret
-from api.settings import Settings
-from api.who.keys import new_key
-from api.who.pepper import Pepper
-from data.store import people
 from data.store.cluster import Cluster
 from data.store.cluster_home import ADMIN
 from data.store.pool import connect
 from data.store.sql import run
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
     from psycopg2.extensions import connection
 
 ROUNDS = 5
-CHROMIUM = "/usr/bin/chromium"
-ARGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--enable-precise-memory-info",
-)  # fmt: skip
-READY = """() => new Promise((done) => {
-  const look = () => document.getElementById("cover").hidden
-    ? requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())))
-    : setTimeout(look, 5);
-  look();
-})"""
 
 
 def main() -> None:
@@ -71,14 +56,14 @@ def main() -> None:
         publish(cluster.dsn(ADMIN), irregular_grids(math.isqrt(wanted.grids)))
         conn = stack.enter_context(closing(connect(cluster.dsn(ADMIN))))
         run(conn, "SET idle_in_transaction_session_timeout = 0")
-        reporter, watcher = _somebody(conn, scratch, "grid_worker"), _somebody(conn, scratch, "district")
-        name, command, told = _ours(cluster, cluster.database, scratch)
-        server = stack.enter_context(_running(name, command, told, scratch / "log"))
-        browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=CHROMIUM, args=list(ARGS))
+        reporter, watcher = key_of(conn, scratch, "grid_worker"), key_of(conn, scratch, "district")
+        name, command, told = our_service(cluster, cluster.database, scratch)
+        server = stack.enter_context(running(name, command, told, scratch / "log"))
+        browser = stack.enter_context(chromium())
         address = f"{server.address}/wall#key={watcher}"
         # In two halves, not in turns: what is loaded stays.
         none = [_open(browser, address) for _ in range(ROUNDS)]
-        _load(conn, wanted.incidents)
+        with_incidents(conn, wanted.incidents)
         many = [_open(browser, address) for _ in range(ROUNDS)]
         print(f"{wanted.grids} grids; medians of {ROUNDS}\n\n| open incidents | ready s | heap MB |\n|---|---|---|")
         for count, found in ((0, none), (wanted.incidents, many)):
@@ -93,17 +78,11 @@ def _open(browser: Browser, address: str) -> tuple[float, float]:
     context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
     page = context.new_page()
     page.goto(address)
-    ready = float(page.evaluate(READY)) / 1000
+    ready = ready_s(page)
     page.wait_for_timeout(1500)
-    held = _heap(page)
+    held = heap_mb(page)
     context.close()
     return ready, held
-
-
-def _heap(page: Page) -> float:
-    session = page.context.new_cdp_session(page)
-    session.send("HeapProfiler.collectGarbage")
-    return float(page.evaluate("performance.memory.usedJSHeapSize")) / 1e6
 
 
 def _follow(browser: Browser, address: str, way: tuple[str, str], events: int, *, picture: Path | None) -> None:
@@ -114,9 +93,9 @@ def _follow(browser: Browser, address: str, way: tuple[str, str], events: int, *
     context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
     page = context.new_page()
     page.goto(address)
-    page.evaluate(READY)
+    ready_s(page)
     page.wait_for_timeout(1500)
-    heaps, began = [_heap(page)], time.perf_counter()
+    heaps, began = [heap_mb(page)], time.perf_counter()
     with httpx.Client(base_url=base, headers={"X-API-Key": key}, trust_env=False) as client:
         for number in range(1, events + 1):
             lon, lat = rng.uniform((west, south), (east, north)).tolist()
@@ -124,7 +103,7 @@ def _follow(browser: Browser, address: str, way: tuple[str, str], events: int, *
             client.post("/v1/incidents", json=said).raise_for_status()
             if number % max(1, events // 4) == 0:
                 page.wait_for_timeout(2500)
-                heaps.append(_heap(page))
+                heaps.append(heap_mb(page))
     took = time.perf_counter() - began
     there = page.evaluate("wanggeWall.cases.size")
     print(
@@ -135,7 +114,8 @@ def _follow(browser: Browser, address: str, way: tuple[str, str], events: int, *
     context.close()
 
 
-def _load(conn: connection, count: int) -> None:
+def with_incidents(conn: connection, count: int) -> None:
+    """Load so many reports, all of them open."""
     never = np.full(count, np.datetime64("NaT", "us"))
     given = reports(count)
     given = replace(
@@ -146,21 +126,6 @@ def _load(conn: connection, count: int) -> None:
     load(conn, given, now=datetime.now(UTC), zone="Asia/Shanghai", deadlines=Rulebook().deadlines(conn))
     run(conn, "COMMIT")
     run(conn, "ANALYZE wangge.incident")
-
-
-def _somebody(conn: connection, home: Path, role: str) -> str:
-    """Add somebody with a role in the district, and return their key."""
-    made = new_key(Pepper(read_secret(Settings(home=home).secret_path).derive("pepper")))
-    now = datetime.now(UTC)
-    run(conn, "BEGIN")
-    person = people.add_person(conn, login=role, name=role, now=now, by=None)
-    people.give_role(conn, person, role=role, area=DISTRICT, starts_at=now - timedelta(days=1), by=None)
-    people.add_key(
-        conn, person, prefix=made.prefix, secret_mac=made.secret_mac, name="bench", now=now, expires_at=now + timedelta(days=1),
-        by=None,
-    )  # fmt: skip
-    run(conn, "COMMIT")
-    return made.text
 
 
 if __name__ == "__main__":
