@@ -1,12 +1,15 @@
-"""An application over real HTTP: a server on a free port of this machine, in a thread, and a client that asks it."""
+"""An application over real HTTP: a server on a free port, and a client that asks it; or one that may be killed."""
 
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -18,11 +21,13 @@ from data.store.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from pathlib import Path
 
     from fastapi import FastAPI
 
+ROOT = Path(__file__).resolve().parents[1]
 DEADLINE_S = 10
+APART_S = 90
+"""A process of its own imports everything first."""
 
 
 @contextmanager
@@ -68,3 +73,29 @@ def service_over(
             change(app)
         with served(app) as client:
             yield client
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on just now."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        return free.getsockname()[1]
+
+
+@contextmanager
+def apart(dsn: str, home: Path, port: int) -> Generator[subprocess.Popen[bytes]]:
+    """Serve the application over a store in a process of its own, by the real time; it may be killed."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.api.feed.served_feed", dsn, str(home), str(port)], cwd=ROOT, stdout=subprocess.DEVNULL
+    ) as process:
+        try:
+            deadline = time.monotonic() + APART_S
+            while True:
+                assert time.monotonic() < deadline, "the server did not come up"
+                try:
+                    if httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == httpx.codes.OK:
+                        break
+                except httpx.TransportError:
+                    time.sleep(0.1)
+            yield process
+        finally:
+            process.kill()

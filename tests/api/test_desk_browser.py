@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -11,17 +11,19 @@ from playwright.sync_api import expect
 from api.incidents.rulebook import Rulebook
 from api.incidents.ticker import tick
 from data.store.sql import many
-from tests.api.incidents.station import GRID, HERE, at, station_over
+from tests.api.incidents.station import GRID, HERE, NEXT, at, station_over
+from tests.api.incidents.test_photos import photo
 from tests.api.who.office import PASSWORD
 from tests.maps.conftest import Watched
 from tests.paged import NASTY
 from tests.published import DISTRICT, STREETS
+from tests.served import apart, free_port
 from tests.stored import owner
+from tests.windows import SOON_MS, is_ready
 
 pytestmark = pytest.mark.browser
 
 OFFICE, WIDE, SMALL, TELEPHONE = (1440, 900), (1920, 1080), (1024, 768), (390, 844)
-SOON_MS = 8_000
 KEY = re.compile(r"^(desk|wall|map|event|state|light|kind|tier)\.[a-z_.]+$")
 
 
@@ -37,34 +39,25 @@ def town(cluster, template, tmp_path_factory):
 
 
 @pytest.fixture
-def browse(chromium):
-    """Give the function that opens a page of the service in a window of its own; windows are shut when the test ends."""
-    contexts = []
+def browse(window):
+    """Give the function that opens the desk, or another page, in a window of its own."""
 
-    def open_page(town, path="/command", *, login="district", size=OFFICE, lang="zh-CN"):
-        context = chromium.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            locale=lang,
-            base_url=str(town.hall.client.base_url),
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        if login:
-            assert context.request.post("/v1/session", data={"login": login, "password": PASSWORD}).status == 201
-        watched = Watched(context.new_page())
-        watched.page.goto(path)
-        return watched
+    def open_desk(town, path="/command", *, login="district", **how):
+        return window(town.hall.client.base_url, path, login=login, **how)
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_desk
 
 
-def is_ready(watched):
-    """Wait until the desk is there and follows what happens."""
-    expect(watched.page.locator("#cover")).to_be_hidden(timeout=SOON_MS)
-    expect(watched.page.locator("#link.live")).to_be_visible()
-    return watched.page
+@pytest.fixture(scope="module")
+def plumbers(town):
+    """The water department's people, who handle another category in another community."""
+    person = town.hall.person("plumber", ("grid_worker", NEXT, "pipes"))
+    town.who["plumber"] = town.hall.key(person)
+    town.hall.do(
+        """INSERT INTO wangge.org_member (org_id, person_id, valid, path)
+           SELECT id, %s, '[2020-01-01,)', path FROM wangge.org WHERE code = 'water'""",
+        [person],
+    )
 
 
 def numbers(page):
@@ -398,3 +391,312 @@ def test_time_passes_the_light(town, browse):
     page = is_ready(browse(town, f"/command?light=red&no={no}"))
     assert no in numbers(page)
     expect(row(page, no)).to_contain_text("超期")
+
+
+@pytest.mark.usefixtures("plumbers")
+def test_a_call_of_four_steps(town, browse):  # noqa: PLR0915 - one story
+    """The street calls, the district names who comes, each joins, the lead handles, and the street rates them: all by the page.
+
+    A department whose people work elsewhere, for another category, finds the incident on its desk once it is called.
+    """
+    no = town.at_street(title="a house of rubbish")
+    street = is_ready(browse(town, f"/command?no={no}", login="street"))
+    step(street, "call", summary="a heap as high as a house")
+    call = street.locator("#drawer .call li")
+    expect(street.locator("#drawer .told")).to_contain_text("呼叫", timeout=SOON_MS)
+    expect(call.filter(has_text="呼叫")).to_have_class("is-done")
+    expect(call.filter(has_text="分办")).not_to_have_class("is-done")
+    water = is_ready(browse(town, login="plumber"))
+    assert no not in numbers(water)
+
+    district = is_ready(browse(town, f"/command?no={no}"))
+    district.locator(".steps [data-event=assign]").click()
+    departments = district.locator("form.step .departments li")
+    expect(departments.filter(has_text="环卫局").locator("input").first).to_be_checked()
+    # By keyboard alone: to the water department, which is chosen, and must come.
+    departments.filter(has_text="水务局").locator("input").first.focus()
+    district.keyboard.press("Space")
+    district.keyboard.press("Tab")
+    district.keyboard.press("Space")
+    assert [box.is_checked() for box in departments.filter(has_text="水务局").locator("input").all()] == [True, False, True]
+    district.locator("form.step button[type=submit]").click()
+    expect(district.locator("#drawer .told")).to_contain_text("分办", timeout=SOON_MS)
+    people = district.locator("#drawer .call .who")
+    expect(people).to_have_text([re.compile("环卫局 · 牵头.*待报到"), re.compile("水务局 · 必须到场.*待报到")])
+    expect(district.locator("#drawer")).to_contain_text("a heap as high as a house")
+    expect(district.locator("#drawer")).to_contain_text("前报到")
+
+    # Called, it comes to the department's desk by itself.
+    water.wait_for_function("no => wanggeDesk.shown().some((each) => each.no === no)", arg=no, timeout=SOON_MS)
+    row(water, no).click()
+    step(water, "join")
+    expect(water.locator("#drawer .told")).to_contain_text("报到", timeout=SOON_MS)
+    expect(people.nth(1)).to_have_class("who is-done", timeout=SOON_MS)
+    office = is_ready(browse(town, f"/command?no={no}", login="office"))
+    step(office, "join")
+    expect(office.locator("#drawer .standing em").first).to_have_text("处置中", timeout=SOON_MS)
+    step(office, "handle", result="taken away", outcome="resolved", evidence="two lorries")
+    expect(office.locator("#drawer .standing em").first).to_have_text("待核查", timeout=SOON_MS)
+
+    expect(street.locator(".steps [data-event=check_pass]")).to_be_visible(timeout=SOON_MS)
+    step(street, "check_pass")
+    expect(street.locator(".steps [data-event=feedback]")).to_be_visible(timeout=SOON_MS)
+    step(street, "feedback", result="satisfied", answer="it is gone")
+    expect(street.locator(".steps [data-event=clear_off]")).to_be_visible(timeout=SOON_MS)
+    street.locator(".steps [data-event=clear_off]").click()
+    rates = street.locator("form.step .score")
+    expect(rates).to_have_text(["环卫局", "水务局"])
+    rates.nth(0).locator("input").fill("90")
+    street.locator("form.step button[type=submit]").click()
+    expect(street.locator("#field-ratings-wrong")).to_be_visible(timeout=SOON_MS)
+    rates.nth(1).locator("input").fill("101")
+    street.locator("form.step button[type=submit]").click()
+    expect(street.locator("#field-ratings-wrong")).to_be_visible(timeout=SOON_MS)
+    rates.nth(1).locator("input").fill("75")
+    street.keyboard.press("Enter")
+    expect(street.locator("#drawer .standing em").first).to_have_text("已结案", timeout=SOON_MS)
+    expect(call.filter(has_text="销号")).to_have_class("is-done")
+    expect(street.locator("#drawer .call .who")).to_have_text([re.compile("环卫局.*评分 90"), re.compile("水务局.*评分 75")])
+    kept = town.asks("street", "GET", f"/v1/calls/{no}").json()
+    assert (kept["state"], [each["rating"] for each in kept["participants"]]) == ("cleared", [90, 75])
+
+
+@pytest.mark.usefixtures("plumbers")
+def test_who_came_late_to_a_call(town, browse):
+    """A department that has not come when its time is over is marked as late, and stays so when it has come."""
+    no = town.at_street(title="late to come")
+    town.done("street", no, "call", summary="come")
+    both = [{"org": "sanitation", "lead": True, "mandatory": True}, {"org": "water", "lead": False, "mandatory": True}]
+    town.done("district", no, "assign", departments=both)
+    town.done("office", no, "join")
+    town.passes(days=4)
+    page = is_ready(browse(town, f"/command?no={no}"))
+    people = page.locator("#drawer .call .who")
+    expect(people).to_have_text([re.compile("环卫局.*报到$"), re.compile("水务局.*待报到、逾期")], timeout=SOON_MS)
+    town.done("plumber", no, "join")
+    expect(people.nth(1)).to_have_class("who is-done is-late", timeout=SOON_MS)
+
+
+def claimed(town, title):
+    """Return an incident that the worker has in hand."""
+    no = town.reports(title=title)["no"]
+    town.done("community", no, "accept", matter="0101")
+    town.done("worker", no, "claim")
+    return no
+
+
+def pictured(tmp_path, *names):
+    """Write pictures to disk, each with where it was taken; return their paths."""
+    paths = [tmp_path / f"{name}.jpg" for name in names]
+    for n, path in enumerate(paths):
+        path.write_bytes(photo(size=(400 + 40 * n, 240)))
+    return paths
+
+
+def attach(page, *files):
+    """Choose files by the button of the evidence, as one does with the mouse."""
+    with page.expect_file_chooser() as waiting:
+        page.locator("form.step .file input").click()
+    waiting.value.set_files(files)
+
+
+def test_pictures_as_evidence(town, browse, tmp_path):
+    """Pictures that are chosen in a step's form are sent, seen beside the incident at once, and named in what the step says.
+
+    What is no picture is refused by its name, and the others stay.
+    """
+    no = claimed(town, "with pictures")
+    page = is_ready(browse(town, f"/command?no={no}", login="worker"))
+    page.locator(".steps [data-event=handle]").click()
+    page.locator("#field-result").fill("swept")
+    page.locator("#field-outcome").select_option("resolved")
+    before, after = pictured(tmp_path, "before", "after")
+    attach(page, before, after)
+    hint = page.locator("form.step .field", has=page.locator(".file")).locator("[role=status]")
+    expect(hint).to_contain_text("已上传 2 张照片", timeout=SOON_MS)
+    album = page.locator("#drawer .album .picture")
+    expect(album).to_have_count(2, timeout=SOON_MS)
+    assert page.evaluate("[...document.querySelectorAll('.album img')].every((each) => each.naturalWidth >= 400)")
+    text = tmp_path / "notes.jpg"
+    text.write_text("no picture at all")
+    attach(page, text)
+    expect(hint).to_contain_text("notes.jpg", timeout=SOON_MS)
+    expect(hint).to_contain_text("已上传 2 张照片")
+    page.locator("form.step button[type=submit]").click()
+    expect(page.locator("#drawer .standing em").first).to_have_text("待核查", timeout=SOON_MS)
+    expect(page.locator("#drawer .log li").first).to_contain_text("照片、照片")
+    expect(album).to_have_count(2)
+    album.first.click()
+    expect(album.first).to_have_class("picture is-large")
+    log = town.asks("district", "GET", f"/v1/incidents/{no}/events").json()["events"]
+    kept = town.asks("district", "GET", f"/v1/incidents/{no}/pictures").json()["pictures"]
+    assert sorted(log[-1]["payload"]["evidence"]) == sorted(f"picture:{each['id']}" for each in kept)
+
+    # Whoever checks sees them too.
+    checks = is_ready(browse(town, f"/command?no={no}", login="community"))
+    expect(checks.locator("#drawer .album .picture")).to_have_count(2, timeout=SOON_MS)
+
+
+def test_a_step_waits_for_its_pictures(town, browse, tmp_path):
+    """Sent while a picture is still on its way, a step takes the picture along."""
+    no = claimed(town, "in haste")
+    page = is_ready(browse(town, f"/command?no={no}", login="worker"))
+    held = []
+
+    def hold(route):
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/pictures?*", hold)
+    page.locator(".steps [data-event=handle]").click()
+    page.locator("#field-result").fill("swept")
+    page.locator("#field-outcome").select_option("resolved")
+    with page.expect_request("**/pictures?*"):
+        attach(page, *pictured(tmp_path, "slow"))
+    submit = page.locator("form.step button[type=submit]")
+    submit.click()
+    expect(submit).to_be_disabled()
+    assert town.shown(no)["state"] == "in_progress"
+    held[0].continue_()
+    expect(page.locator("#drawer .standing em").first).to_have_text("待核查", timeout=SOON_MS)
+    log = town.asks("district", "GET", f"/v1/incidents/{no}/events").json()["events"]
+    assert len(log[-1]["payload"]["evidence"]) == 1
+
+
+def lose_answer(page, pattern):
+    """Let the next change at an address reach the service, and its answer be lost on the way back."""
+    lost = []
+
+    def pass_on(route):
+        if route.request.method == "POST" and not lost:
+            lost.append(route.fetch().status)
+            route.abort("connectionreset")
+        else:
+            route.fallback()
+
+    page.route(pattern, pass_on)
+    return lost
+
+
+def test_an_answer_that_is_lost(town, browse, tmp_path):
+    """Where the service has done what was asked and the answer was lost, the form stays; sent again it is not done twice."""
+    no = claimed(town, "lost answers")
+    page = is_ready(browse(town, f"/command?no={no}", login="worker"))
+    page.locator(".steps [data-event=handle]").click()
+    page.locator("#field-result").fill("swept")
+    page.locator("#field-outcome").select_option("resolved")
+    lost = lose_answer(page, "**/pictures?*")
+    attach(page, *pictured(tmp_path, "once"))
+    page.locator("form.step button", has_text="重新上传").click(timeout=SOON_MS)
+    expect(page.locator("#drawer .album .picture")).to_have_count(1, timeout=SOON_MS)
+    assert lost == [201]
+    lost = lose_answer(page, "**/transitions?*")
+    submit = page.locator("form.step button[type=submit]")
+    submit.click()
+    expect(page.locator("form.step .alarm")).to_contain_text("只会办理一次", timeout=SOON_MS)
+    assert lost == [200]
+    submit.click()
+    expect(page.locator("#drawer .standing em").first).to_have_text("待核查", timeout=SOON_MS)
+    log = town.asks("district", "GET", f"/v1/incidents/{no}/events").json()["events"]
+    assert [each["event"] for each in log].count("handle") == 1
+    assert len(log[-1]["payload"]["evidence"]) == 1
+
+
+def test_what_was_written_outlives_a_refusal(town, browse):
+    """A step that came too late is refused; where it is still offered its form stands as it was written, and goes through."""
+    no = town.reports(category="rubbish", title="talked about")["no"]
+    page = is_ready(browse(town, f"/command?no={no}", login="community"))
+    page.locator(".steps [data-event=reject]").click()
+    page.locator("#field-reason").select_option("private_affair")
+    page.locator("#field-answer").fill("a long answer, weighed word by word")
+    town.done("colleague", no, "comment", text="I know who that is")
+    expect(page.locator("#drawer [role=status]").first).to_contain_text("新动态", timeout=SOON_MS)
+    page.locator("form.step button[type=submit]").click()
+    expect(page.locator("#drawer [role=status]").first).to_contain_text("未能办理", timeout=SOON_MS)
+    expect(page.locator("#drawer .log li").first).to_contain_text("I know who that is")
+    expect(page.locator("#field-answer")).to_have_value("a long answer, weighed word by word")
+    expect(page.locator("#field-reason")).to_have_value("private_affair")
+    page.locator("form.step button[type=submit]").click()
+    expect(page.locator("#drawer .standing em").first).to_have_text("不予受理", timeout=SOON_MS)
+
+
+def test_the_server_is_killed(cluster, template, tmp_path, window):  # noqa: PLR0915 - one story
+    """Killed, the service leaves a desk that says how old it is and loses nothing of it: rows, drawer, and forms half written.
+
+    Served again, the desk follows again without a reload, shows what was missed and what was wished for meanwhile, and what
+    was sent in vain goes through once.
+    """
+    with cluster.clone(template) as db, station_over(db, tmp_path) as town:
+        town.hall.do("UPDATE wangge.api_key SET expires_at = now() + interval '1 day'")  # a process apart goes by the real time
+        town.hall.now = datetime.now(UTC)
+        first, second = (town.reports(category=each, title=each)["no"] for each in ("rubbish", "lamp"))
+        port = free_port()
+        base = f"http://127.0.0.1:{port}"
+        with apart(db.app, tmp_path, port) as server:
+            page = is_ready(window(base, f"/command?no={first}", login="community"))
+            page.evaluate("window.unmoved = true")
+            page.locator(".steps [data-event=reject]").click(timeout=SOON_MS)
+            page.locator("#field-reason").select_option("private_affair")
+            page.locator("#field-answer").click()
+            page.keyboard.type("see to it yourself")
+            page.locator("#report").click()
+            here = at(60, 180)
+            page.evaluate(
+                "([lat, lon]) => wanggeDesk.map.setView([lat, lon], 17, { animate: false })", [here["lat"], here["lon"]]
+            )
+            page.locator("#report-box button", has_text="取地图中心").click()
+            page.keyboard.type("noise")
+            page.locator("#report-title").fill("half written")
+            before = numbers(page)
+            assert set(before) == {first, second}
+            server.kill()
+            expect(page.locator("#stale")).to_contain_text("连接中断", timeout=SOON_MS)
+            expect(page.locator("#link")).to_have_class("link broken")
+            assert numbers(page) == before
+
+            page.locator("form.step button[type=submit]").click()
+            expect(page.locator("form.step .alarm")).to_contain_text("连接不上", timeout=SOON_MS)
+            page.locator("#report-box button[type=submit]").click()
+            expect(page.locator("#report-box .alarm")).to_contain_text("连接不上", timeout=SOON_MS)
+            page.locator("[data-days='7']").click()
+            expect(page.locator("#stale")).to_be_visible()
+            assert numbers(page) == before
+        missed = town.reports(category="parking", title="meanwhile")["no"]
+        over = town.reports(category="parking", title="over meanwhile")["no"]
+        town.done("community", over, "reject", reason="private_affair", answer="no")
+        with apart(db.app, tmp_path, port):
+            expect(page.locator("#link.live")).to_be_visible(timeout=40_000)
+            expect(page.locator("#stale")).to_be_hidden()
+            # Seven days were wished for, which hold what is over too.
+            shows(page, 4)
+            assert set(numbers(page)) == {first, second, missed, over}
+            expect(page.locator("#field-answer")).to_have_value("see to it yourself")
+            expect(page.locator("#field-reason")).to_have_value("private_affair")
+            expect(page.locator("#report-title")).to_have_value("half written")
+            page.locator("#report-box button[type=submit]").click()
+            expect(page.locator("#report-box h2")).to_have_text("已上报", timeout=SOON_MS)
+            page.locator("form.step button[type=submit]").click()
+            expect(page.locator("#drawer .standing em").first).to_have_text("不予受理", timeout=SOON_MS)
+            shows(page, 5)
+            later = town.reports(category="lamp", title="after")["no"]
+            page.wait_for_function("no => wanggeDesk.shown().some((each) => each.no === no)", arg=later, timeout=SOON_MS)
+            shows(page, 6)
+            assert len(set(numbers(page))) == 6
+            log = town.asks("district", "GET", f"/v1/incidents/{first}/events").json()["events"]
+            assert [each["event"] for each in log].count("reject") == 1
+            assert page.evaluate("window.unmoved")
+            page.context.close()
+
+
+def test_what_could_not_be_opened_opens_by_itself(town, browse):
+    """An incident that is opened while the line is down says why it is not there, and is shown when the line is back."""
+    page = is_ready(browse(town))
+    no = numbers(page)[0]
+    page.context.set_offline(True)
+    row(page, no).click()
+    expect(page.locator("#drawer .alarm")).to_contain_text("连接不上", timeout=SOON_MS)
+    page.context.set_offline(False)
+    page.evaluate("wanggeDesk.page.again()")
+    expect(page.locator("#drawer .log li").first).to_be_visible(timeout=SOON_MS)

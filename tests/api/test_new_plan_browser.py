@@ -6,8 +6,6 @@ import pytest
 from playwright.sync_api import expect
 
 from api.worker import Pace
-from tests.api.who.office import PASSWORD
-from tests.maps.conftest import Watched
 from tests.paged import paged
 from tests.stored import brought, owner, village
 from tests.work import working
@@ -15,7 +13,7 @@ from tests.work import working
 pytestmark = pytest.mark.browser
 
 C1, C2 = "370103016001", "370103016002"
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
+WIDE, NARROW = (1440, 900), (360, 740)
 LONG_MS = 60_000
 
 
@@ -32,22 +30,15 @@ def hall(db, tmp_path):
 
 
 @pytest.fixture
-def browse(hall, chromium):
+def browse(hall, window):
     """Give the function that opens the form as somebody."""
-    contexts = []
 
-    def open_form(login, path="/plans/new", *, size=WIDE, lang="zh-CN"):
-        context = chromium.new_context(viewport=size, locale=lang, base_url=str(hall.client.base_url), reduced_motion="reduce")
-        contexts.append(context)
-        assert context.request.post("/v1/session", data={"login": login, "password": PASSWORD}).status == 201
-        watched = Watched(context.new_page())
-        watched.page.goto(path)
+    def open_form(login, path="/plans/new", **how):
+        watched = window(hall.client.base_url, path, login=login, **how)
         expect(watched.page.locator("#loading")).to_be_hidden()
         return watched
 
-    yield open_form
-    for context in contexts:
-        context.close()
+    return open_form
 
 
 def test_a_community_is_divided(hall, browse, db):
@@ -133,6 +124,6 @@ def test_whoever_plans_nothing(hall, browse):
 def test_it_fits(browse, size, lang):
     """In both languages and on a telephone the form fits, and no word is a bare key."""
     watched = browse("both", size=size, lang=lang)
-    assert watched.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert watched.page.evaluate("document.documentElement.scrollWidth") <= size[0]
     assert not re.search(r"new_plan\.", watched.page.locator("main").inner_text())
     assert watched.complaints == []

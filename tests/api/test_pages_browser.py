@@ -16,7 +16,6 @@ from partition.net import net_of
 from partition.rules import Rules
 from tests.api.v1.hall import Hall
 from tests.api.who.office import PASSWORD
-from tests.maps.conftest import Watched
 from tests.paged import NASTY, paged
 from tests.published import COMMUNITIES, HIDDEN
 from tests.stored import NOW, brought, cut, owner, village
@@ -24,7 +23,7 @@ from tests.stored import NOW, brought, cut, owner, village
 pytestmark = pytest.mark.browser
 
 C1, C2, STREET, DISTRICT = "370103016001", "370103016002", "街道", "区"
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
+WIDE, NARROW = (1440, 900), (360, 740)
 PATHS = (
     "/",
     "/conformance",
@@ -60,25 +59,15 @@ def net(cluster, template, tmp_path_factory):
 
 
 @pytest.fixture
-def browse(chromium):
-    """Give the function that opens a page in a window of its own; windows are shut when the test ends."""
-    contexts = []
+def browse(window):
+    """Give the function that opens a page in a window of its own."""
 
-    def open_page(hall, path, *, size=WIDE, lang="zh-CN", login=""):
-        context = chromium.new_context(
-            viewport=size, locale=lang, base_url=str(hall.client.base_url), reduced_motion="reduce", timezone_id="Asia/Shanghai"
-        )
-        contexts.append(context)
-        if login:
-            assert context.request.post("/v1/session", data={"login": login, "password": PASSWORD}).status == 201
-        watched = Watched(context.new_page())
-        watched.page.goto(path)
+    def open_page(hall, path, *, size=WIDE, **how):
+        watched = window(hall.client.base_url, path, size=size, timezone_id="Asia/Shanghai", **how)
         watched.page.wait_for_load_state("networkidle")
         return watched
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_page
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
@@ -89,7 +78,7 @@ def test_a_page_fits_and_is_quiet(net, browse, path, size):
 
     assert watched.complaints == []
     assert all(url.startswith((str(net.client.base_url), "data:")) for url in watched.requests)
-    assert watched.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert watched.page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
 def test_the_figures_of_the_net(net, browse):
@@ -319,5 +308,5 @@ def test_plans_fit_in_both_languages(drafted, browse, size):
         for path in ("/plans", drafted.plan):
             watched = browse(drafted.hall, path, size=size, lang=lang, login="district")
             assert watched.complaints == []
-            assert watched.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+            assert watched.page.evaluate("document.documentElement.scrollWidth") <= size[0]
             assert watched.page.evaluate("document.documentElement.lang") == ("en" if lang == "en-GB" else "zh-CN")

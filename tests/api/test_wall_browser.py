@@ -1,29 +1,20 @@
 """The wall in a real Chromium: what it asks for, what comes in by itself, what a broken line does to it, what names may do."""
 
-import socket
-import subprocess
-import sys
-import time
-from contextlib import closing, contextmanager
-from pathlib import Path
-
-import httpx
 import pytest
 from playwright.sync_api import expect
 
 from data.store.sql import many, run
 from tests.api.incidents.station import HERE, station_over
-from tests.api.who.office import PASSWORD
 from tests.maps.conftest import Watched
 from tests.paged import NASTY
 from tests.published import COMMUNITIES, DISTRICT, STREETS
+from tests.served import apart, free_port
 from tests.stored import owner
+from tests.windows import SOON_MS, is_ready
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).resolve().parents[2]
-SCREEN, ROW, TELEPHONE = {"width": 1920, "height": 1080}, {"width": 3840, "height": 1080}, {"width": 390, "height": 844}
-SOON_MS = 8_000
+SCREEN, ROW, TELEPHONE = (1920, 1080), (3840, 1080), (390, 844)
 
 
 @pytest.fixture(scope="module")
@@ -34,29 +25,13 @@ def town(cluster, template, tmp_path_factory):
 
 
 @pytest.fixture
-def browse(chromium):
-    """Give the function that opens the wall in a window of its own; windows are shut when the test ends."""
-    contexts = []
+def browse(window):
+    """Give the function that opens the wall in a window of its own."""
 
-    def open_wall(base, path="/wall", *, size=SCREEN, login="", lang="zh-CN", motion="reduce"):
-        context = chromium.new_context(viewport=size, locale=lang, base_url=str(base), reduced_motion=motion)
-        contexts.append(context)
-        if login:
-            assert context.request.post("/v1/session", data={"login": login, "password": PASSWORD}).status == 201
-        watched = Watched(context.new_page())
-        watched.page.goto(path)
-        return watched
+    def open_wall(base, path="/wall", *, size=SCREEN, **how):
+        return window(base, path, size=size, **how)
 
-    yield open_wall
-    for context in contexts:
-        context.close()
-
-
-def is_ready(watched):
-    """Wait until the wall is there and follows what happens."""
-    expect(watched.page.locator("#cover")).to_be_hidden(timeout=SOON_MS)
-    expect(watched.page.locator("#link.live")).to_be_visible()
-    return watched.page
+    return open_wall
 
 
 def figure(page, name):
@@ -86,7 +61,7 @@ def test_the_wall_fits_and_is_quiet(town, browse, size):
 
     assert watched.complaints == []
     assert all(url.startswith((str(town.hall.client.base_url), "data:")) for url in watched.requests)
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     ground, _, marks = painted(page)
     assert ground > 10_000
     assert marks > 100
@@ -227,34 +202,12 @@ def test_names_are_only_text(cluster, template, tmp_path, browse):
         watched.page.context.close()
 
 
-@contextmanager
-def apart(db, home, port):
-    """Serve in a process of its own, which may be killed."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.api.feed.served_feed", db.app, str(home), str(port)], cwd=ROOT, stdout=subprocess.DEVNULL
-    ) as process:
-        try:
-            deadline = time.monotonic() + 90
-            while time.monotonic() < deadline:
-                try:
-                    if httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200:
-                        break
-                except httpx.TransportError:
-                    time.sleep(0.1)
-            else:
-                pytest.fail("the server did not come up")
-            yield process
-        finally:
-            process.kill()
-
-
 def test_the_line_breaks_and_comes_back(cluster, template, tmp_path, browse):
     """Killed, the server leaves a page that says how old it is; served again, it goes on by itself, and nothing was missed."""
     with cluster.clone(template) as db, station_over(db, tmp_path) as town:
         town.hall.do("UPDATE wangge.api_key SET expires_at = now() + interval '1 day'")  # a process apart goes by the real time
-        with closing(socket.create_server(("127.0.0.1", 0))) as free:
-            port = free.getsockname()[1]
-        with apart(db, tmp_path, port) as server:
+        port = free_port()
+        with apart(db.app, tmp_path, port) as server:
             page = is_ready(browse(f"http://127.0.0.1:{port}", f"/wall#key={town.who['district']['X-API-Key']}"))
             page.evaluate("window.unmoved = true")
             server.kill()
@@ -262,7 +215,7 @@ def test_the_line_breaks_and_comes_back(cluster, template, tmp_path, browse):
             expect(page.locator("#stale")).to_contain_text("连接中断")
             expect(page.locator("#link")).to_have_class("link broken")
         missed = town.reports(category="断线之间")["no"]
-        with apart(db, tmp_path, port):
+        with apart(db.app, tmp_path, port):
             expect(page.locator("#link.live")).to_be_visible(timeout=40_000)
             expect(page.locator("#stale")).to_be_hidden()
             page.wait_for_function("no => wanggeWall.page.shown().some((each) => each.no === no)", arg=missed, timeout=SOON_MS)

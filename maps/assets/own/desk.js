@@ -10,6 +10,9 @@ wangge.desk = async (map) => {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const FRESH_S = 8;
   document.body.classList.toggle("frozen", Boolean(frozen));
+  // A file that was taken away leads nowhere.
+  if (frozen) delete byId("home").dataset.label;
+  else byId("home").href = `${setup.root}/`;
   words.speak(words.lang);
 
   const cover = wangge.cover(words, "wall.loading");
@@ -28,7 +31,8 @@ wangge.desk = async (map) => {
     cover("desk.denied");
     return;
   }
-  if (!data.grids.code.length) {
+  // Whoever works for some categories alone sees no figures of grids, and none of theirs are sent; incidents they are called to are.
+  if (!data.grids.code.length && (frozen || me.roles.some(({ categories }) => !categories))) {
     cover("wall.empty");
     return;
   }
@@ -91,7 +95,7 @@ wangge.desk = async (map) => {
   const table = wangge.deskTable(page, words, rows, dots);
   const fields = wangge.deskFields(setup, words, send, rows);
   const steps = wangge.deskSteps(words, send, fields);
-  const drawer = wangge.deskDrawer(page, words, send, rows, steps);
+  const drawer = wangge.deskDrawer(page, words, send, rows, fields, steps);
   const report = wangge.deskReport(page, words, send, rows, fields, setup);
   const live = wangge.deskLive(source, rows, page, words);
   const { failed } = live;
@@ -182,11 +186,16 @@ wangge.desk = async (map) => {
       const found = await source.get("/v1/desk/incidents", wanted);
       if (fetchedFor !== JSON.stringify(wanted)) return;
       take(found);
+    } catch (error) {
+      // What was wished for is not there: it is asked for again as soon as that can be done.
+      if (fetchedFor === JSON.stringify(wanted)) fetchedFor = undefined;
+      throw error;
     } finally {
       document.body.classList.remove("fetching");
     }
     show();
   };
+  page.isBehind = () => fetchedFor === undefined;
   /** Take in how some stand now. */
   page.take = (document, numbers) => {
     rows.change(document, numbers, filter.belongs(page.wish));
@@ -195,6 +204,8 @@ wangge.desk = async (map) => {
   };
   page.changed = (no) => live.changed(no);
   page.heard = (no) => drawer.heard(no);
+  page.again = () => drawer.anew();
+  page.isWriting = () => drawer.isWriting() || report.isWriting();
   page.signedOut = () => cover("desk.signed_out");
 
   const aim = () => {
@@ -319,6 +330,7 @@ wangge.desk = async (map) => {
     words.speak(lang);
     document.title = words.say("desk.page");
     map.getContainer().setAttribute("aria-label", words.say("desk.canvas"));
+    map.getContainer().setAttribute("role", "region");
     byId("me").textContent = me.name ?? "";
     if (frozen) byId("frozen").textContent = words.say("desk.frozen", { when: words.time(frozen.at, { year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) });
     show();
@@ -369,7 +381,6 @@ wangge.desk = async (map) => {
   }
   take(first);
   if (!frozen) byId("wall").href = `${setup.root}/wall`;
-  if (!frozen) byId("home").href = `${setup.root}/`;
   aim();
   look();
   const opened = page.wish.no;

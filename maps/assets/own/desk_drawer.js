@@ -1,5 +1,5 @@
 /** One incident beside the map: what is known of it, what may be done with it now, its way so far, and its pictures. */
-wangge.deskDrawer = (page, words, send, rows, steps) => {
+wangge.deskDrawer = (page, words, send, rows, fields, steps) => {
   const { make } = wangge;
   const byId = (id) => document.getElementById(id);
   const drawer = byId("drawer");
@@ -10,6 +10,8 @@ wangge.deskDrawer = (page, words, send, rows, steps) => {
   /** How many questions wait for their answer, and what changed meanwhile. */
   let loading = 0;
   let missed;
+  /** What could not be shown. */
+  let lost;
 
   const path = (no, rest = "") => `/v1/incidents/${encodeURIComponent(no)}${rest}`;
   const seconds = (moment) => Date.parse(moment) / 1000;
@@ -101,23 +103,48 @@ wangge.deskDrawer = (page, words, send, rows, steps) => {
   };
   const duplicates = (doc) => make("ul", { className: "near" }, ...doc.duplicates.map((each) => make("li", {}, make("button", { type: "button", onclick: () => page.open(each.no) }, make("b", { text: each.title || each.no }), make("span", { text: words.say("desk.near", { m: words.number(Math.round(each.away_m)), state: words.say(`state.${each.state}`) }) })))));
   const CALL = ["called_at", "assigned_at", "joint_started_at", "handled_at", "cleared_at"];
-  const call = (doc) => make("ol", { className: "call" }, ...CALL.map((name) => {
-    const at = doc.call[name];
-    const line = make("li", { className: at ? "is-done" : "" }, make("b", { text: words.say(`desk.call.${name}`) }), make("time", { text: at ? page.moment(seconds(at)) : "" }));
-    return line;
-  }), ...doc.call.participants.map((each) => make("li", { className: each.joined_at ? "is-done who" : "who" }, make("b", { text: `${rows.say.org(each.org)}${each.lead ? ` · ${words.say("desk.department.lead")}` : ""}` }), make("time", { text: each.joined_at ? words.say("desk.call.joined", { when: page.moment(seconds(each.joined_at)) }) : words.say("desk.call.waiting") }))));
+  /** A department of a call: what it is there for, whether it has come, in time or not, and how it was rated. */
+  const called = (each, due) => {
+    const role = each.lead ? "lead" : each.mandatory ? "must" : undefined;
+    const came = each.joined_at ? words.say("desk.call.joined", { when: page.moment(seconds(each.joined_at)) }) : words.say("desk.call.waiting");
+    const isLate = due !== undefined && (each.joined_at ? seconds(each.joined_at) : page.now()) > due;
+    const said = [came, isLate ? words.say("desk.call.late") : "", each.rating === null ? "" : words.say("desk.call.rating", { n: each.rating })].filter(Boolean);
+    return make("li", { className: ["who", each.joined_at ? "is-done" : "", isLate ? "is-late" : ""].filter(Boolean).join(" ") },
+      make("b", { text: [rows.say.org(each.org), role ? words.say(`desk.department.${role}`) : ""].filter(Boolean).join(" · ") }),
+      make("span", { text: said.join(words.say("desk.comma")) }));
+  };
+  const call = (doc) => {
+    const due = doc.call.join_due_at ? seconds(doc.call.join_due_at) : undefined;
+    const moments = CALL.map((name) => {
+      const at = doc.call[name];
+      return make("li", { className: at ? "is-done" : "" }, make("b", { text: words.say(`desk.call.${name}`) }), make("time", { text: at ? page.moment(seconds(at)) : "" }));
+    });
+    const about = [doc.call.summary, due !== undefined && !doc.call.joint_started_at ? words.say("desk.call.due", { when: page.moment(due) }) : ""].filter(Boolean);
+    return make("div", {}, ...about.map((text) => make("p", { className: "hint", text })), make("ol", { className: "call" }, ...moments, ...doc.call.participants.map((each) => called(each, due))));
+  };
 
+  /** Which look at the pictures is the last: one that is overtaken shows nothing. */
+  let look = 0;
   const pictures = async (no, place, mine) => {
+    const last = ++look;
     const { pictures: found } = await send.get(path(no, "/pictures"));
-    if (mine !== turn) return;
-    place.hidden = !found.length;
-    for (const old of place.querySelectorAll(".picture")) old.remove();
-    for (const [i, each] of found.entries()) {
-      const image = make("img", { alt: words.say("desk.picture.alt", { n: i + 1 }), src: await send.picture(path(no, `/pictures/${each.id}`)) });
-      if (mine !== turn) return;
-      const button = make("button", { type: "button", className: "picture", onclick: () => button.classList.toggle("is-large") }, image);
-      place.append(button);
+    // A picture never changes: what is there stays.
+    const there = new Map([...place.querySelectorAll(".picture")].map((node) => [node.dataset.id, node]));
+    const nodes = [];
+    for (const [i, { id }] of found.entries()) {
+      let button = there.get(id);
+      if (!button) {
+        const image = make("img", { alt: words.say("desk.picture.alt", { n: i + 1 }), src: await send.picture(path(no, `/pictures/${id}`)) });
+        button = make("button", { type: "button", className: "picture" }, image);
+        button.addEventListener("click", () => image.parentNode.classList.toggle("is-large"));
+        button.dataset.id = id;
+      }
+      nodes.push(button);
     }
+    if (mine !== turn || last !== look) return;
+    place.hidden = !nodes.length;
+    for (const old of there.values()) old.remove();
+    place.append(...nodes);
   };
 
   const names = async (events, doc) => {
@@ -127,6 +154,8 @@ wangge.deskDrawer = (page, words, send, rows, steps) => {
       const { people: found } = await send.get("/v1/desk/people", { id: unknown.slice(0, 200) });
       rows.know({ people: Object.fromEntries(found.map(({ id, name }) => [id, name])) });
     }
+    const orgs = [...events.flatMap(({ org, payload = {} }) => [org, payload.to?.org, payload.owner?.org, ...(payload.departments ?? []).map((each) => each.org)]), ...(doc.call?.participants ?? []).map(({ org }) => org)];
+    if (orgs.some((code) => code && rows.say.org(code) === code)) rows.know({ orgs: Object.fromEntries((await fields.orgs()).filter(({ name }) => name).map(({ code, name }) => [code, name])) });
   };
 
   const isWriting = () => Boolean(content.querySelector("form.step:not([hidden])"));
@@ -150,8 +179,9 @@ wangge.deskDrawer = (page, words, send, rows, steps) => {
     missed = undefined;
     heard(changed);
   };
-  const fill = async (no, { told, focus, quietly }) => {
+  const fill = async (no, { told, focus, quietly, kept }) => {
     const mine = quietly ? turn : ++turn;
+    if (!quietly) lost = undefined;
     drawer.hidden = false;
     document.body.classList.add("with-drawer");
     if (shown?.no !== no) {
@@ -170,7 +200,10 @@ wangge.deskDrawer = (page, words, send, rows, steps) => {
       await names(events, answer.document);
     } catch (error) {
       if (mine !== turn || quietly) return;
+      // What somebody wrote is worth more than that it cannot be shown anew.
+      if (kept && shown?.no === no) return;
       shown = undefined;
+      lost = no;
       content.replaceChildren(make("p", { className: "alarm", text: error.detail ?? error.message }));
       return;
     }
@@ -202,7 +235,9 @@ wangge.deskDrawer = (page, words, send, rows, steps) => {
     steps.show(place, {
       incident: doc,
       etag: answer.etag,
-      changed: () => pictures(no, album, turn).catch(() => {}),
+      kept,
+      // Controls may outlive what they were made beside.
+      changed: () => pictures(no, content.querySelector(".album"), turn).catch(() => {}),
       done: (now, _, offer) => {
         page.changed(no);
         if (!now.tier) {
@@ -211,7 +246,7 @@ wangge.deskDrawer = (page, words, send, rows, steps) => {
         }
         show(no, { told: { isGood: true, text: words.say("desk.done", { step: offer.label, state: now.state_label }) } });
       },
-      stale: (error) => show(no, { told: { text: happened(error, events.length) } }).then(() => since(events.length, error)),
+      stale: (error, written) => show(no, { told: { text: happened(error) }, kept: written }).then(() => since(events.length, error)),
     });
     if (focus) byId("drawer-title").focus();
     pictures(no, album, mine).catch(() => {});
@@ -249,6 +284,7 @@ wangge.deskDrawer = (page, words, send, rows, steps) => {
   const close = () => {
     turn += 1;
     shown = undefined;
+    lost = undefined;
     drawer.hidden = true;
     document.body.classList.remove("with-drawer");
     page.point("");
@@ -260,9 +296,14 @@ wangge.deskDrawer = (page, words, send, rows, steps) => {
     if (loading) missed = no;
     else if (shown?.no === no) show(no, { quietly: true });
   };
+  /** The line is there again: what could not be had, or may have changed unheard, is asked for. */
+  const anew = () => {
+    if (lost !== undefined) show(lost);
+    else if (shown) heard(shown.no);
+  };
   const speak = () => {
     if (shown && !isWriting()) show(shown.no);
   };
 
-  return { show, close, heard, speak, get no() { return shown?.no; } };
+  return { show, close, heard, anew, isWriting, speak, get no() { return shown?.no; } };
 };

@@ -120,27 +120,53 @@ wangge.deskFields = (setup, words, send, rows) => {
   /** What shows that the work is done: pictures, each sent as it is chosen, and lines of text. */
   const evidence = (id, { incident, changed }) => {
     const node = make("textarea", { id, rows: 2, maxLength: 4000, placeholder: words.say("desk.evidence.lines") });
-    const file = make("input", { type: "file", accept: "image/jpeg,image/png,image/webp" });
+    const file = make("input", { type: "file", accept: "image/jpeg,image/png,image/webp", multiple: true });
     const sent = make("p", { className: "hint" });
+    sent.setAttribute("role", "status");
+    const again = make("button", { type: "button", className: "quiet", text: words.say("desk.picture.again"), hidden: true });
     const pictures = [];
-    file.addEventListener("change", async () => {
-      const [chosen] = file.files;
-      if (!chosen) return;
+    /** Pictures that have yet to arrive, each with its key: sent again after a broken line, it is there once. */
+    let waiting = [];
+    let sending;
+    const sendAll = async () => {
+      again.hidden = true;
       sent.textContent = words.say("desk.picture.sending");
-      try {
-        const { document } = await send.ask("POST", `/v1/incidents/${encodeURIComponent(incident.no)}/pictures`, { body: chosen, raw: true, key: send.key() });
-        pictures.push(document.id);
-        sent.textContent = words.say("desk.picture.sent", { n: pictures.length });
-        changed();
-      } catch (error) {
-        sent.textContent = error.detail ?? error.message;
+      const failed = [];
+      const told = [];
+      for (const each of waiting) {
+        try {
+          const { document } = await send.ask("POST", `/v1/incidents/${encodeURIComponent(incident.no)}/pictures`, { body: each.file, raw: true, key: each.key });
+          pictures.push(document.id);
+          changed();
+        } catch (error) {
+          told.push(`${each.file.name}: ${error.detail ?? error.message}`);
+          // What is no picture will not become one; what did not get through may.
+          if (error.status === 0 || error.status >= 500) failed.push(each);
+        }
       }
+      waiting = failed;
+      again.hidden = !failed.length;
+      sent.textContent = [pictures.length ? words.say("desk.picture.sent", { n: pictures.length }) : "", ...told].filter(Boolean).join(" ");
+    };
+    /** One after the other, also where more are chosen while some are on their way. */
+    const begin = () => {
+      sending = (sending ?? Promise.resolve()).then(sendAll);
+      return sending;
+    };
+    file.addEventListener("change", () => {
+      const chosen = [...file.files].map((each) => ({ file: each, key: send.key() }));
       file.value = "";
+      if (!chosen.length) return;
+      sent.textContent = words.say("desk.picture.sending");
+      sending = (sending ?? Promise.resolve()).then(() => { waiting.push(...chosen); });
+      begin();
     });
+    again.addEventListener("click", begin);
     const label = make("label", { className: "file" }, make("span", { text: words.say("desk.picture.add") }), file);
     return {
-      node: make("div", {}, node, label, sent),
+      node: make("div", {}, node, label, sent, again),
       focus: node,
+      wait: () => sending,
       read: () => {
         const said = [...pictures.map((each) => `picture:${each}`), ...node.value.split("\n").map((each) => each.trim()).filter(Boolean)];
         return said.length ? said : undefined;
@@ -160,5 +186,5 @@ wangge.deskFields = (setup, words, send, rows) => {
     return kind in MAKE ? MAKE[kind](id, about) : words_of(id, kind, needed);
   };
 
-  return { field, line, prose, flag, choice, option };
+  return { orgs: allOrgs, field, line, prose, flag, choice, option };
 };

@@ -1,17 +1,26 @@
 /** What happens meanwhile: events say which incidents changed, and how these stand is asked, many together. */
 wangge.deskLive = (source, rows, page, words) => {
   const { INCIDENT, NEW_NET, TOGETHER, MANY } = wangge.line;
+  const TOGETHER_MS = 250;
+  const LATER_MS = 1000;
+  const AFTER_FAILURE_MS = 5000;
   const line = wangge.line(source, words, { moment: (at) => page.moment(at), now: () => page.now(), denied: () => page.signedOut() });
   let waiting = new Set();
   let asking = false;
+  let timer = 0;
 
+  const catchUpIn = (ms) => {
+    clearTimeout(timer);
+    timer = setTimeout(catchUp, ms);
+  };
   const catchUp = async () => {
-    if (asking || !waiting.size) return;
+    if (asking || !(waiting.size || page.isBehind())) return;
     asking = true;
+    let pause = LATER_MS;
     const numbers = [...waiting];
     waiting = new Set();
     try {
-      if (numbers.length > MANY) await page.fetch();
+      if (page.isBehind() || numbers.length > MANY) await page.fetch();
       else
         for (let i = 0; i < numbers.length; i += TOGETHER) {
           const some = numbers.slice(i, i + TOGETHER);
@@ -21,23 +30,45 @@ wangge.deskLive = (source, rows, page, words) => {
       line.caughtUp();
     } catch (error) {
       waiting = new Set([...numbers, ...waiting]);
+      pause = AFTER_FAILURE_MS;
       line.failed(error);
     } finally {
       asking = false;
     }
-    if (waiting.size) setTimeout(catchUp, 1000);
+    if (waiting.size || page.isBehind()) catchUpIn(pause);
   };
   const changed = (no) => {
     waiting.add(no);
-    setTimeout(catchUp, 250);
+    setTimeout(catchUp, TOGETHER_MS);
+  };
+  /** Something that was asked for did not come: said, and asked for again. */
+  const failed = (error) => {
+    line.failed(error);
+    if (page.isBehind()) catchUpIn(AFTER_FAILURE_MS);
+  };
+  /** New ground needs a new page; whoever writes in a form finishes first. */
+  const reload = () => {
+    if (page.isWriting()) setTimeout(reload, LATER_MS);
+    else location.reload();
   };
   const heard = (event) => {
-    if (NEW_NET.has(event.type)) location.reload();
+    if (NEW_NET.has(event.type)) reload();
     if (!event.type.startsWith(INCIDENT) || !event.subject) return;
     changed(event.subject);
     page.heard(event.subject);
   };
-  const begin = (cursor) => line.follow(cursor, { heard, up: catchUp, reset: () => page.fetch() });
+  const begin = (cursor) =>
+    line.follow(cursor, {
+      heard,
+      up: (cameBack) => {
+        if (cameBack) page.again();
+        catchUp();
+      },
+      reset: async () => {
+        page.again();
+        await page.fetch();
+      },
+    });
 
-  return { begin, changed, failed: line.failed, say: line.say, get isUp() { return line.isUp; } };
+  return { begin, changed, failed, say: line.say, get isUp() { return line.isUp; } };
 };

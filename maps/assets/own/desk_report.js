@@ -132,5 +132,5 @@ wangge.deskReport = (page, words, send, rows, fields, setup) => {
   };
 
   button.addEventListener("click", () => toggle());
-  return { take, toggle, draw, speak: () => { if (isOn && !place) toggle(true); }, get isOn() { return isOn; } };
+  return { take, toggle, draw, isWriting: () => isOn && Boolean(box.querySelector("form")), speak: () => { if (isOn && !place) toggle(true); }, get isOn() { return isOn; } };
 };

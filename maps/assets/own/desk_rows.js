@@ -97,6 +97,8 @@ wangge.deskRows = (ground, data, words) => {
     source: (code) => (words.has(`desk.source.${code}`) ? words.say(`desk.source.${code}`) : code),
     where: (each) => {
       if (each.grid >= 0) return data.grids.name[each.grid] || data.grids.code[each.grid];
+      // A grid of somebody else's, whose case this is called to.
+      if (each.code) return each.code;
       return each.area >= 0 ? data.areas.name[each.area] : words.say("wall.outside");
     },
   };

@@ -6,10 +6,11 @@ wangge.deskSteps = (words, send, fields) => {
   const HARD = new Set(["reject", "void", "check_fail", "return", "refuse_extend", "refuse_suspend"]);
 
   /**
-   * Fill `place` with what may be done with an incident. `done(document, etag)` takes how it stands then; `stale()` fetches it anew, and
-   * says what happened; `changed()` that something of it did.
+   * Fill `place` with what may be done with an incident. `done(document, etag)` takes how it stands then; `stale(error, written)` fetches it
+   * anew, and says what happened; `changed()` that something of it did. `kept` is what was written in a form that came too late: where its
+   * step is still offered, it stands there as it was.
    */
-  const show = (place, { incident, etag, done, stale, changed }) => {
+  const show = (place, { incident, etag, kept, done, stale, changed }) => {
     const offers = incident.transitions ?? [];
     if (!offers.length) {
       place.replaceChildren(make("p", { className: "nothing", text: words.say("desk.no_steps") }));
@@ -47,17 +48,17 @@ wangge.deskSteps = (words, send, fields) => {
       alarm.setAttribute("role", "alert");
       alarm.hidden = true;
       const names = [...offer.requires, ...offer.allows];
-      let made;
+      let made = kept?.event === offer.event && kept.names.join() === names.join() ? kept.made : undefined;
       try {
-        made = await Promise.all(names.map(async (name) => {
+        made ??= await Promise.all(names.map(async (name) => {
           const needed = offer.requires.includes(name);
           const id = `field-${name}`;
-          const { node: control, read, isFlag } = await fields.field(id, offer.event, name, needed, { incident, offer, changed });
+          const { node: control, read, wait, isFlag } = await fields.field(id, offer.event, name, needed, { incident, offer, changed });
           const wrong = make("p", { className: "wrong", id: `${id}-wrong`, hidden: true });
           const key_ = `desk.field.${offer.event}.${name}`;
           const label = make("label", { htmlFor: id, text: words.say(words.has(key_) ? key_ : `desk.field.${name}`) });
           if (needed) label.append(make("i", { text: words.say("desk.needed") }));
-          return { name, needed, read, wrong, control, node: make("div", { className: isFlag ? "field is-flag" : "field" }, ...(isFlag ? [control, label] : [label, control]), wrong) };
+          return { name, needed, read, wait, wrong, control, node: make("div", { className: isFlag ? "field is-flag" : "field" }, ...(isFlag ? [control, label] : [label, control]), wrong) };
         }));
       } catch (error) {
         place.append(make("p", { className: "alarm", text: error.detail ?? error.message }));
@@ -88,6 +89,10 @@ wangge.deskSteps = (words, send, fields) => {
           wrong.hidden = true;
           form.querySelector(`#field-${name}`)?.removeAttribute("aria-invalid");
         }
+        submit.disabled = true;
+        // A picture that is on its way is part of what is said.
+        await Promise.all(made.map(({ wait }) => wait?.()));
+        submit.disabled = false;
         const body = { event: offer.event };
         let missing;
         for (const { name, needed, read } of made) {
@@ -111,7 +116,7 @@ wangge.deskSteps = (words, send, fields) => {
           submit.disabled = false;
           form.removeAttribute("aria-busy");
           if (error.status === 409 || error.status === 412) {
-            stale(error);
+            stale(error, { event: offer.event, names, made });
             return;
           }
           const elsewhere = (error.fields ?? []).filter(([name, said]) => !complain(name, said)).map(([, said]) => said);
@@ -123,6 +128,8 @@ wangge.deskSteps = (words, send, fields) => {
         }
       };
     };
+    const again = kept && offers.find(({ event }) => event === kept.event);
+    if (again) choose(again, place.querySelector(`[data-event="${again.event}"]`));
   };
 
   return { show };

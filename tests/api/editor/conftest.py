@@ -10,8 +10,6 @@ from partition.engine import divide
 from partition.net import net_of
 from partition.rules import Rules
 from tests.api.editor.hand import SOON_MS, WIDE, Draft, Hand, drafted
-from tests.api.who.office import PASSWORD
-from tests.maps.conftest import Watched
 from tests.paged import paged
 from tests.stored import brought, cut, owner, village
 
@@ -46,26 +44,16 @@ def draft(office):
 
 
 @pytest.fixture
-def browse(chromium):
-    """Give the function that opens an editor in a window of its own; windows are shut when the test ends."""
-    contexts = []
+def browse(window):
+    """Give the function that opens an editor in a window of its own."""
 
-    def open_editor(draft, *, size=WIDE, login="planner", lang="zh-CN", ready=True, more=""):
-        context = chromium.new_context(
-            viewport=size, locale=lang, base_url=str(draft.hall.client.base_url), reduced_motion="reduce"
-        )
-        contexts.append(context)
-        if login:
-            assert context.request.post("/v1/session", data={"login": login, "password": PASSWORD}).status == 201
-        watched = Watched(context.new_page())
-        watched.page.goto(draft.path + more)
+    def open_editor(draft, *, size=WIDE, login="planner", ready=True, more="", **how):
+        watched = window(draft.hall.client.base_url, draft.path + more, size=size, login=login, **how)
         if ready:
             expect(watched.page.locator("#cover")).to_be_hidden(timeout=SOON_MS)
         return watched
 
-    yield open_editor
-    for context in contexts:
-        context.close()
+    return open_editor
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.maps.conftest import Watched
 
 SOON_MS = 8_000
-WIDE, FULL, SMALL = {"width": 1440, "height": 900}, {"width": 1920, "height": 1080}, {"width": 1024, "height": 768}
+WIDE, FULL, SMALL = (1440, 900), (1920, 1080), (1024, 768)
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def test_it_fits_and_is_quiet(draft, browse, size):
     page = watched.page
     for lang in ("zh-CN", "en"):
         assert page.locator("html").get_attribute("lang") == lang
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
         assert page.evaluate(
             """[...document.querySelectorAll('.tools > *, .tabs > *')].every(
               (node) => node.scrollWidth <= node.clientWidth + 1 || node.clientWidth === 0)"""

@@ -72,6 +72,17 @@ class Station:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def at_street(self, **said: Any) -> str:
+        """Report something that the street has taken on, and return its number."""
+        no = self.reports(**said)["no"]
+        self.done("community", no, "accept", matter="0101")
+        self.done("worker", no, "claim")
+        self.done("worker", no, "escalate", reason="beyond_capacity")
+        self.done("community", no, "take")
+        self.done("community", no, "escalate", reason="needs_department")
+        self.done("street", no, "take")
+        return no
+
     def passes(self, **time: float) -> None:
         """Let time pass."""
         self.hall.now += timedelta(**time)

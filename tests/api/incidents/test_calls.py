@@ -43,21 +43,9 @@ def town(station):
     return station
 
 
-def at_street(town, **said: Any) -> str:
-    """Return an incident that the street has taken on."""
-    no = town.reports(**said)["no"]
-    town.done("community", no, "accept", matter="0101")
-    town.done("worker", no, "claim")
-    town.done("worker", no, "escalate", reason="beyond_capacity")
-    town.done("community", no, "take")
-    town.done("community", no, "escalate", reason="needs_department")
-    town.done("street", no, "take")
-    return no
-
-
 def assigned(town, *departments: dict[str, Any]) -> str:
     """Return an incident for which these departments were called just now."""
-    no = at_street(town)
+    no = town.at_street()
     town.done("street", no, "call", summary="a heap as high as a house")
     town.done("district", no, "assign", departments=list(departments or (LEAD, WATER, PARKS)))
     return no
@@ -109,7 +97,7 @@ def wrong(town) -> list[tuple[str | None, tuple[str, ...]]]:
 
 def test_a_call_goes_its_four_steps(town) -> None:
     """Call, assign, join, clear off: each is found by where it stands, has its moment and its name; the rows are the log."""
-    no = at_street(town)
+    no = town.at_street()
     problem(town.asks("street", "GET", f"/v1/calls/{no}"), 404, "not-found")
     assert (listed(town), wrong(town)) == ([], [])
     called_at = town.hall.now
@@ -157,7 +145,7 @@ def test_a_call_goes_its_four_steps(town) -> None:
 
 def test_each_step_is_for_its_own_people(town) -> None:
     """Another street neither sees nor makes a call, a department does not name departments, and the district does not clear."""
-    no = at_street(town)
+    no = town.at_street()
     problem(town.does("other_street", no, "call", summary="come"), 404, "not-found")
     problem(town.does("community", no, "call", summary="come"), 403, "wrong-tier")
     town.done("street", no, "call", summary="come")
@@ -180,7 +168,7 @@ def test_each_step_is_for_its_own_people(town) -> None:
 
 def test_who_is_called_sees_it_and_comes(town) -> None:
     """A department that handles another category elsewhere finds the call, sees the incident and joins; nobody else does."""
-    before = at_street(town)
+    before = town.at_street()
     assert (listed(town, "plumber"), mine(town, "plumber")) == ([], [])
     problem(town.asks("plumber", "GET", f"/v1/incidents/{before}"), 404, "not-found")
     no = assigned(town, LEAD, WATER)
@@ -218,7 +206,7 @@ def test_a_lead_from_elsewhere_works_on_it(town) -> None:
 
 def test_a_call_that_the_district_gives_back_is_gone(town) -> None:
     """What the district returns to the street is no call any more, for any list; and the street may call again."""
-    no = at_street(town)
+    no = town.at_street()
     town.done("street", no, "call", summary="come")
     town.done("district", no, "return", reason="insufficient")
     problem(town.asks("district", "GET", f"/v1/calls/{no}"), 404, "not-found")
@@ -295,7 +283,7 @@ def test_the_matter_says_who_is_called_and_what_is_asked(town) -> None:
     town.done("community", no, "accept", matter="0101")
     (matter,) = offered(town.done("worker", no, "claim"), "handle")["matters"]
     assert matter["condition"] == "nothing is left"
-    no = at_street(town)
+    no = town.at_street()
     town.done("street", no, "call", summary="come")
     co_departments = [{**each, "mandatory": False} for each in (WATER, PARKS)]
     assert offered(call(town, no), "assign")["proposes"] == {"departments": [LEAD, *co_departments]}
@@ -308,7 +296,7 @@ def test_the_matter_says_who_is_called_and_what_is_asked(town) -> None:
 def test_whatever_happens_to_a_call_its_rows_are_its_log(town) -> None:
     """Who is offered a step of a call can take it, from wherever they come; after each the rows say what the log says."""
     rng = random.Random(7)  # noqa: S311 - a story, no secret
-    numbers, seen = [at_street(town) for _ in range(3)], list[str]()
+    numbers, seen = [town.at_street() for _ in range(3)], list[str]()
     said = {
         "call": {"summary": "come"},
         "return": {"reason": "not_our_duty"},
