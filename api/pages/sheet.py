@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.asked import ask, store
+from api.ogc.collections import GRIDS, require_reader
 from api.parameters import refuse, taken
 from api.plain import in_thread
 from api.sheet_press import MEDIA, press_of
@@ -47,8 +48,7 @@ def grid_sheet(request: Request) -> Response:
     from maps.sheets.atlas import GridPress, sheet_of  # noqa: PLC0415 - what draws takes a second to import
 
     asked = ask(request)
-    if "grids" not in asked.scope.public:
-        asked.caller.require(Right.SEE_INTERNAL)
+    require_reader(GRIDS, asked.scope, known=asked.caller.is_known)
     wish, form, _ = _wished(request, asked, default=("names", "phones"), more=("at",))
     code = request.path_params["code"]
     ground, row, posts = grid_ground(store(request), asked, code, wish)
