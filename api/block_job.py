@@ -54,13 +54,23 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class _Drawing:
+    """How the blocks are drawn: from where on, each one's rings as JSON, and where a label has most room in it."""
+
+    origin: Origin
+    rings: tuple[str, ...]
+    spots: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
-    """What such a job came to."""
+    """What such a job came to; nothing is left to be computed while the plan is locked."""
 
     job: Job
     seen: _Seen
     town: Town
     sheet: Sheet
+    drawing: _Drawing
 
     def write(self, conn: connection, now: datetime) -> dict[str, Any]:
         """Write the edition, in a transaction of the owner's, and return the job's result.
@@ -82,19 +92,16 @@ class Prepared:
         return {"plan": plan.id, "edition": str(edition), "blocks": len(self.sheet.blocks)}
 
     def _edition(self, conn: connection, plan: PlanRow) -> NewEdition:
-        sheet, crs = self.sheet, self.town.frame.crs
+        sheet, drawing = self.sheet, self.drawing
         blocks = sheet.blocks
         areas = _areas(conn, sheet.communities)
         ids = [self.seen.grids[code][0] for code in self.seen.net.code]
-        degrees = transform_geometry(sheet.polygon, crs, WGS84)
-        origin = Origin.of([degrees])
-        room = spots(origin, degrees)
         return NewEdition(
             settled=sheet.settled,
-            origin=(origin.x, origin.y),
+            origin=(drawing.origin.x, drawing.origin.y),
             compounds=sheet.compounds,
             borders=Borders(a=blocks.a, b=blocks.b, shared_m=blocks.shared_m),
-            srid=int(crs.removeprefix("EPSG:")),
+            srid=int(self.town.frame.crs.removeprefix("EPSG:")),
             area=[areas[c][0] for c in blocks.community.tolist()],
             path=[areas[c][1] for c in blocks.community.tolist()],
             grid=np.array([*ids, NOWHERE], dtype=np.int64)[sheet.grid],
@@ -107,8 +114,8 @@ class Prepared:
             perimeter_m=blocks.perimeter_m,
             homes=_homes(conn, plan, self.town, sheet),
             shape=sheet.polygon,
-            drawn=[orjson.dumps(rings).decode() for rings in origin.shapes(_thin(degrees))],
-            spot=list(zip(room.at[::2], room.at[1::2], room.radius, strict=True)),
+            drawn=drawing.rings,
+            spot=drawing.spots,
         )
 
 
@@ -132,7 +139,9 @@ def block_job(dsn: str, job: Job, progress: Callable[[int, int], None], processe
         own = town_of(conn, plan, communities=tuple(net.outline), divided=net)
     sheet = sheet_of(town, own, net)
     progress(1, 2)
-    return Prepared(job, seen, own, sheet)
+    drawing = _drawing(transform_geometry(sheet.polygon, own.frame.crs, WGS84))
+    progress(2, 2)
+    return Prepared(job, seen, own, sheet, drawing)
 
 
 def _grids(conn: connection, plan: PlanRow) -> dict[str, tuple[int, int]]:
@@ -168,6 +177,17 @@ def _homes(conn: connection, plan: PlanRow, town: Town, sheet: Sheet) -> list[li
         if block != NOWHERE:
             homes[block].append(number[identity])
     return homes
+
+
+def _drawing(degrees: NDArray[np.object_]) -> _Drawing:
+    """Return how blocks are drawn whose shapes are given in degrees."""
+    origin = Origin.of([degrees])
+    room = spots(origin, degrees)
+    return _Drawing(
+        origin=origin,
+        rings=tuple(orjson.dumps(rings).decode() for rings in origin.shapes(_thin(degrees))),
+        spots=tuple(zip(room.at[::2], room.at[1::2], room.radius, strict=True)),
+    )
 
 
 def _thin(degrees: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -29,7 +29,7 @@ from api.incidents.rulebook import Rulebook
 from api.incidents.ticker import tick
 from api.secret import read_secret
 from api.who.pepper import Pepper
-from data.store import answers, contacts, credentials
+from data.store import answers, contacts, credentials, jobs
 from data.store.pool import Pool, connect
 from gis.errors import WanggeError
 
@@ -143,10 +143,11 @@ def _again(chore: Chore, admin_dsn: str, now: Callable[[], datetime], stop: Even
 
 
 def _forget(contact_kept: timedelta, conn: connection, now: datetime) -> bool:
-    """Forget answers that nobody will ask for again, sessions that are over, old failures to sign in, and who reported."""
+    """Forget answers that nobody asks for again, sessions that are over, failures to sign in, who reported, and suggestions."""
     answers.forget(conn, now - answers.KEPT)
     credentials.forget_over(conn, now)
     contacts.erase_contacts(conn, now - contact_kept)
+    jobs.forget(conn, now - jobs.KEPT)
     return False
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from gis.locate import NOWHERE, locate
 from partition.lineage import Op
+from partition.suppress import suppressed_levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ class _Words:
     place: str
     total: str
     moved: str
-    few: str
+    untold: str
     nothing: str
     changes: str
     change: str
@@ -48,9 +49,9 @@ _ZH = _Words(
     heading="网格调整方案公示",
     plan="方案：{title}（第{number}号，第{version}版）",
     place="范围：{communities}",
-    total="现行网格{before}个，调整后{after}个，{moved}调整所属网格。",
+    total="现行网格{before}个，调整后{after}个。调整所属网格：{moved}。",
     moved="{count}户",
-    few="不足{few}户",
+    untold="户数从略",
     nothing="与现行网格相比没有变化。",
     changes="调整如下：",
     change="{number}. {what}（{op}），{moved}",
@@ -68,9 +69,9 @@ _EN = _Words(
     heading="Notice of changed grids",
     plan="Plan: {title} (number {number}, version {version})",
     place="Communities: {communities}",
-    total="Grids in force: {before}; afterwards: {after}. Households that change grid: {moved}.",
+    total="Grids in force: {before}; afterwards: {after}. Who changes grid: {moved}.",
     moved="{count} households",
-    few="fewer than {few} households",
+    untold="number of households not told",
     nothing="Nothing differs from the grids in force.",
     changes="The changes:",
     change="{number}. {what} ({op}), {moved}",
@@ -144,44 +145,62 @@ def _changes(found: Compared, called: Mapping[str, str], workers: Mapping[str, S
 
 
 def _cut(net: Net, town: Town) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the compounds whose households are in several residential grids, by name."""
+    """Yield the compounds whose households are in several residential grids of one community, by name.
+
+    As in a division compounds are their outlines where the town has any, else what households say. Two of one name are two;
+    one that lies in two communities is cut by their line, which is given.
+    """
     grid_of = dict(zip(net.household_id, net.grid_of_household.tolist(), strict=True))
     homes = town.households
-    names = homes.compound
-    if not any(names):
-        home = locate(homes.xy, town.compounds.polygon, order=np.arange(len(town.compounds.polygon)))
-        names = tuple(town.compounds.name[c] if c != NOWHERE else "" for c in home.tolist())
-    grids: dict[str, set[int]] = {}
-    for identity, name, count in zip(homes.id, names, homes.households.tolist(), strict=True):
-        grid = grid_of.get(identity, NOWHERE)
+    if len(town.compounds.polygon):
+        called = town.compounds.name
+        which = locate(homes.xy, town.compounds.polygon, order=np.arange(len(called))).tolist()
+    else:
+        called = tuple(sorted(set(homes.compound)))
+        place = {name: index for index, name in enumerate(called)}
+        which = [place[name] for name in homes.compound]
+    grids: dict[tuple[str, str, int], set[int]] = {}
+    for identity, compound, count in zip(homes.id, which, homes.households.tolist(), strict=True):
+        grid, name = grid_of.get(identity, NOWHERE), "" if compound == NOWHERE else called[compound]
         if name and count and grid != NOWHERE and not net.dedicated[grid]:
-            grids.setdefault(name, set()).add(grid)
-    for name, held in sorted(grids.items()):
+            grids.setdefault((name, net.community[grid], compound), set()).add(grid)
+    for (name, *_), held in sorted(grids.items()):
         if len(held) > 1:
             yield name, tuple(net.name[grid] for grid in sorted(held))
 
 
-def notice_text(plan: PlanRow, notice: Notice, lang: Lang, *, smallest: int) -> str:
-    """Return the text of a notice; below `smallest` it is not said how many households go."""
-    words = _ZH if lang == "zh" else _EN
+def _told(notice: Notice, smallest: int) -> tuple[list[int | None], int | None]:
+    """Return how many households go with each change, and in all; None where it is not told.
 
-    def count(households: int) -> str:
-        if 0 < households < smallest:
-            return words.few.format(few=smallest)
-        return words.moved.format(count=households)
+    What is few is not told, nor another that it could be worked out from.
+    """
+    counts = np.array([change.households for change in notice.changes], dtype=np.int64)
+    each, whole = suppressed_levels(counts, [np.zeros(len(counts), dtype=np.int64)], k=smallest)
+    return [None if hidden else count for count, hidden in zip(counts.tolist(), each.tolist(), strict=True)], (
+        None if whole.any() else notice.moved
+    )
+
+
+def notice_text(plan: PlanRow, notice: Notice, lang: Lang, *, smallest: int) -> str:
+    """Return the text of a notice; that fewer than `smallest` households go can be neither read in it nor worked out."""
+    words = _ZH if lang == "zh" else _EN
+    each, whole = _told(notice, smallest)
+
+    def count(households: int | None) -> str:
+        return words.untold if households is None else words.moved.format(count=households)
 
     lines = [
         words.heading,
         words.plan.format(title=plan.title, number=plan.number, version=plan.version),
         words.place.format(communities=words.comma.join(notice.communities)),
-        words.total.format(before=notice.before, after=notice.after, moved=count(notice.moved)),
+        words.total.format(before=notice.before, after=notice.after, moved=count(whole)),
         "",
         words.changes if notice.changes else words.nothing,
     ]
-    for number, change in enumerate(notice.changes, 1):
+    for number, (change, households) in enumerate(zip(notice.changes, each, strict=True), 1):
         ends = [name for name in (change.from_name, change.to_name) if name]
         what = ends[0] if len(set(ends)) < 2 else words.arrow.format(before=ends[0], after=ends[1])  # noqa: PLR2004 - both ends
-        line = words.change.format(number=number, what=what, op=words.ops[change.op], moved=count(change.households))
+        line = words.change.format(number=number, what=what, op=words.ops[change.op], moved=count(households))
         lines.append(line + (words.workers.format(names=words.comma.join(change.workers)) if change.workers else ""))
     if notice.cut:
         lines += ["", words.cut]
@@ -190,7 +209,7 @@ def notice_text(plan: PlanRow, notice: Notice, lang: Lang, *, smallest: int) -> 
 
 
 def notice_rows(notice: Notice, lang: Lang, *, smallest: int) -> list[dict[str, Any]]:
-    """Return the changes as lines of a table; below `smallest` it is not said how many households go."""
+    """Return the changes as lines of a table; as in the text it is not said where few households go."""
     words = _ZH if lang == "zh" else _EN
     return [
         {
@@ -200,8 +219,8 @@ def notice_rows(notice: Notice, lang: Lang, *, smallest: int) -> list[dict[str, 
             "to_code": change.to_code,
             "to_name": change.to_name,
             "change": words.ops[change.op],
-            "households_moved": None if 0 < change.households < smallest else change.households,
+            "households_moved": households,
             "workers": words.comma.join(change.workers),
         }
-        for change in notice.changes
+        for change, households in zip(notice.changes, _told(notice, smallest)[0], strict=True)
     ]

@@ -29,9 +29,10 @@ from api.editor_view import (
 )
 from api.idempotency import OnlyOnce
 from api.kept import Kept
+from api.ogc.answers import audience, digested, is_known_tag, unchanged
 from api.v1.answers import answer, tag
 from api.v1.jobs import shown
-from api.v1.parameters import Code, only
+from api.v1.parameters import WHOLE, Code, only
 from api.v1.plans import offered
 from api.who.caller import Right
 from data.store import drafts, jobs, paint, paint_board, plan_blocks, plan_ground, plans
@@ -67,6 +68,7 @@ _EFFORT = 5
 _PREPARES = (Right.RUN_JOBS, Right.SEE_HOUSEHOLDS)
 
 
+Number = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1), WHOLE]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f]*$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
@@ -77,7 +79,7 @@ class GridToMake(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     key: Key
-    community: int = Field(ge=0)
+    community: Number
     name: Name = ""
 
 
@@ -109,8 +111,8 @@ class Painted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     edition: Key
-    base: int = Field(ge=0, le=2**31 - 1)
-    blocks: list[tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], Key | None]] = Field(max_length=MOST_BLOCKS)
+    base: Number
+    blocks: list[tuple[Number, Key | None]] = Field(max_length=MOST_BLOCKS)
     grids: GridsToo = Field(default_factory=GridsToo)
 
 
@@ -153,13 +155,12 @@ def show_blocks(request: Request, plan_id: Code, asked: Asking, store: Store) ->
     with store.read(asked.scope, ms=ROOMY_MS) as conn:
         plan = plans.get(conn, plan_id)
         edition = plan_blocks.edition_there(conn, plan)
-        stamp = plan_ground.stamp(conn, plan, asked.today)
-        mark = tag(edition.id, stamp)
-        if request.headers.get("if-none-match") == mark:
-            return Response(status_code=304, headers=_headers(mark))
-        scope = asked.scope
-        key = (mark, scope.areas_1, scope.areas_2, scope.areas_3, scope.categories)
-        packed = _kept(request).get(key, lambda: _packed(conn, plan, edition, asked.today))
+        # Also by what the caller may see: whoever comes to see more blocks must not be told that nothing has changed.
+        seen = digested(audience(asked), asked.scope.areas_3)
+        mark = tag(edition.id, plan_ground.stamp(conn, plan, asked.today), seen)
+        if is_known_tag(request, mark):
+            return unchanged(_headers(mark))
+        packed = _kept(request).get(mark, lambda: _packed(conn, plan, edition, asked.today))
     return _zipped(request, packed, _headers(mark))
 
 

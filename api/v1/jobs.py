@@ -14,6 +14,7 @@ from api.asked import Asking, Store
 from api.divide_job import COMMUNITIES, REASON, RULES, SEED, TITLE, TOWN
 from api.idempotency import OnlyOnce
 from api.problem_kinds import KINDS
+from api.suggest_job import BLOCKS
 from api.v1.answers import answer, tag
 from api.who.caller import Right
 from data.profile import SIZES
@@ -22,12 +23,12 @@ from data.store.jobs import CANCELLED, QUEUED, RUNNING
 from data.store.log import record
 from data.store.profiles import size_there
 from data.store.sql import many, maybe, one
-from gis.errors import ParameterError, Refused, RulesError
+from gis.errors import ParameterError, RulesError
 from gis.town import LineKind
 from partition.rules import Rules, rules_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from psycopg2.extensions import connection
 
@@ -84,8 +85,8 @@ def start_plan(wanted: NewPlan, asked: Asking, store: Store, once: OnlyOnce) -> 
         asked.caller.require(right)
     rules = _rules(wanted.rules)
     with store.read(asked.scope) as conn:
-        path, communities = _ground(conn, wanted, asked.caller)
-        whose, size = size_there(conn, path, asked.today)
+        path, communities, holder = _ground(conn, wanted, asked.caller)
+        whose, size = size_there(conn, holder, asked.today)
     if whose is not None and not wanted.rules.keys() & SIZES:
         rules = _rules({**size, **wanted.rules})
     else:
@@ -145,6 +146,10 @@ def stop_job(job_id: UUID, asked: Asking, store: Store, once: OnlyOnce) -> Respo
     with store.read(asked.scope) as conn:
         job = jobs.get(conn, str(job_id))
         asked.caller.require(Right.RUN_JOBS, job.path)
+        if job.kind == jobs.DIVIDE:
+            # One that lies in one of its communities is stopped by whoever has them all.
+            for path in _paths(conn, job.wants[COMMUNITIES] or ()).values():
+                asked.caller.require(Right.RUN_JOBS, path)
 
     def stop(conn: connection) -> Response:
         stopping = jobs.cancel(conn, job.id)
@@ -169,8 +174,12 @@ def _rules(values: Mapping[str, Any]) -> Rules:
     return rules_from(values)
 
 
-def _ground(conn: connection, wanted: NewPlan, caller: Caller) -> tuple[str, list[str] | None]:
-    """Return what is to be divided, all of which is the caller's: communities (None: all), and the path of what holds them."""
+def _ground(conn: connection, wanted: NewPlan, caller: Caller) -> tuple[str, list[str] | None, str]:
+    """Return where the job lies, what is to be divided, and the path of the area that holds all of that.
+
+    All communities (None: all of the town) are the caller's. Where the area that holds them is not, the job lies in one of
+    them, as the plan will lie in each.
+    """
     town = maybe(
         conn,
         """SELECT t.id, t.path::text, max(s.number) FROM wangge.town t JOIN wangge.snapshot s ON s.town_id = t.id
@@ -181,16 +190,12 @@ def _ground(conn: connection, wanted: NewPlan, caller: Caller) -> tuple[str, lis
         raise ParameterError("town", f"there is no town called {wanted.town}, or it is not yours to see")
     identity, whole, snapshot = town
     if wanted.communities is None and _may(caller, whole):
-        return whole, None
+        return whole, None, whole
     if wanted.communities is not None:
         # First as everybody sees the world: what is somebody else's is refused, and not unheard of.
-        areas = many(
-            conn,
-            "SELECT code, path::text FROM wangge.area WHERE level = 'community' AND code = ANY (%s)",
-            [wanted.communities],
-        )
-        _refuse_unknown(wanted, dict(areas))
-        _require(caller, dict(areas).values())
+        areas = _paths(conn, wanted.communities)
+        _refuse_unknown(wanted, areas)
+        _require(caller, areas.values())
     inside = many(
         conn,
         """SELECT code, path::text FROM wangge.town_feature
@@ -202,16 +207,23 @@ def _ground(conn: connection, wanted: NewPlan, caller: Caller) -> tuple[str, lis
     _refuse_unknown(wanted, path_of)
     if not path_of:
         _require(caller, [whole])
-    (path,) = one(
+    (holder,) = one(
         conn,
         "SELECT path::text FROM wangge.area WHERE path @> ALL (%s::ltree[]) ORDER BY nlevel(path) DESC LIMIT 1",
         [list(path_of.values())],
         what="area that holds all of these communities",
     )
-    if not _may(caller, path):
-        msg = "these communities are yours one by one, but not the area that holds them all; start a job for each"
-        raise Refused(msg)
-    return path, list(path_of)
+    return holder if _may(caller, holder) else min(path_of.values()), list(path_of), holder
+
+
+def _paths(conn: connection, communities: Sequence[str]) -> dict[str, str]:
+    """Return the paths of communities by code."""
+    rows = many(
+        conn,
+        "SELECT code, path::text FROM wangge.area WHERE level = 'community' AND code = ANY (%s)",
+        [list(communities)],
+    )
+    return dict(rows)
 
 
 def _may(caller: Caller, path: str) -> bool:
@@ -262,7 +274,8 @@ def _document(job: Job, asked: Asked) -> dict[str, Any]:
         "started_at": job.started_at,
         "finished_at": job.finished_at,
         "author": job.author,
-        "wants": job.wants,
+        # Whoever asks has painted the blocks themselves; a page that waits would be sent them every second.
+        "wants": {name: value for name, value in job.wants.items() if name != BLOCKS},
         "plan": plan,
         "findings": result.get("findings", []),
         "problem": None if job.problem is None else _problem(job.problem, asked),

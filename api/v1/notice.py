@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Query, Response
 from api.asked import Asking, Serving, Store
 from api.csv_table import csv_lines
 from api.notice import notice_of, notice_rows, notice_text
-from api.v1.answers import tag
 from api.v1.parameters import Code, only
 from api.v1.plans import compared_by
 from api.who.caller import Right
@@ -49,6 +48,5 @@ def show_notice(
         "Cache-Control": "private, no-cache",
         "Vary": "Authorization, Cookie, Accept-Language",
         "Content-Disposition": f'attachment; filename="notice-{plan.number}.{wanted}"',
-        "ETag": tag(plan.id, plan.revision, asked.lang, wanted),
     }
     return Response(body, headers=headers, media_type=MEDIA[wanted])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
@@ -259,7 +259,9 @@ def compared_by(conn: connection, plan: PlanRow, caller: Caller) -> tuple[Compar
 def _own(conn: connection, plan: PlanRow, new: Net, caller: Caller) -> Net:
     """Return what a net says about the communities that the caller plans for; others' grids may be seen once in force."""
     own = {place.code for place in plans.places(conn, plan) if caller.may(Right.SEE_HOUSEHOLDS, place.path)}
-    return new.take([g for g, community in enumerate(new.community) if community in own])
+    kept = new.take([g for g, community in enumerate(new.community) if community in own])
+    # Also a community that has no grid any more in the draft: all that were there would be given up.
+    return replace(kept, outline={code: shape for code, shape in new.outline.items() if code in own})
 
 
 def _rights(plan: PlanRow, wanted: Transition, standing: Standing, caller: Caller) -> tuple[Right, ...]:

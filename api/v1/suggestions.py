@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
 from api.suggest_job import BASE, BLOCKS, COMMUNITIES, EDITION, LOCKED, PLAN, SEED, as_seen
-from api.v1.editor import MOST_BLOCKS, Key, may_paint
+from api.v1.editor import MOST_BLOCKS, Key, Number, may_paint
 from api.v1.jobs import shown
 from api.v1.parameters import WHOLE, Code, only
 from api.who.caller import Right
@@ -39,14 +39,10 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     edition: Key
-    base: Annotated[int, Field(strict=True, ge=0, le=2**31 - 1), WHOLE]
-    blocks: list[tuple[Annotated[int, Field(strict=True, ge=0, le=2**31 - 1), WHOLE], Key | None]] = Field(
-        default_factory=list[tuple[int, str | None]], max_length=MOST_BLOCKS
-    )
+    base: Number
+    blocks: list[tuple[Number, Key | None]] = Field(default_factory=list[tuple[int, str | None]], max_length=MOST_BLOCKS)
     locked: list[Key] = Field(default_factory=list[str], max_length=paint_board.MOST_GRIDS)
-    communities: list[Annotated[int, Field(strict=True, ge=0, le=2**31 - 1), WHOLE]] | None = Field(
-        default=None, min_length=1, max_length=5000
-    )
+    communities: list[Number] | None = Field(default=None, min_length=1, max_length=5000)
     seed: Annotated[
         int, Field(strict=True, ge=0, le=2**53 - 1, description="The same seed gives the same suggestions."), WHOLE
     ] = 1

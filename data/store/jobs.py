@@ -12,6 +12,7 @@ all workers share.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 DIVIDE, BLOCKS, SUGGEST = "divide", "blocks", "suggest"
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 STATES = (QUEUED, RUNNING, DONE, FAILED, CANCELLED)
+KEPT = timedelta(days=7)
+"""How long a suggestion is kept: each may be as large as the plan, and the plan has gone on since."""
 MOST_TRIES = 3
 """A job that was begun so often and never came to an end takes its worker with it; it is not tried again."""
 LOST: Mapping[str, Any] = {"code": "worker-lost", "status": 500}
@@ -39,8 +42,8 @@ LOST: Mapping[str, Any] = {"code": "worker-lost", "status": 500}
 class Job:
     """A job as it stands; `done` of `total` units are divided, both 0 before that begins.
 
-    `path` is the smallest area that holds all that it is about. `worker` names one take of it, by one worker. `cancel`
-    says that somebody wants it to stop.
+    `path` is the smallest area that holds all that it is about, or one of its communities where its author has these alone.
+    `worker` names one take of it, by one worker. `cancel` says that somebody wants it to stop.
     """
 
     id: str
@@ -76,6 +79,8 @@ _SELECT = """SELECT * FROM (
     SELECT id::text, kind, path::text, wants, CASE WHEN cancel AND state = 'queued' THEN 'cancelled' ELSE state END AS state,
       done, total, cancel, tries, worker, author::text, created_at, started_at, finished_at, result, problem
     FROM wangge.job) j """
+# Each of a thousand in a list may have painted, and been suggested, as much as there is in a plan.
+_BRIEF = _SELECT.replace("wants,", "wants - 'blocks' AS wants,").replace("result,", "result - 'suggestion' AS result,")
 _NAMES = (
     "id", "kind", "path", "wants", "state", "done", "total", "cancel", "tries", "worker", "author", "created_at", "started_at",
     "finished_at", "result", "problem",
@@ -123,10 +128,10 @@ def going_on(conn: connection, kind: str, wants: Mapping[str, Any]) -> Job | Non
 
 
 def listed(conn: connection, *, state: str | None = None, limit: int = 100) -> list[Job]:
-    """Return the jobs that the caller may see, newest first."""
+    """Return the jobs that the caller may see, newest first; without what was painted for a suggestion, and without it."""
     rows = many(
         conn,
-        _SELECT + "WHERE %(state)s::text IS NULL OR state = %(state)s ORDER BY created_at DESC, id LIMIT %(limit)s",
+        _BRIEF + "WHERE %(state)s::text IS NULL OR state = %(state)s ORDER BY created_at DESC, id LIMIT %(limit)s",
         {"state": state, "limit": limit},
     )
     return [_job(row) for row in rows]
@@ -143,6 +148,19 @@ def cancel(conn: connection, identity: str) -> Job:
         msg = f"this job is {job.state}; there is nothing left to stop"
         raise Conflict(msg, code="job-finished", state=job.state)
     return job
+
+
+def forget(conn: connection, before: datetime) -> int:
+    """Forget the suggestions of jobs that ended before a moment, and what was painted for them; return of how many jobs.
+
+    `conn` is the owner's. The jobs themselves stay.
+    """
+    return run(
+        conn,
+        """UPDATE wangge.job SET wants = wants - 'blocks', result = result - 'suggestion'
+           WHERE kind = 'suggest' AND finished_at < %s AND (wants ? 'blocks' OR result ? 'suggestion')""",
+        [before],
+    )
 
 
 # --- for workers --------------------------------------------------------------------------------------------------------

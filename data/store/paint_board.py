@@ -214,7 +214,7 @@ def _faults_of_grids(
             yield f"/grids/renamed/{place}/key", "unknown-grid", f"the plan has no grid {key[:60]!r}"
         elif board.grids[named].dedicated:
             yield f"/grids/renamed/{place}/key", "dedicated-grid", f"grid {board.grids[named].code} is dedicated"
-    if len(board.grids) + len(keys) > MOST_GRIDS:
+    if keys and len(board.grids) + len(keys) > MOST_GRIDS:
         yield "/grids/new", "invalid-value", f"a plan that is painted has at most {MOST_GRIDS} grids"
 
 

@@ -58,11 +58,14 @@ def stamp(conn: connection, plan: PlanRow, day: date) -> str:
     (found,) = one(
         conn,
         """SELECT md5(concat_ws('|',
-             (SELECT string_agg(c.area_id::text || ':' || c.xmin, ',' ORDER BY c.area_id) FROM wangge.plan_community c
+             (SELECT string_agg(concat_ws(':', c.area_id, c.xmin, v.name, s.name), ',' ORDER BY c.area_id)
+              FROM wangge.plan_community c
+                LEFT JOIN wangge.area_version v ON v.area_id = c.area_id AND v.valid @> %(day)s::date
+                LEFT JOIN wangge.area_version s ON s.area_id = v.parent_id AND s.valid @> %(day)s::date
               WHERE c.plan_id = %(plan)s AND c.path <@ ANY ((SELECT wangge.scope(2))::ltree[])),
              (SELECT string_agg(g.id::text || ':' || g.row_version, ',' ORDER BY g.id) FROM wangge.grid g
               WHERE g.in_force @> %(day)s::date AND g.path <@ ANY (%(paths)s::ltree[])),
-             (SELECT string_agg(p.id::text || ':' || s.name, ',' ORDER BY p.id) FROM wangge.post p
+             (SELECT string_agg(concat_ws(':', p.id, p.grid_code, p.letter, s.name), ',' ORDER BY p.id) FROM wangge.post p
                 JOIN wangge.staff s ON s.id = p.staff_id
               WHERE p.role = 'full_time_worker' AND p.valid @> %(day)s::date AND p.path <@ ANY (%(paths)s::ltree[]))))""",
         {"plan": plan.id, "paths": list(plan.paths), "day": day},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from data.store import plan_blocks
+from data.store.paint_board import MOST_GRIDS
 from data.store.sql import many
 from gis.errors import Refused, RequestError
 from gis.locate import NOWHERE
@@ -14,7 +15,7 @@ from partition.block import Blocks
 from partition.standing import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from psycopg2.extensions import connection
@@ -54,36 +55,41 @@ def standing(
     columns = plan_blocks.blocks_of(conn, edition)
     borders = plan_blocks.borders_of(conn, edition)
     lands = _lands(conn, plan)
-    if not set(columns.area.tolist()) <= lands.keys() or not np.array_equal(columns.number, np.arange(len(columns))):
-        msg = "parts of this plan lie outside your areas or categories; somebody who sees all of it may ask"
-        raise Refused(msg)
-    if len(borders.a) and int(borders.b.max()) >= len(columns):
+    seen = np.array_equal(columns.number, np.arange(len(columns))) and int(borders.b.max(initial=NOWHERE)) < len(columns)
+    if not seen or not set(columns.area.tolist()) <= lands.keys():
         msg = "parts of this plan lie outside your areas or categories; somebody who sees all of it may ask"
         raise Refused(msg)
     rows = many(
         conn,
-        "SELECT id, code FROM wangge.grid WHERE plan_id = %s AND version = %s ORDER BY id",
+        "SELECT id, code, kind = 'dedicated' FROM wangge.grid WHERE plan_id = %s AND version = %s ORDER BY id",
         [plan.id, plan.version],
     )
-    saved = {str(identity): index for index, (identity, _) in enumerate(rows)}
+    saved = {str(identity): index for index, (identity, *_) in enumerate(rows)}
+    dedicated = {str(identity) for identity, _, is_dedicated in rows if is_dedicated}
     fresh = list(dict.fromkeys(key for _, key in painted if key is not None and key not in saved))
     place = saved | {key: len(saved) + index for index, key in enumerate(fresh)}
     community = np.array([lands[area] for area in columns.area.tolist()], dtype=np.int64)
     # As it is saved.
     grid = np.array([*(place.get(str(g), NOWHERE) for g in columns.grid.tolist())], dtype=np.int64)
     home = _homes(grid, community, len(place))
-    if faults := [
+    faults = [
         *_faults_of_blocks(painted, columns, community, home, place),
+        *({"pointer": f"/blocks/{n}/1", "code": "invalid-value", "detail": "nothing comes into a dedicated grid"}
+          for n, (_, key) in enumerate(painted) if key in dedicated),
         *({"pointer": f"/locked/{n}", "code": "unknown-value", "detail": "the plan has no such grid"}
           for n, key in enumerate(locked) if key not in place),
         *({"pointer": f"/communities/{n}", "code": "invalid-value", "detail": f"the plan has {len(lands)} communities"}
           for n, index in enumerate(communities or ()) if index >= len(lands)),
-    ]:  # fmt: skip
+    ]  # fmt: skip
+    if fresh and len(place) > MOST_GRIDS:
+        detail = f"a plan that is painted has at most {MOST_GRIDS} grids"
+        faults.append({"pointer": "/blocks", "code": "invalid-value", "detail": detail})
+    if faults:
         msg = "some of what was painted does not fit this plan"
         raise RequestError(msg, code="invalid-body", errors=faults)
     for number, key in painted:
         grid[number] = NOWHERE if key is None else place[key]
-    keys = tuple(place)
+    keys, held = tuple(place), frozenset(locked)
     return Standing(
         blocks=Blocks(
             of_face=np.zeros(0, dtype=np.int64),
@@ -101,8 +107,8 @@ def standing(
         ),
         grid=grid,
         key=keys,
-        name=(*(code for _, code in rows), *fresh),
-        locked=np.array([key in locked for key in keys], dtype=bool),
+        name=(*(code for _, code, _ in rows), *fresh),
+        locked=np.array([key in held for key in keys], dtype=bool),
         communities=np.unique(np.array(list(lands.values()) if communities is None else communities, dtype=np.int64)),
     )
 
@@ -130,7 +136,7 @@ def _faults_of_blocks(
     columns: BlockColumns,
     community: NDArray[np.int64],
     home: list[int],
-    place: dict[str, int],
+    place: Mapping[str, int],
 ) -> Iterator[dict[str, Any]]:
     for n, (number, key) in enumerate(painted):
         if number >= len(columns):

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import shapely
 
+from api import block_job as block_module
 from api.block_job import block_job
-from data.store import jobs
+from data.store import jobs, paint_board, plan_standing
 from data.store.sql import many
 from gis.errors import Stale
 from gis.frame import centimetres
@@ -486,35 +487,65 @@ def test_blocks_are_as_private_as_household_points(paint):
     problem(theirs.save([(0, state["grids"][0]["id"])]), 403, "scope-denied")
 
 
-def test_the_notice_says_what_changes(hall):
-    """The notice names each changed grid with its households in either language; nothing changed says so; small is not told."""
+def test_nothing_is_computed_while_the_plan_is_locked(hall, monkeypatch):
+    """A job has drawn its blocks before it locks the plan: whoever writes to the plan meanwhile waits for rows alone."""
+    paint = painting(hall)
+    assert hall.client.post(f"{paint.plan}/blocks", headers=paint.who).status_code == 202
     with owner(hall.db.admin) as conn:
-        made, _ = published(conn)
-    author = hall.person("author", ("community", C1), ("community", C2))
+        job = jobs.take(conn, worker="t", lease_s=60, now=hall.now)
+    done = block_job(hall.db.admin, job, lambda _done, _total: None, 1)
+    for name in ("spots", "coverage", "transform_geometry", "sheet_of"):
+        monkeypatch.delattr(block_module, name)
     with owner(hall.db.admin) as conn:
-        plan = drafted(conn, made, author=author).id
-    paint = Painting(hall, hall.key(author), f"/v1/plans/{plan}").prepared()
+        assert done.write(conn, hall.now)["blocks"] == 96
+    assert len(paint.blocks()["blocks"]["shape"]) == 96
 
-    def notice(**asked):
-        answer = hall.client.get(f"{paint.plan}/notice", params=asked, headers=paint.who)
-        assert answer.status_code == 200, answer.text
-        return answer
 
-    assert "与现行网格相比没有变化" in notice(lang="zh").text
-    one, other, blocks = beside(paint)
-    named = {grid["id"]: grid["name"] for grid in paint.state()["grids"]}
-    assert paint.save([(blocks[0], other)]).status_code == 200
-    text = notice(lang="zh").text
-    assert f"{named[one]} → {named[other]}（调整边界），25户" in text
-    assert "现行网格6个，调整后6个，25户调整所属网格" in text
-    assert "25 households" in notice(lang="en").text
-    table = notice(lang="zh", format="csv")
-    assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert any(named[other] in line and line.endswith(",25,") for line in table.text.splitlines())
-    hall.do("UPDATE wangge.household_point SET households = 3, persons = 9 WHERE external_id = 'H0001'")
-    first = next(n for n, homes in enumerate(hall.rows("SELECT homes FROM wangge.plan_block ORDER BY number")) if 1 in homes[0])
-    of = paint.grid_of()
-    away = next(grid for grid in of if grid != of[first] and grid in {of[n] for n in range(48)})
-    assert paint.save([(blocks[0], one), (first, away)]).status_code == 200
-    assert "不足10户" in notice(lang="zh").text
-    problem(hall.client.get(f"{paint.plan}/notice?format=pdf", headers=paint.who), 400, "invalid-parameter")
+def test_what_somebody_sees_and_what_it_is_called_is_never_old(hall):
+    """Whoever comes to see more blocks is sent them, and a new name of a community or a street too: the ETag is another."""
+    drawing = village(communities=1)
+    drawing.dedicated = [("市场", shapely.box(0, 0, 100, 100))]
+    paint = painting(hall, drawing).prepared()
+    part = paint.by(hall.comes("part", ("community", C1, "residential")))
+
+    def fetched(etag=""):
+        return hall.client.get(f"{paint.plan}/blocks", headers=part.who | {"If-None-Match": etag})
+
+    first = fetched()
+    assert fetched(first.headers["ETag"]).status_code == 304
+    assert fetched(f'"other", W/{first.headers["ETag"]}').status_code == 304
+    hall.do("UPDATE wangge.role_grant SET categories = '{*}'")
+    second = fetched(first.headers["ETag"])
+    assert second.status_code == 200
+    assert len(second.json()["blocks"]["shape"]) > len(first.json()["blocks"]["shape"])
+    assert len(part.state()["of_block"]) == len(second.json()["blocks"]["shape"])
+    for level, member in (("community", "name"), ("street", "street")):
+        before = fetched().headers["ETag"]
+        hall.do(
+            """UPDATE wangge.area_version v SET name = %s FROM wangge.area a WHERE a.id = v.area_id AND a.level = %s""",
+            [f"新{level}", level],
+        )
+        assert fetched(before).json()["communities"][member] == [f"新{level}"]
+
+
+def test_numbers_are_numbers(paint):
+    """A text, a truth or a fraction is no block's number, wherever it is sent; nothing is written."""
+    for number in ("0", True, 0.5, -1, 2**31, 1e300):
+        body = {"edition": paint.edition, "base": 1, "blocks": [[number, None]]}
+        for method, tail in (("PATCH", "assignments"), ("POST", "suggestions")):
+            answer = paint.hall.client.request(method, f"{paint.plan}/{tail}", headers=paint.who, json=body)
+            assert problem(answer, 422, "invalid-body")["errors"][0]["pointer"] == "/blocks/0/0"
+    assert paint.state()["plan"]["revision"] == 1
+
+
+def test_a_plan_of_too_many_grids_is_still_painted(paint, monkeypatch):
+    """Where a plan has as many grids as painting allows no new one is made, by hand or for a suggestion; lines still move."""
+    for module in (paint_board, plan_standing):
+        monkeypatch.setattr(module, "MOST_GRIDS", 5)
+    _, other, (block, *_) = beside(paint)
+    refused = paint.save([(block, "a")], new=[{"key": "a", "community": 0}])
+    assert [fault["pointer"] for fault in problem(refused, 422, "invalid-body")["errors"]] == ["/grids/new"]
+    body = {"edition": paint.edition, "base": 1, "blocks": [[block, "a"]]}
+    refused = paint.hall.client.post(f"{paint.plan}/suggestions", headers=paint.who, json=body)
+    assert [fault["pointer"] for fault in problem(refused, 422, "invalid-body")["errors"]] == ["/blocks"]
+    assert paint.save([(block, other)], renamed=[{"key": other, "name": "别名"}]).status_code == 200

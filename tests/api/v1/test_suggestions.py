@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+import shapely
+
+from api.chores import do_once, tidy
 from api.do_job import do_job
+from data.store import jobs
 from gis.errors import Stale
 from tests.api.v1.hall import problem
 from tests.api.v1.painted import Painting, do_next
@@ -192,3 +197,41 @@ def test_a_worker_does_it(paint):
     assert all(choice["after"]["unassigned"] == 0 for choice in job["suggestion"]["alternatives"])
     listed = paint.hall.client.get("/v1/jobs", headers=paint.who).json()["jobs"]
     assert all("suggestion" not in one for one in listed)
+
+
+def test_nothing_is_suggested_for_dedicated_grids(hall):
+    """Blocks painted into a dedicated grid are refused when a suggestion is asked for, as they are when they are saved."""
+    drawing = village(communities=1)
+    drawing.dedicated = [("市场", shapely.box(0, 0, 100, 100))]
+    with owner(hall.db.admin) as conn:
+        made = brought(conn, drawing.town())
+    author = hall.person("author", ("community", made.town.communities.code[0]))
+    with owner(hall.db.admin) as conn:
+        plan = drafted(conn, made, author=author).id
+    paint = Painting(hall, hall.key(author), f"/v1/plans/{plan}").prepared()
+    market = next(grid["id"] for grid in paint.state()["grids"] if grid["kind"] == "dedicated")
+    outside = next(n for n, grid in enumerate(paint.grid_of()) if grid != market)
+    refused = problem(ask(paint, [(outside, market)]), 422, "invalid-body")
+    assert [fault["pointer"] for fault in refused["errors"]] == ["/blocks/0/1"]
+
+
+def test_what_jobs_tell_stays_small(paint):
+    """What was painted for a suggestion is in no answer, a suggestion in its own job's alone; a week later it is forgotten."""
+    painted = [(n, None) for n in range(96)]
+    answer = ask(paint, painted)
+    assert told(paint, answer)["alternatives"][0]["blocks"]
+    client, now = paint.hall.client, paint.hall.now
+
+    def shown():
+        return client.get(answer.headers["Location"], headers=paint.who).json()
+
+    listed = client.get("/v1/jobs", headers=paint.who)
+    (brief,) = (job for job in listed.json()["jobs"] if job["kind"] == "suggest")
+    for job in (answer.json(), shown(), brief):
+        assert job["wants"].keys() == {"plan", "edition", "base", "locked", "communities", "seed"}
+    assert "alternatives" not in listed.text
+    for day, is_there in ((jobs.KEPT - timedelta(hours=1), True), (jobs.KEPT + timedelta(hours=1), False)):
+        do_once((tidy(),), paint.hall.db.admin, lambda day=day: now + day)
+        assert ("blocks" in paint.hall.value("SELECT wants FROM wangge.job WHERE kind = 'suggest'")) is is_there
+        assert (shown()["suggestion"] is not None) is is_there
+    assert (shown()["state"], shown()["plan"]["id"]) == ("done", paint.plan.rpartition("/")[2])
