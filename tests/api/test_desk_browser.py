@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from api.incidents.rulebook import Rulebook
 from api.incidents.ticker import tick
-from data.store.sql import many
+from data.store.sql import many, run
 from tests.api.incidents.station import GRID, HERE, NEXT, at, station_over
 from tests.api.incidents.test_photos import photo
 from tests.api.who.office import PASSWORD
@@ -700,3 +700,14 @@ def test_what_could_not_be_opened_opens_by_itself(town, browse):
     page.context.set_offline(False)
     page.evaluate("wanggeDesk.page.again()")
     expect(page.locator("#drawer .log li").first).to_be_visible(timeout=SOON_MS)
+
+
+def test_a_place_without_grids(cluster, template, tmp_path, browse):
+    """Where no net is in force the desk says so, and what is to be done."""
+    with cluster.clone(template) as db, station_over(db, tmp_path) as town:
+        with owner(db.admin) as conn:
+            run(conn, "ALTER TABLE wangge.grid DISABLE TRIGGER USER")
+            run(conn, "UPDATE wangge.grid SET in_force = NULL")
+        page = browse(town).page
+        expect(page.locator("#cover-text")).to_contain_text("还没有生效的网格", timeout=SOON_MS)
+        page.context.close()

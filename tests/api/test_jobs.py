@@ -171,7 +171,7 @@ def test_a_community_of_another_town_is_named(service, planner, conn) -> None:
 
 
 def test_only_planners_of_all_that_is_wanted_may_start(service, planner, conn) -> None:
-    """Nobody starts a job for communities that are not theirs, or that are theirs only one by one; nor without the right."""
+    """Nobody starts a job for communities that are not theirs; nor without the right."""
     assert start(service.client).status_code == 401
     with service.caller(("grid_worker", "first")) as worker:
         assert start(worker).status_code == 403
@@ -179,12 +179,27 @@ def test_only_planners_of_all_that_is_wanted_may_start(service, planner, conn) -
         refused = start(planner, **wants)
         assert (refused.status_code, refused.json()["code"]) == (403, "scope-denied")
     with service.caller(("community", "first"), ("community", "second")) as both:
-        assert "one by one" in start(both, communities=[FIRST, SECOND]).json()["detail"]
         assert start(both, communities=[SECOND]).status_code == 202
     # A role elsewhere does not help here: a planner of the second who is a grid worker in the first.
     with service.caller(("grid_worker", "first"), ("community", "second")) as mixed:
         assert start(mixed).status_code == 403
     assert len(many(conn, "SELECT FROM wangge.job")) == 1
+
+
+def test_communities_that_are_ones_own_one_by_one(service, conn) -> None:
+    """Who has all communities and not the area above has them divided in one job; who has one of them alone stops nothing."""
+    both = (("community", "first"), ("community", "second"))
+    with service.caller(*both) as client, service.caller(("street", "street")) as street:
+        job = start(client, communities=[SECOND, FIRST]).json()["id"]
+        everything = start(client, communities=None).json()
+        assert everything["wants"]["communities"] == [FIRST, SECOND]
+        assert client.get(f"/v1/jobs/{job}").status_code == street.get(f"/v1/jobs/{job}").status_code == 200
+        for level in ("first", "second"):
+            with service.caller(("community", level)) as alone:
+                assert alone.delete(f"/v1/jobs/{job}").status_code in {403, 404}
+        assert not jobs.get(conn, job).cancel
+        assert client.delete(f"/v1/jobs/{job}").json()["state"] == "cancelled"
+        assert street.delete(f"/v1/jobs/{everything['id']}").json()["state"] == "cancelled"
 
 
 def test_a_job_does_not_exist_for_others(service, planner, conn) -> None:

@@ -64,6 +64,20 @@ def test_a_community_is_divided(hall, browse, db):
     assert made == [("400",)]
 
 
+def test_communities_that_are_ones_own_one_by_one(hall, browse, db):
+    """Whoever plans all communities of a street, and not the street, has them divided in one job, into one draft of theirs."""
+    watched = browse("both")
+    page = watched.page
+    page.locator("#all").check()
+    page.get_by_role("button", name="开始划分").click()
+    with working(db, pace=Pace()):
+        expect(page.locator("#job-text")).to_contain_text("划分完成", timeout=LONG_MS)
+    page.get_by_role("link", name="查看方案").click()
+    expect(page.locator("#map path.leaflet-interactive")).to_have_count(6)
+    assert watched.complaints == []
+    assert hall.value("SELECT count(*) FROM wangge.plan_community") == 2
+
+
 def test_what_cannot_be_begun_is_said(browse):
     """Nothing chosen, sizes that contradict themselves, and no name are each said beside the form, and the field is reached."""
     page = browse("both").page
@@ -126,4 +140,10 @@ def test_it_fits(browse, size, lang):
     watched = browse("both", size=size, lang=lang)
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= size[0]
     assert not re.search(r"new_plan\.", watched.page.locator("main").inner_text())
+    # A line is as high as its words, and its box stands in their middle.
+    for line in watched.page.locator("#rows tr").all():
+        box, name, whole = (line.locator(each).bounding_box() for each in ("input", "b", "xpath=."))
+        assert whole["height"] < 66
+        assert abs(box["y"] + box["height"] / 2 - whole["y"] - whole["height"] / 2) < 2
+        assert abs(box["y"] + box["height"] / 2 - name["y"] - name["height"] / 2) < (2 if size is WIDE else 14)
     assert watched.complaints == []

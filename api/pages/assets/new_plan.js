@@ -48,7 +48,7 @@
       "tr",
       {},
       make("td", {}, make("label", { className: "tick" }, box)),
-      make("td", { className: "text" }, make("b", { text: community.name || community.code }), make("small", { className: "faint digits", text: community.name && community.name !== community.code ? ` ${community.code}` : "" })),
+      make("td", { className: "text" }, make("b", { text: community.name || community.code }), " ", make("small", { className: "faint digits", text: community.name && community.name !== community.code ? community.code : "" })),
       cell([community.district, community.street].filter(Boolean).join(" "), "text"),
       cell(number(community.households), "number"),
       cell(number(community.grids), "number"),
@@ -75,7 +75,7 @@
     const { body } = await ask(`${root}/v1/towns/${encodeURIComponent(name)}/communities`);
     town = body;
     for (const key of SIZES) byId(key).value = body.sizes[key];
-    byId("sizes-of").textContent = say(body.sizes_of ? "new_plan.js.sizes_of" : "new_plan.js.sizes_usual", { name: body.sizes_of });
+    byId("sizes-of").textContent = say(body.sizes_of ? "new_plan.js.sizes_of" : "new_plan.js.sizes_usual", { name: body.sizes_of, minimum: number(body.sizes.minimum), maximum: number(body.sizes.maximum) });
     rows = body.communities.map(lineOf);
     if (rows.length === 1) rows[0].box.checked = !rows[0].box.disabled;
     byId("rows").replaceChildren(...rows.map((row) => row.line));

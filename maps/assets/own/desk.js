@@ -32,7 +32,7 @@ wangge.desk = async (map) => {
     return;
   }
   // Whoever works for some categories alone sees no figures of grids, and none of theirs are sent; incidents they are called to are.
-  if (!data.grids.code.length && (frozen || me.roles.some(({ categories }) => !categories))) {
+  if (!data.grids.code.length && (frozen || me.roles.some(({ categories }) => categories.includes("*")))) {
     cover("wall.empty");
     return;
   }
