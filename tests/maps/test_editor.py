@@ -156,7 +156,7 @@ def test_what_is_told_and_merged(numbers):
         """paint(2, 0); paint(0, 1); const fresh = model.addGrid(0, 3); paint(fresh, 35);
            const sent = model.changes();
            model.settle(sent, { [model.slots[fresh].key]: "12" });
-           model.learn([{ id: "12", code: "c12", name: "", community: 0, colour: 5 }]);
+           model.learn([...grids, { id: "12", code: "c12", name: "", community: 0, colour: 5 }]);
            const moved = model.merge([[2, "11"], [1, "11"], [35, "10"]]);
            const { code, colour } = model.slots[fresh];
            return [sent, moved, model.of[2], model.of[1], model.of[35], code, colour, model.changes().blocks];"""
@@ -167,6 +167,52 @@ def test_what_is_told_and_merged(numbers):
     assert sent["waiting"] == 1
     assert moved == 2
     assert rest == [2, 0, 1, "c12", 3, []]
+
+
+def test_what_others_moved_is_not_ours_to_take_back(numbers):
+    """Undo leaves alone what somebody else has moved since; a stroke of which nothing else is left is none."""
+    found = numbers(
+        """paint(2, 0, 1); paint(2, 6);
+           model.settle(model.changes(), {});
+           const moved = model.merge([[0, "10"], [6, "10"]]);
+           const back = model.undo();
+           return [moved, back.moved, model.of[0], model.of[1], model.of[6], model.undo() === undefined];"""
+    )
+    assert found == [2, 1, 1, 1, 1, True]
+
+
+def test_a_grid_that_is_gone(numbers):
+    """A grid that the service has no longer is made anew, by its name, once blocks come back into it."""
+    found = numbers(
+        """model.slots[2].name = model.slots[2].known = "East";
+           paint(1, ...model.slots[2].members);
+           model.settle(model.changes(), {});
+           model.learn([grids[0]]);
+           const none = model.changes();
+           model.undo();
+           const { blocks, grids: told } = model.changes();
+           return [none.blocks.length, none.grids, blocks.length, blocks[0][1], told];"""
+    )
+    assert found == [
+        0,
+        {"new": [], "renamed": []},
+        18,
+        "new-1",
+        {"new": [{"key": "new-1", "community": 0, "name": "East"}], "renamed": []},
+    ]
+
+
+def test_names_are_undone(numbers):
+    """A name is a stroke like any other; called again as the service has it, a grid is not told of."""
+    found = numbers(
+        """model.begin("rename"); model.rename(1, "West"); model.end();
+           const told = model.changes().grids.renamed;
+           const { label } = model.undo();
+           const none = model.changes().grids.renamed;
+           model.redo();
+           return [told, label, none, model.slots[1].name];"""
+    )
+    assert found == [[{"key": "10", "name": "West"}], "rename", [], "West"]
 
 
 def test_sides_of_a_line(numbers):

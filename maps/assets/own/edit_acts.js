@@ -65,7 +65,7 @@ wangge.editActs = (data, page, words, { map, colours }) => {
     if (filtered) done.refused.set("filter", filtered);
     filtered = 0;
     page.follow(true);
-    page.saver.changed();
+    page.changed();
     page.tellStroke(done);
     return done;
   };
@@ -143,6 +143,7 @@ wangge.editActs = (data, page, words, { map, colours }) => {
     page.act("merge", () => [...slots[other].members].forEach((block) => model.give(block, to)));
   };
   page.fill = () => {
+    if (page.tools.isBusy) return;
     const strays = pieces.strays((to) => page.chosen <= NONE || to === page.chosen);
     if (!strays.length) {
       page.tell("edit.fill.none");
@@ -171,8 +172,9 @@ wangge.editActs = (data, page, words, { map, colours }) => {
       return;
     }
     page.follow(true);
-    page.saver.changed();
-    if (found.moved) page.tell(`edit.${way}.done`, { what: words.say(`edit.act.${found.label}`), n: words.number(found.moved) });
-    else page.tell(`edit.${way}.locked`);
+    page.changed();
+    const what = words.say(`edit.act.${found.label}`);
+    if (found.isHeld) page.tell(`edit.${way}.locked`);
+    else page.tell(found.moved ? `edit.${way}.done` : `edit.${way}.name`, { what, n: words.number(found.moved) });
   };
 };

@@ -1,6 +1,11 @@
-/** What was painted and not yet saved, kept in the browser: after a crash, or a line that stayed down, it comes back. */
-wangge.editDraft = (plan, person) => {
-  const name = `wangge.edit:${person}:${plan}`;
+/**
+ * What was painted and not yet saved, kept in the browser: after a crash, or a line that stayed down, it comes back. Each window keeps its
+ * own; a window takes over what another has left behind, and leaves alone what one that still lives will save itself.
+ */
+wangge.editDraft = async (plan, person, id) => {
+  const all = `wangge.edit:${person}:${plan}`;
+  const name = `${all}:${id}`;
+  const { locks } = navigator;
 
   /** Keep a draft; says whether the browser took it. */
   const keep = (draft) => {
@@ -26,5 +31,20 @@ wangge.editDraft = (plan, person) => {
     }
   };
 
+  const adopt = (other) => {
+    localStorage.setItem(name, localStorage.getItem(other));
+    localStorage.removeItem(other);
+  };
+  const inherit = async () => {
+    const others = Object.keys(localStorage).filter((other) => other !== name && other.startsWith(all));
+    for (const other of others) {
+      if (read()) return;
+      // Where a page has no locks, as over plain HTTP, nobody can tell whether a window lives.
+      if (locks) await locks.request(other, { ifAvailable: true }, (lock) => lock && adopt(other));
+      else adopt(other);
+    }
+  };
+  locks?.request(name, () => new Promise(() => {}));
+  await inherit().catch(() => {});
   return { keep, drop, read };
 };

@@ -28,5 +28,5 @@ wangge.editLoad = async (source, plan, tell) => {
     if (asked.status === 202) await wait(asked.body, tell);
   }
   const [me, data, now] = await Promise.all([session, source.get(`${here}/blocks`), first ?? source.get(`${here}/assignments`)]);
-  return { me, data, now, here, wait };
+  return { me, draft: await wangge.editDraft(plan, me.person ?? "", source.name()), data, now, here, wait };
 };

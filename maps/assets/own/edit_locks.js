@@ -36,20 +36,22 @@ wangge.editLocks = (page, words) => {
   };
   page.rename = () => {
     const slot = slots[page.chosen];
-    if (!page.canEdit || !slot || slot.number === NONE || slot.isDedicated) return;
+    if (!page.canEdit || page.tools.isBusy || !slot || slot.number === NONE || slot.isDedicated) return;
     byId("name-of").textContent = `#${slot.number} ${slot.code}`;
     byId("name-text").value = slot.name;
     byId("name").showModal();
   };
   byId("name-do").addEventListener("click", () => {
     byId("name").close();
-    model.rename(page.chosen, byId("name-text").value.trim());
-    page.follow(true);
-    page.saver.changed();
+    const name = byId("name-text").value.trim();
+    // A grid that is there has a name; a new one without any gets the usual.
+    if (!page.canEdit || (!name && slots[page.chosen].id !== null)) return;
+    page.act("rename", () => model.rename(page.chosen, name));
     page.pick(page.chosen);
   });
   byId("name-text").addEventListener("keydown", (event) => {
-    if (event.key === "Enter") byId("name-do").click();
+    // While a word is put together, Enter ends that and nothing else.
+    if (event.key === "Enter" && !event.isComposing) byId("name-do").click();
   });
   byId("name-cancel").addEventListener("click", () => byId("name").close());
 };

@@ -23,7 +23,7 @@ wangge.editModel = (blocks) => {
 
   const addSlot = ({ key, id = null, code = "", name = "", kind = "residential", community = -1, colour = 0 }) => {
     const isDedicated = kind === "dedicated";
-    const slot = { number: slots.length, key, id, code, name, kind, community, colour, isDedicated, isLocked: isDedicated, households: 0, persons: 0, buildings: 0, area: 0, members: [] };
+    const slot = { number: slots.length, key, id, code, name, known: id === null ? "" : name, kind, community, colour, isDedicated, isLocked: isDedicated, households: 0, persons: 0, buildings: 0, area: 0, members: [] };
     slots.push(slot);
     byKey.set(key, slot.number);
     touched.slots.add(slot.number);
@@ -86,7 +86,7 @@ wangge.editModel = (blocks) => {
   };
 
   const begin = (label) => {
-    stroke = { label, from: new Map(), refused: new Map() };
+    stroke = { label, from: new Map(), names: new Map(), refused: new Map() };
   };
   /** Give a block to a slot, as part of the stroke that has begun; says whether it went there. */
   const give = (block, to) => {
@@ -99,13 +99,23 @@ wangge.editModel = (blocks) => {
     move(block, to);
     return true;
   };
+  const call = (slot, name) => {
+    slots[slot].name = name;
+    touched.slots.add(slot);
+  };
+  /** Call a grid something else, as part of the stroke that has begun. */
+  const rename = (slot, name) => {
+    if (!stroke.names.has(slot)) stroke.names.set(slot, slots[slot].name);
+    call(slot, name);
+  };
   /** End the stroke: it can be undone as one. Says what it was, how many blocks it moved, and what stood against others. */
   const end = () => {
-    const { label, from, refused } = stroke;
+    const { label, from, names: before, refused } = stroke;
     stroke = undefined;
     const steps = [...from].map(([block, was]) => [block, was, of[block]]).filter(([, was, is]) => was !== is);
-    if (steps.length) {
-      done.push({ label, steps });
+    const names = [...before].map(([slot, was]) => [slot, was, slots[slot].name]).filter(([, was, is]) => was !== is);
+    if (steps.length || names.length) {
+      done.push({ label, steps, names });
       if (done.length > DEEP) done = done.slice(-DEEP);
       undone = [];
     }
@@ -113,22 +123,30 @@ wangge.editModel = (blocks) => {
   };
   const cancel = () => {
     for (const [block, was] of stroke.from) move(block, was);
+    for (const [slot, was] of stroke.names) call(slot, was);
     stroke = undefined;
   };
 
-  /** A stroke back, or forth again; a grid that was locked since stands against it. */
-  const replay = (from, to, step) => {
+  /** A stroke back, or forth again, to one of its two ends; a grid that was locked since stands against it. */
+  const replay = (from, to, end) => {
     const last = from.at(-1);
     if (!last || stroke) return undefined;
     const isHeld = last.steps.some(([, was, is]) => slots[was].isLocked || slots[is].isLocked);
-    if (isHeld) return { label: last.label, moved: 0, refused: new Map([["locked", last.steps.length]]) };
+    if (isHeld) return { label: last.label, isHeld, moved: 0 };
     from.pop();
-    for (const each of last.steps) step(each);
+    for (const step of last.steps) move(step[0], step[end]);
+    for (const step of last.names) call(step[0], step[end]);
     to.push(last);
-    return { label: last.label, moved: last.steps.length, refused: new Map() };
+    return { label: last.label, isHeld, moved: last.steps.length };
   };
-  const undo = () => replay(done, undone, ([block, was]) => move(block, was));
-  const redo = () => replay(undone, done, ([block, , is]) => move(block, is));
+  const undo = () => replay(done, undone, 1);
+  const redo = () => replay(undone, done, 2);
+  /** Blocks that somebody else has moved since are no longer ours to take back. */
+  const disown = (others) => {
+    const left = (strokes) => strokes.map((each) => ({ ...each, steps: each.steps.filter(([block]) => !others.has(block)) })).filter(({ steps, names }) => steps.length || names.length);
+    done = left(done);
+    undone = left(undone);
+  };
 
   const lock = (slot, isLocked) => {
     if (slot === NONE || slots[slot].isDedicated) return;
@@ -136,17 +154,13 @@ wangge.editModel = (blocks) => {
     touched.slots.add(slot);
   };
 
-  /** A new grid, empty until something is painted into it. */
-  const addGrid = (community, colour) => {
+  const freshKey = () => {
     do made += 1;
     while (byKey.has(`new-${made}`));
-    return addSlot({ key: `new-${made}`, community, colour });
+    return `new-${made}`;
   };
-  const rename = (slot, name) => {
-    slots[slot].name = name;
-    slots[slot].isRenamed = true;
-    touched.slots.add(slot);
-  };
+  /** A new grid, empty until something is painted into it. */
+  const addGrid = (community, colour) => addSlot({ key: freshKey(), community, colour });
 
   /** What differs from what the service has, in the form in which it is told; blocks of no grid are kept back until they have one. */
   const changes = () => {
@@ -163,41 +177,48 @@ wangge.editModel = (blocks) => {
       pairs.push([block, key]);
       if (id === null) wanted.set(key, { key, community, name });
     }
-    const renamed = slots.filter((slot) => slot.isRenamed && slot.id !== null).map(({ key, name }) => ({ key, name }));
+    const renamed = slots.filter((slot) => slot.name !== slot.known && slot.id !== null).map(({ key, name }) => ({ key, name }));
     return { blocks: pairs, grids: { new: [...wanted.values()], renamed }, waiting };
   };
 
-  /** The service's grids as they are now: codes, names and kinds follow; unknown ones get a slot. Colours stay what they were. */
+  const rekey = (slot, key, id) => {
+    byKey.delete(slot.key);
+    byKey.set(key, slot.number);
+    Object.assign(slot, { key, id });
+    touched.slots.add(slot.number);
+  };
+  /**
+   * All of the service's grids as they are now: codes, names and kinds follow; unknown ones get a slot. One that is there no longer is
+   * made anew by the blocks that come back into it. Colours stay what they were.
+   */
   const learn = (grids) => {
+    const there = new Set(grids.map(({ id }) => id));
+    for (const slot of slots)
+      if (slot.id !== null && !there.has(slot.id)) {
+        rekey(slot, freshKey(), null);
+        Object.assign(slot, { code: "", known: "" });
+      }
     for (const grid of grids) {
       const number = byKey.get(grid.id);
       if (number === undefined) addSlot({ ...grid, key: grid.id });
       else {
         const slot = slots[number];
         slot.code = grid.code;
-        if (!slot.isRenamed) slot.name = grid.name;
+        if (slot.name === slot.known) slot.name = grid.name;
+        slot.known = grid.name;
         touched.slots.add(number);
       }
     }
   };
   /** What was sent is what the service has now; new grids are known by their ids from here on. */
   const settle = (sent, keys) => {
-    for (const [key, id] of Object.entries(keys)) {
-      const number = byKey.get(key);
-      byKey.delete(key);
-      byKey.set(id, number);
-      slots[number].key = id;
-      slots[number].id = id;
-    }
+    for (const [key, id] of Object.entries(keys)) rekey(slots[byKey.get(key)], id, id);
     for (const [block, key] of sent.blocks) saved[block] = byKey.get(keys[key] ?? key);
-    for (const { key, name } of [...sent.grids.new, ...sent.grids.renamed]) {
-      const slot = slots[byKey.get(keys[key] ?? key)];
-      if (slot.name === name) slot.isRenamed = false;
-    }
+    for (const { key, name } of [...sent.grids.new, ...sent.grids.renamed]) slots[byKey.get(keys[key] ?? key)].known = name;
   };
   /** Others' changes: taken where nothing of ours stands, or, with `isTheirs`, everywhere. Says how many blocks moved here. */
   const merge = (theirs, isTheirs = false) => {
-    let moved = 0;
+    const moved = new Set();
     for (const [block, key] of theirs) {
       const to = key === null ? NONE : byKey.get(key);
       if (to === undefined) continue;
@@ -205,9 +226,10 @@ wangge.editModel = (blocks) => {
       saved[block] = to;
       if ((isOurs && !isTheirs) || of[block] === to) continue;
       move(block, to);
-      moved += 1;
+      moved.add(block);
     }
-    return moved;
+    if (moved.size) disown(moved);
+    return moved.size;
   };
 
   /** What changed since this was last asked: the slots and blocks to show anew. */

@@ -6,6 +6,7 @@ wangge.editNotes = (page, words, { source, here, me }) => {
   let threads = [];
   let chosen = "";
   let target = {};
+  let sending;
 
   const keyOf = ({ grid, lon, lat }) => (grid ? `g${grid}` : lon === null || lon === undefined ? "" : `p${lon},${lat}`);
   const slotOf = (code) => model.slots.find((slot) => slot.code === code && slot.members.length);
@@ -66,13 +67,19 @@ wangge.editNotes = (page, words, { source, here, me }) => {
     page.paint.top();
   };
   const send = async () => {
-    const text = byId("note-text").value.trim();
-    if (!text) return;
+    const said = byId("note-text").value;
+    const text = said.trim();
+    if (!text || byId("note-send").disabled) return;
     const where = target.grid ? { grid: target.grid } : target.lon === null || target.lon === undefined ? {} : { lon: target.lon, lat: target.lat };
+    const body = { text, ...where };
+    if (sending?.text !== JSON.stringify(body)) sending = { text: JSON.stringify(body), name: source.name() };
     byId("note-send").disabled = true;
     try {
-      await source.send("POST", `${here}/comments`, { text, ...where });
-      byId("note-text").value = "";
+      await source.send("POST", `${here}/comments`, body, { headers: { "Idempotency-Key": sending.name } });
+      sending = undefined;
+      // What was typed meanwhile is the beginning of the next.
+      const now = byId("note-text").value;
+      byId("note-text").value = now.startsWith(said) ? now.slice(said.length) : now;
       chosen = keyOf(where);
       await refresh();
       page.tell("edit.note.sent");

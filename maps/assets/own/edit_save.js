@@ -4,33 +4,31 @@
  */
 wangge.editSave = (source, here, page, { draft, edition, revision, idle_ms: idleMs }) => {
   const AGAIN_MS = 15_000;
+  /** Answers from which nobody knows whether the service has heard: none at all, and those of a proxy before it. */
+  const LOST = new Set([0, 502, 503, 504]);
   const { model } = page;
   let base = revision;
   let timer = 0;
   let running;
-  /** `clean`, `dirty`, `saving`, `broken` (the line is down), `conflict`, `void` (this edition is no longer), `closed` (not to be edited any more). */
+  /** What is on its way. Where the line breaks nobody knows whether it has arrived: it is sent again as it was, before anything newer. */
+  let sent;
+  /** `clean`, `dirty`, `saving`, `broken` (the line is down), `conflict`, `void` (this edition is no longer), `closed` (not to be edited any more), `refused`. */
   let state = "clean";
-  let last = { text: "", name: "" };
 
   const turn = (next, more = {}) => {
     state = next;
     page.onSave(state, more);
-  };
-  const nameOf = (body) => {
-    const text = JSON.stringify(body);
-    if (text !== last.text) last = { text, name: crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("") };
-    return last.name;
   };
   const isEmpty = ({ blocks, grids }) => !blocks.length && !grids.renamed.length;
   /** Keep in the browser what the service does not have. */
   const store = () => {
     const { blocks, grids } = model.changes();
     const unassigned = model.slots[model.NONE].members.filter((block) => model.saved[block] !== model.NONE);
-    if (!blocks.length && !unassigned.length && !grids.renamed.length) {
+    if (!blocks.length && !unassigned.length && !grids.renamed.length && !sent) {
       draft.drop();
       return false;
     }
-    draft.keep({ edition, base, blocks: [...blocks, ...unassigned.map((block) => [block, ""])], grids });
+    draft.keep({ edition, base, blocks: [...blocks, ...unassigned.map((block) => [block, ""])], grids, sent: sent?.body.blocks });
     return true;
   };
 
@@ -44,20 +42,20 @@ wangge.editSave = (source, here, page, { draft, edition, revision, idle_ms: idle
   /** Something was painted, or taken back. */
   const changed = () => {
     const isOpen = store();
-    if (state === "conflict" || state === "void" || state === "closed" || running) return;
+    if (["broken", "conflict", "void", "closed"].includes(state) || running) return;
     clearTimeout(timer);
     if (isOpen) wait(idleMs);
     turn(isOpen ? "dirty" : "clean");
   };
 
-  const take = (sent, answer) => {
+  const take = (changes, answer) => {
     base = answer.revision;
-    model.settle(sent, answer.keys);
+    model.settle(changes, answer.keys);
     page.learn(answer.grids, () => model.merge(answer.theirs));
   };
-  const failed = (error, sent) => {
+  const failed = (error) => {
     store();
-    if (error.code === "overlapping-edits") turn("conflict", { theirs: error.told.theirs, both: error.told.both, revision: error.told.revision, sent });
+    if (error.code === "overlapping-edits") turn("conflict", { theirs: error.told.theirs, both: error.told.both, revision: error.told.revision });
     else if (error.code === "stale-edition") turn("void");
     else if (error.status === 0 || error.status >= 500 || error.status === 429) {
       turn("broken", { error });
@@ -66,29 +64,35 @@ wangge.editSave = (source, here, page, { draft, edition, revision, idle_ms: idle
   };
   /** Send what there is; gives true where everything that can be saved is. */
   const send = async (how) => {
-    const sent = model.changes();
-    if (isEmpty(sent)) {
+    const isAgain = sent !== undefined;
+    const changes = sent?.changes ?? model.changes();
+    if (isEmpty(changes)) {
       store();
-      turn(sent.waiting ? "dirty" : "clean");
+      turn(changes.waiting ? "dirty" : "clean");
       return true;
     }
+    sent ??= { changes, name: source.name(), body: { edition, base, blocks: changes.blocks, grids: changes.grids } };
+    store();
     turn("saving");
-    const body = { edition, base, blocks: sent.blocks, grids: sent.grids };
+    let answer;
     try {
-      const { body: answer } = await source.send("PATCH", `${here}/assignments`, body, { ...how, headers: { "Idempotency-Key": nameOf(body) } });
-      take(sent, answer);
+      ({ body: answer } = await source.send("PATCH", `${here}/assignments`, sent.body, { ...how, headers: { "Idempotency-Key": sent.name } }));
     } catch (error) {
-      failed(error, sent);
+      if (!LOST.has(error.status)) sent = undefined;
+      failed(error);
       return false;
     }
+    sent = undefined;
+    take(changes, answer);
+    if (isAgain) return send(how);
     turn(store() ? "dirty" : "clean", { at: Date.now() / 1000 });
     if (state === "dirty" && !isEmpty(model.changes())) wait(idleMs);
     return true;
   };
   /** Save now; one that runs already is waited for, and what came after it is sent too. */
   const save = async (how = {}) => {
-    clearTimeout(timer);
     if (model.isPainting || state === "conflict" || state === "void" || state === "closed") return false;
+    clearTimeout(timer);
     if (running) {
       await running;
       return save(how);
@@ -102,16 +106,20 @@ wangge.editSave = (source, here, page, { draft, edition, revision, idle_ms: idle
   };
 
   /** End a conflict: keep what is ours over theirs, or take theirs where both touched the same; then save. */
-  const settle = (choice, { theirs, both, revision: now }) => {
+  const settle = async (choice, { theirs, both, revision: now }) => {
+    // Their grids may be new, and some of those that are known here gone.
+    const { grids } = await source.get(`${here}/assignments`);
     const isBoth = new Set(both);
-    page.learn([], () => model.merge(theirs.filter(([block]) => !isBoth.has(block))) + model.merge(theirs.filter(([block]) => isBoth.has(block)), choice === "theirs"));
+    const of = new Map(theirs);
+    const asTheyHaveIt = both.map((block) => [block, of.has(block) ? of.get(block) : model.slots[model.saved[block]].key || null]);
+    page.learn(grids, () => model.merge(theirs.filter(([block]) => !isBoth.has(block))) + model.merge(asTheyHaveIt, choice === "theirs"));
     base = now;
     turn("dirty");
     return save();
   };
 
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden" && (state === "dirty" || state === "broken")) save({ keepalive: JSON.stringify(model.changes()).length < 50_000 });
+    if (document.visibilityState === "hidden" && (state === "dirty" || state === "broken")) save({ keepalive: JSON.stringify(sent?.body ?? model.changes()).length < 50_000 });
   });
   window.addEventListener("online", () => {
     if (state === "broken") save();
@@ -127,6 +135,6 @@ wangge.editSave = (source, here, page, { draft, edition, revision, idle_ms: idle
     resume: (from) => { base = from; },
     get base() { return base; },
     get state() { return state; },
-    get isPending() { return !isEmpty(model.changes()); },
+    get isPending() { return sent !== undefined || !isEmpty(model.changes()); },
   };
 };

@@ -1,5 +1,5 @@
 /** Where the plan stands between the page and the service: saved or not, whose change counts, what comes back after a crash, what may still be done. */
-wangge.editState = (data, page, words, { source, here, me, setup, begun }) => {
+wangge.editState = (data, page, words, { source, here, setup, begun, draft }) => {
   const { make } = wangge;
   const { model, band, isPersons } = page;
   const { NONE, slots, of } = model;
@@ -8,25 +8,35 @@ wangge.editState = (data, page, words, { source, here, me, setup, begun }) => {
   let restored = 0;
   const isOpen = (state) => state === "draft" || state === "validated";
 
-  let clash;
-  page.onSave = (state, more) => {
+  /** What came with the last turn of saving: when, why not, or what both have moved. */
+  let turned = {};
+  const showSave = () => {
+    const { state } = saver;
     const pill = byId("saved");
     pill.className = `saved ${state}`;
-    const at = more.at && words.time(more.at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    const at = turned.at && words.time(turned.at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     byId("saved-text").textContent = words.say(!page.canEdit ? "edit.saved.reading" : state === "clean" && at ? "edit.saved.at" : `edit.saved.${state}`, { at });
-    pill.title = more.error ? page.textOf(more.error) : "";
-    if (more.at) refresh().catch(page.complain);
+    const why = turned.error ? page.textOf(turned.error) : "";
+    const isOut = turned.error?.status === 401;
+    pill.title = why;
     byId("save").disabled = !page.canEdit || state === "clean" || state === "saving" || state === "void" || state === "closed";
     byId("offline").hidden = !["broken", "refused", "void", "closed"].includes(state);
     byId("offline-again").hidden = state === "closed";
-    byId("offline-text").textContent = words.say(`edit.notice.${state === "refused" ? "refused" : state === "void" ? "void" : state === "closed" ? "closed" : "broken"}`, { why: more.error ? page.textOf(more.error) : "" });
+    byId("offline-text").textContent = words.say(`edit.notice.${isOut ? "signed_out" : ["refused", "void", "closed"].includes(state) ? state : "broken"}`, { why });
+    byId("offline-sign-in").hidden = !isOut;
+    if (state !== "conflict") return;
+    const names = [...new Set(turned.both.map((block) => of[block]))].map((number) => page.nameOf(slots[number]));
+    byId("clash-text").textContent = words.say("edit.clash.text", { n: words.number(turned.both.length), grids: names.slice(0, 5).join(words.say("edit.and")) });
+  };
+  page.onSave = (state, more) => {
+    turned = more;
+    showSave();
+    if (more.at) refresh().catch(page.complain);
     if (state === "closed") close();
-    if (state === "conflict") {
-      clash = more;
-      const names = [...new Set(more.both.map((block) => of[block]))].map((number) => page.nameOf(slots[number]));
-      byId("clash-text").textContent = words.say("edit.clash.text", { n: more.both.length, grids: names.slice(0, 5).join(words.say("edit.and")) });
-      byId("clash").showModal();
-    }
+    if (state === "conflict") ask();
+  };
+  const ask = () => {
+    if (!byId("clash").open) byId("clash").showModal();
   };
   /** What the service told about grids goes in, and what it moved is drawn. */
   page.learn = (grids, act) => {
@@ -37,9 +47,12 @@ wangge.editState = (data, page, words, { source, here, me, setup, begun }) => {
     page.table.all();
     if (moved) page.tell("edit.merged", { n: words.number(moved) });
   };
-  const draft = wangge.editDraft(setup.plan, me.person ?? "");
   const saver = wangge.editSave(source, here, page, { draft, edition: now.edition, revision: now.plan.revision, idle_ms: setup.idle_ms });
-  page.save = () => saver.save();
+  page.save = async () => {
+    if (saver.state !== "conflict") return saver.save();
+    ask();
+    return false;
+  };
   page.isWaiting = () => slots[NONE].members.length > 0;
   /** The state of the plan that is on this page: as it was read, saved, or left by a step that was taken here. */
   let seen = begun.plan.revision;
@@ -48,7 +61,8 @@ wangge.editState = (data, page, words, { source, here, me, setup, begun }) => {
   /** What may be done now, as the service says. */
   const refresh = async () => {
     const { body } = await source.ask(here);
-    page.told(body);
+    // An answer that comes late tells of a state that is over.
+    if (body.revision >= page.revision()) page.told(body);
   };
   page.stepped = (plan) => {
     seen = plan.revision;
@@ -75,18 +89,34 @@ wangge.editState = (data, page, words, { source, here, me, setup, begun }) => {
   };
   const decide = (choice) => {
     byId("clash").close();
-    saver.settle(choice, clash).then((isDone) => { if (isDone) page.tell(`edit.clash.${choice}.done`); });
+    saver.settle(choice, turned).then((isDone) => { if (isDone) page.tell(`edit.clash.${choice}.done`); }).catch(page.complain);
   };
   byId("clash-mine").addEventListener("click", () => decide("mine"));
   byId("clash-theirs").addEventListener("click", () => decide("theirs"));
   byId("clash-see").addEventListener("click", () => {
     byId("clash").close();
-    page.look(clash.both);
+    page.look(turned.both);
     page.tell("edit.clash.seen");
   });
-  byId("save").addEventListener("click", () => (saver.state === "conflict" ? byId("clash").showModal() : page.save()));
+  byId("save").addEventListener("click", page.save);
+  byId("offline-sign-in").href = `${setup.root}/sign-in?next=${encodeURIComponent(setup.here)}`;
   byId("offline-again").addEventListener("click", () => (saver.state === "void" ? location.reload() : page.save()));
 
+  /**
+   * What was on its way when the page ended: if all of it is where it was to go, it had arrived, and the grids that it made are found by
+   * their blocks. Gives these by their keys; nothing where it had not.
+   */
+  const arrived = (sent) => {
+    const groups = Map.groupBy(sent, ([, key]) => key);
+    const numbers = new Map();
+    for (const [key, group] of groups) {
+      const number = model.byKey.get(key) ?? of[group[0][0]];
+      if (group.some(([block]) => of[block] !== number)) return undefined;
+      if (!model.byKey.has(key) && (number === NONE || slots[number].members.length !== group.length)) return undefined;
+      numbers.set(key, number);
+    }
+    return numbers;
+  };
   /** What was painted before a crash comes back, over the state that it was painted on. */
   const restore = () => {
     const kept = draft.read();
@@ -96,25 +126,40 @@ wangge.editState = (data, page, words, { source, here, me, setup, begun }) => {
       page.tell("edit.draft.void");
       return;
     }
-    const fresh = new Map(kept.grids.new.map(({ key, community }) => [key, model.addGrid(community, 0)]));
+    const there = kept.sent && arrived(kept.sent);
+    const fresh = new Map(kept.grids.new.map(({ key, community }, i) => [key, there?.get(key) ?? model.addGrid(community, i)]));
+    const before = model.steps.done;
+    saver.resume(there ? now.plan.revision : Math.min(kept.base, now.plan.revision));
     const { moved } = page.act("restore", () => {
       for (const [block, key] of kept.blocks) {
         const to = key === "" ? NONE : (fresh.get(key) ?? model.byKey.get(key));
         if (to !== undefined) model.give(block, to);
       }
+      for (const { key, name } of [...kept.grids.new, ...kept.grids.renamed]) {
+        const slot = fresh.get(key) ?? model.byKey.get(key);
+        if (slot !== undefined && name) model.rename(slot, name);
+      }
     });
-    for (const { key, name } of kept.grids.renamed) if (model.byKey.has(key)) model.rename(model.byKey.get(key), name);
-    saver.resume(Math.min(kept.base, now.plan.revision));
-    saver.changed();
-    page.follow(true);
+    if (model.steps.done === before) {
+      // Nothing of it is left to save: it had arrived.
+      saver.resume(now.plan.revision);
+      page.tell("edit.tool.brush.how");
+      return;
+    }
     restored = moved;
-    byId("restored").hidden = !moved;
+    byId("restored").hidden = false;
+    byId("restored-drop").hidden = false;
     page.showHead();
+  };
+  /** Something was painted, named or taken back. What came back is discarded whole only as long as nothing follows it. */
+  page.changed = () => {
+    byId("restored-drop").hidden = true;
+    saver.changed();
   };
   byId("restored-drop").addEventListener("click", () => {
     byId("restored").hidden = true;
     page.replay("undo");
-    saver.resume(begun.plan.revision);
+    saver.resume(Math.max(saver.base, begun.plan.revision));
   });
   byId("restored-close").addEventListener("click", () => { byId("restored").hidden = true; });
   page.showHead = () => {
@@ -132,7 +177,7 @@ wangge.editState = (data, page, words, { source, here, me, setup, begun }) => {
     for (const id of ["save", "suggest"]) byId(id).hidden = !page.canEdit;
     for (const id of ["fill", "new"]) byId(id).disabled = !page.canEdit;
     for (const button of document.querySelectorAll("button[data-tool]")) button.disabled = !page.canEdit && button.dataset.tool !== "hand" && button.dataset.tool !== "note";
-    page.onSave(saver.state, {});
+    showSave();
   };
 
   return { saver, restore };

@@ -7,8 +7,11 @@ wangge.editSuggest = (page, words, { source, here, edition, wait, saver }) => {
   const FIGURES = ["price", "in_band", "broken", "unassigned", "households_moved", "grids_changed"];
   let found;
   let at = 0;
+  /** Which grid each block was in when it was asked for. */
+  let before;
 
   const seen = () => found?.alternatives[at];
+  const isAsBefore = () => model.of.every((slot, block) => slot === before[block]);
   const colourOf = (key, fresh) => {
     const number = model.byKey.get(key);
     return number === undefined ? fresh.get(key) : model.slots[number].colour;
@@ -57,24 +60,28 @@ wangge.editSuggest = (page, words, { source, here, edition, wait, saver }) => {
     byId("suggest").focus();
   };
 
-  const begin = async () => {
-    const before = JSON.stringify(model.changes());
+  const ask = async () => {
+    before = model.of.slice();
     const erased = model.slots[model.NONE].members.filter((block) => model.saved[block] !== model.NONE).map((block) => [block, null]);
     const blocks = [...model.changes().blocks, ...erased];
     const locked = model.slots.filter((slot) => slot.isLocked && !slot.isDedicated && slot.members.length).map((slot) => slot.key);
-    byId("suggest").disabled = true;
     page.tell("edit.suggest.running");
+    const { body } = await source.send("POST", `${here}/suggestions`, { edition, base: saver.base, blocks, locked, communities: page.communitiesOfChosen(), seed: 1 });
+    const job = await wait(body);
+    if (!isAsBefore()) {
+      page.tell("edit.suggest.stale");
+      return;
+    }
+    found = job.suggestion;
+    choose(found.advised ?? 0);
+    page.tell(found.alternatives.length ? "edit.suggest.there" : "edit.suggest.none");
+    (found.alternatives.length ? byId("suggest-take") : byId("suggest-close")).focus();
+  };
+  const begin = async () => {
+    byId("suggest").disabled = true;
     try {
-      const { body } = await source.send("POST", `${here}/suggestions`, { edition, base: saver.base, blocks, locked, communities: page.communitiesOfChosen(), seed: 1 });
-      const job = await wait(body);
-      if (JSON.stringify(model.changes()) !== before) {
-        page.tell("edit.suggest.stale");
-        return;
-      }
-      found = job.suggestion;
-      choose(found.advised ?? 0);
-      page.tell(found.alternatives.length ? "edit.suggest.there" : "edit.suggest.none");
-      (found.alternatives.length ? byId("suggest-take") : byId("suggest-close")).focus();
+      // What is saved while it is worked out would make it one of an older state.
+      if (await page.save()) await ask();
     } catch (error) {
       page.complain(error);
     } finally {
@@ -84,8 +91,13 @@ wangge.editSuggest = (page, words, { source, here, edition, wait, saver }) => {
   /** Take what is shown as one stroke, which can be undone. */
   const take = () => {
     const way = seen();
-    const fresh = new Map(way.grids.new.map(({ key, community }, i) => [key, model.addGrid(community, i)]));
     close();
+    if (!page.canEdit) return;
+    if (!isAsBefore()) {
+      page.tell("edit.suggest.stale");
+      return;
+    }
+    const fresh = new Map(way.grids.new.map(({ key, community }, i) => [key, model.addGrid(community, i)]));
     page.act("suggest", () => {
       for (const [block, key] of way.blocks) {
         const to = fresh.get(key) ?? model.byKey.get(key);

@@ -80,6 +80,7 @@ wangge.editTools = (map, page) => {
 
   const drop = () => {
     if (act?.kind === "paint") page.cancel();
+    else if (act?.kind === "pan") map.fire("moveend");
     act = undefined;
     corner = -1;
     line = [];
@@ -127,8 +128,12 @@ wangge.editTools = (map, page) => {
     page.point(-1);
     box.setPointerCapture(event.pointerId);
     begin[kind](at);
+    if (act) act.hand = event.pointerId;
   });
+  /** A second finger has no part in what the first does. */
+  const isOther = (event) => act && act.hand !== event.pointerId;
   box.addEventListener("pointermove", (event) => {
+    if (isOther(event)) return;
     const at = pointOf(event);
     showRing(at);
     if (!act) {
@@ -162,15 +167,18 @@ wangge.editTools = (map, page) => {
       }
       showThread(at);
     } else {
-      map.panBy(act.at.subtract(at), { animate: false });
+      // As Leaflet's own dragging: the picture moves along, and is drawn anew when the hand lets go.
+      map._rawPanBy(act.at.subtract(at));
+      map.fire("move");
       act.at = at;
     }
   });
   const finish = (event) => {
-    if (!act) return;
+    if (!act || isOther(event)) return;
     const { kind, at, to, isFree } = act;
     act = undefined;
     if (kind === "paint") page.end();
+    else if (kind === "pan") map.fire("moveend");
     else if (kind === "box") {
       showFrame();
       if (to.distanceTo(at) >= FAR) boxed(worldOf(at), worldOf(to));
@@ -184,7 +192,9 @@ wangge.editTools = (map, page) => {
     }
   };
   box.addEventListener("pointerup", finish);
-  box.addEventListener("pointercancel", drop);
+  box.addEventListener("pointercancel", (event) => {
+    if (!isOther(event)) drop();
+  });
   box.addEventListener("contextmenu", (event) => event.preventDefault());
   box.addEventListener("dblclick", () => {
     if (line.length > 2) line.pop();
@@ -303,11 +313,15 @@ wangge.editTools = (map, page) => {
     hold();
     event.preventDefault();
   });
-  document.addEventListener("keyup", (event) => {
-    if (event.key !== " ") return;
+  const unspace = () => {
     spaced = false;
     hold();
+  };
+  document.addEventListener("keyup", (event) => {
+    if (event.key === " ") unspace();
   });
+  // Let go in another window, it is not heard.
+  window.addEventListener("blur", unspace);
   for (const handler of [map.keyboard, map.boxZoom, map.doubleClickZoom]) handler.disable();
 
   return {

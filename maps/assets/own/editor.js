@@ -7,6 +7,8 @@ wangge.editor = async (map) => {
   const source = wangge.source(setup.root);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   words.speak(words.lang);
+  byId("back").href = `${setup.root}/plans`;
+  byId("back").textContent = "‹";
 
   // --- what it begins with -----------------------------------------------------------------------------------------------
 
@@ -29,7 +31,7 @@ wangge.editor = async (map) => {
     else cover(error.status === 404 || error.status === 403 ? "edit.denied" : error.code === "job" ? "edit.failed" : "edit.unreachable", { why: error.message });
     return;
   }
-  const { me, data, here, wait, now } = begun;
+  const { me, draft, data, here, wait, now } = begun;
   if (!data.blocks.community.length) {
     cover("edit.empty");
     return;
@@ -97,7 +99,7 @@ wangge.editor = async (map) => {
   wangge.editActs(data, page, words, { map, colours: setup.colours });
   wangge.editLook(data, page, words, { map, still });
   wangge.editLocks(page, words);
-  const { saver, restore } = wangge.editState(data, page, words, { source, here, me, setup, begun: now });
+  const { saver, restore } = wangge.editState(data, page, words, { source, here, setup, begun: now, draft });
   const paint = wangge.editPaint(data, page, setup.colours);
   page.paint = paint;
   const table = wangge.editTable(data, page, words);
@@ -300,12 +302,11 @@ wangge.editor = async (map) => {
   // What is written comes a moment later: the map is there, and can be painted on, without it.
   setTimeout(() => top.addTo(map), 0);
   byId("back").href = `${setup.root}/plans/${setup.plan}`;
-  byId("back").textContent = "‹";
   steps.offer(now.transitions);
   page.pick(-1);
-  restore();
   if (address.searchParams.has("compare")) page.openTab("changes");
   page.tell(page.canEdit ? "edit.tool.brush.how" : "edit.tool.hand.how");
+  restore();
   cover();
   notes.refresh().catch(page.complain);
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());

@@ -49,6 +49,9 @@ wangge.source = (root) => {
     return { status: answer.status, body: await answer.json(), headers: answer.headers };
   };
 
+  /** A name for one change: sent again by it after a broken line, it changes nothing more. */
+  const name = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
   /** Read server-sent events from the answer's body; each call of `tell` is one of them. */
   const read = async (body, tell, alive) => {
     const reader = body.getReader();
@@ -127,5 +130,5 @@ wangge.source = (root) => {
     };
   };
 
-  return { root, ask, get, file, send, follow, isKeyed: Boolean(key) };
+  return { root, ask, get, file, send, name, follow, isKeyed: Boolean(key) };
 };
