@@ -166,11 +166,14 @@ def show_blocks(request: Request, plan_id: Code, asked: Asking, store: Store) ->
 
 @router.get("/{plan_id}/assignments", dependencies=[Depends(only())])
 def show_assignments(request: Request, plan_id: Code, asked: Asking, store: Store) -> Response:
-    """Show which grid each block is in, the grids, and what you may do with the plan. The ETag is the plan's."""
+    """Show which grid each block is in, the grids, and what you may do with the plan. The ETag is the plan's.
+
+    `edition` is null where the blocks have not been made.
+    """
     asked.caller.require(Right.SEE_HOUSEHOLDS)
     with store.read(asked.scope) as conn:
         plan = plans.get(conn, plan_id)
-        edition = plan_blocks.edition_there(conn, plan)
+        edition = plan_blocks.edition_of(conn, plan)
         document = assignments(conn, plan, edition, asked)
     headers = _headers(tag(plan.id, plan.revision))
     return _zipped(request, gzip.compress(orjson.dumps(document), 1, mtime=0), headers)
@@ -230,12 +233,12 @@ def _stroke(painted: Painted, lands: list[int]) -> Stroke:
     )
 
 
-def assignments(conn: connection, plan: PlanRow, edition: Edition, asked: Asked) -> dict[str, Any]:
+def assignments(conn: connection, plan: PlanRow, edition: Edition | None, asked: Asked) -> dict[str, Any]:
     """Return what changes while a plan is painted, as the caller sees it."""
     grids, of_block = grids_and_blocks(conn, plan, edition)
     why_not = why_not_editable(conn, plan, asked.caller)
     return {
-        "edition": str(edition.id),
+        "edition": None if edition is None else str(edition.id),
         "plan": {
             "id": plan.id,
             "number": plan.number,
@@ -252,8 +255,11 @@ def assignments(conn: connection, plan: PlanRow, edition: Edition, asked: Asked)
     }
 
 
-def grids_and_blocks(conn: connection, plan: PlanRow, edition: Edition) -> tuple[list[dict[str, Any]], list[int]]:
-    """Return the grids of a plan that the caller sees, and for each block the place of its grid among them, or `NOWHERE`."""
+def grids_and_blocks(conn: connection, plan: PlanRow, edition: Edition | None) -> tuple[list[dict[str, Any]], list[int]]:
+    """Return the grids of a plan that the caller sees, and for each block the place of its grid among them, or `NOWHERE`.
+
+    Without an edition there are no blocks.
+    """
     lands = {identity: index for index, identity in enumerate(plan_ground.land_ids(conn, plan))}
     rows = many(
         conn,
@@ -263,11 +269,12 @@ def grids_and_blocks(conn: connection, plan: PlanRow, edition: Edition) -> tuple
         [plan.id, plan.version],
     )
     place = {identity: index for index, (identity, *_) in enumerate(rows)} | {NOWHERE: NOWHERE}
-    found = plan_blocks.grids_of_blocks(conn, edition)
+    found = [] if edition is None else plan_blocks.grids_of_blocks(conn, edition)
     of_block = [place.get(grid, NOWHERE) for _, grid in found]
     by_number = np.full(max((number for number, _ in found), default=NOWHERE) + 1, NOWHERE, dtype=np.int64)
     by_number[[number for number, _ in found]] = of_block
-    chosen = colours(by_number, len(rows), plan_blocks.borders_of(conn, edition))
+    borders = plan_blocks.NO_BORDERS if edition is None else plan_blocks.borders_of(conn, edition)
+    chosen = colours(by_number, len(rows), borders)
     grids = [
         {"id": str(identity), "code": code, "name": name, "kind": kind, "community": lands[area], "colour": colour}
         for (identity, code, name, kind, area), colour in zip(rows, chosen, strict=True)

@@ -51,6 +51,9 @@ class Borders:
     shared_m: NDArray[np.float64]
 
 
+NO_BORDERS = Borders(a=np.empty(0, dtype=np.int64), b=np.empty(0, dtype=np.int64), shared_m=np.empty((0, 0)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockColumns:
     """The blocks of an edition that the caller sees, by number.

@@ -20,13 +20,13 @@ wangge.editLoad = async (source, plan, tell) => {
   };
 
   const session = source.get("/v1/session");
-  const first = await source.get(`${here}/assignments`).catch((error) => {
-    if (error.code !== "no-blocks") throw error;
-  });
-  if (!first) {
+  // Whatever fails first is told; this is waited for last.
+  session.catch(() => {});
+  const first = await source.get(`${here}/assignments`);
+  if (first.edition === null) {
     const asked = await source.send("POST", `${here}/blocks`, {});
     if (asked.status === 202) await wait(asked.body, tell);
   }
-  const [me, data, now] = await Promise.all([session, source.get(`${here}/blocks`), first ?? source.get(`${here}/assignments`)]);
+  const [me, data, now] = await Promise.all([session, source.get(`${here}/blocks`), first.edition === null ? source.get(`${here}/assignments`) : first]);
   return { me, draft: await wangge.editDraft(plan, me.person ?? "", source.name()), data, now, here, wait };
 };

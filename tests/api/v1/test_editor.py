@@ -102,10 +102,11 @@ def beside(paint):
 
 
 def test_blocks_are_made_once_for_all_who_ask(hall):
-    """Before the job has run nothing is there (404); two who ask get one job; afterwards the edition is there for both."""
+    """Before the job has run there are grids and no blocks (404); two who ask get one job, and then the edition is there."""
     paint = painting(hall)
     problem(hall.client.get(f"{paint.plan}/blocks", headers=paint.who), 404, "no-blocks")
-    problem(hall.client.get(f"{paint.plan}/assignments", headers=paint.who), 404, "no-blocks")
+    before = paint.state()
+    assert (before["edition"], before["of_block"], before["editable"]) == (None, [], True)
     other = hall.comes("district", ("district", DISTRICT))
     first, second = (hall.client.post(f"{paint.plan}/blocks", headers=who) for who in (paint.who, other))
     assert (first.status_code, second.status_code) == (202, 202)
@@ -114,6 +115,9 @@ def test_blocks_are_made_once_for_all_who_ask(hall):
     job = hall.client.get(first.headers["Location"], headers=paint.who).json()
     assert (job["kind"], job["state"], job["plan"]["id"]) == ("blocks", "done", paint.plan.rpartition("/")[2])
     assert {hall.client.post(f"{paint.plan}/blocks", headers=who).json()["state"] for who in (paint.who, other)} == {"ready"}
+    after = paint.state()
+    assert [grid["id"] for grid in after["grids"]] == [grid["id"] for grid in before["grids"]]
+    assert after["edition"] is not None
     assert hall.value("SELECT count(*) FROM wangge.job") == 1
 
 
