@@ -14,11 +14,11 @@ from api.asked import Asking, Store
 from api.divide_job import COMMUNITIES, REASON, RULES, SEED, TITLE, TOWN
 from api.idempotency import OnlyOnce
 from api.problem_kinds import KINDS
-from api.suggest_job import BLOCKS
+from api.suggest_job import BLOCKS, PLAN
 from api.v1.answers import answer, tag
 from api.who.caller import Right
 from data.profile import SIZES
-from data.store import jobs
+from data.store import jobs, plans
 from data.store.jobs import CANCELLED, QUEUED, RUNNING
 from data.store.log import record
 from data.store.profiles import size_there
@@ -146,10 +146,11 @@ def stop_job(job_id: UUID, asked: Asking, store: Store, once: OnlyOnce) -> Respo
     with store.read(asked.scope) as conn:
         job = jobs.get(conn, str(job_id))
         asked.caller.require(Right.RUN_JOBS, job.path)
-        if job.kind == jobs.DIVIDE:
-            # One that lies in one of its communities is stopped by whoever has them all.
-            for path in _paths(conn, job.wants[COMMUNITIES] or ()).values():
-                asked.caller.require(Right.RUN_JOBS, path)
+        # One that lies in one of its communities is stopped by whoever has them all.
+        divides = job.kind == jobs.DIVIDE
+        paths = _paths(conn, job.wants[COMMUNITIES] or ()).values() if divides else plans.get(conn, job.wants[PLAN]).paths
+        for path in paths:
+            asked.caller.require(Right.RUN_JOBS, path)
 
     def stop(conn: connection) -> Response:
         stopping = jobs.cancel(conn, job.id)

@@ -12,7 +12,8 @@ import numpy as np
 import orjson
 import shapely
 
-from data.store.sql import array_text, insert, many, run
+from data.store.sql import array_text, insert, many, one, run
+from gis.errors import Refused
 from partition.net import Net
 
 if TYPE_CHECKING:
@@ -93,7 +94,21 @@ def assign(
 
 
 def load_net(conn: connection, *, plan: str, version: int) -> Net:
-    """Return the net of a plan's version, in the order of its codes; its points in that in which the store met them."""
+    """Return the net of a plan's version, in the order of its codes; its points in that in which the store met them.
+
+    Raises
+    ------
+    Refused
+        The caller sees some categories of grids alone: what is left is no net, and nothing true follows from it.
+    """
+    (is_part,) = one(
+        conn,
+        """SELECT coalesce(current_setting('wangge.categories', true), '') <> ''
+             AND NOT (wangge.sees_category('residential') AND wangge.sees_category('dedicated'))""",
+    )
+    if is_part:
+        msg = "grids of some categories are not yours to see; this is for somebody who sees all of them"
+        raise Refused(msg, zh="部分类别的网格不在您的权限内；须由能查看全部类别者办理")
     rows = many(
         conn,
         """SELECT g.code, g.name, g.kind = 'dedicated', g.subtype, a.code, g.households, g.persons, g.buildings, g.area_m2,

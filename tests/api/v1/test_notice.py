@@ -114,3 +114,18 @@ def test_two_compounds_of_one_name_are_two(hall):
     named = {grid["id"]: grid["name"] for grid in paint.state()["grids"]}
     (line,) = (line for line in notice(paint, lang="zh").text.splitlines() if "幸福里" in line)
     assert set(line.removeprefix("- 幸福里：").split("、")) == {named[other], named[paint.grid_of()[block + 1]]}
+
+
+@pytest.mark.parametrize("category", ["residential", "dedicated"])
+def test_nothing_is_said_of_half_a_net(hall, category):
+    """Whoever sees grids of one category is refused what follows from all of them, and no step is taken by half of a plan."""
+    drawing = village(communities=1)
+    drawing.dedicated = [("市场", shapely.box(0, 0, 100, 100))]
+    with owner(hall.db.admin) as conn:
+        plan = drafted(conn, brought(conn, drawing.town())).id
+    who, address = hall.comes("part", ("community", C1, category)), f"/v1/plans/{plan}"
+    for tail in ("notice", "diff", "checks"):
+        problem(hall.client.get(f"{address}/{tail}", headers=who), 403, "scope-denied")
+    step = hall.client.post(f"{address}/transitions", headers=who | {"If-Match": "*"}, json={"action": "validate"})
+    problem(step, 403, "scope-denied")
+    assert hall.value("SELECT revision FROM wangge.plan") == 1

@@ -167,7 +167,7 @@ def test_what_was_seen_must_still_be_there(paint):
 
 
 def test_who_may_ask(paint):
-    """It takes who may edit all of the plan and see its households; others are refused, and who sees no draft finds none."""
+    """It takes who may edit all of the plan and see its households, and to stop it too; others are refused."""
     body = {"edition": paint.edition, "base": paint.state()["plan"]["revision"]}
     client = paint.hall.client
 
@@ -176,9 +176,14 @@ def test_who_may_ask(paint):
 
     assert answer({}).status_code == 401
     lands = paint.blocks()["communities"]["code"]
-    problem(answer(paint.hall.comes("half", ("community", lands[0]))), 403, "scope-denied")
+    half = [paint.hall.comes(f"half {land}", ("community", land)) for land in lands]
+    problem(answer(half[0]), 403, "scope-denied")
     problem(answer(paint.hall.comes("reader", ("viewer", DISTRICT))), 403, "scope-denied")
     assert paint.hall.value("SELECT count(*) FROM wangge.job WHERE kind = 'suggest'") == 0
+    job = answer(paint.who).headers["Location"]
+    for who in half:
+        assert client.delete(job, headers=who).status_code in {403, 404}
+    assert client.delete(job, headers=paint.who).json()["state"] == "cancelled"
 
 
 def test_a_worker_does_it(paint):
