@@ -48,6 +48,9 @@ def communities_from(columns: Columns, kept: Columns | None, system: str | None,
     """Make the communities of a table; `kept` are its usable rows, that the frame was chosen by, if there is one."""
     code = columns.key_text("code", "duplicate_code")
     name, street, district = columns.text("name"), columns.text("street"), columns.text("district")
+    # Streets and districts are known by their names.
+    for key in ("code", "street", "district"):
+        columns.addressable(key)
     if kept is None or system is None or frame is None:
         return no_communities()
     if code is None:

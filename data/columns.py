@@ -12,7 +12,7 @@ from data.manifest import CONSTANTS, SUBTYPES
 from data.sentences import fault
 from data.spelling import did_you_mean, listed
 from data.table import as_text
-from data.text import report_mojibake
+from data.text import is_addressable, report_mojibake
 from gis.finding import Severity
 
 if TYPE_CHECKING:
@@ -82,6 +82,18 @@ class Columns:
         for index in np.flatnonzero(bare != values):
             self.say("spaces_stripped", row=int(self.table.row[index]), field=name, value=values[index])
         return bare
+
+    def addressable(self, key: str) -> None:
+        """Say which values of a column, or the one value for the whole file, cannot be a part of a web address."""
+        name = self.spec.columns.get(key)
+        if name is None or name not in self.table.columns:
+            constant = self.spec.constants.get(key, "")
+            if not is_addressable(constant):
+                self.say("not_addressable", field=key, value=constant)
+            return
+        for value, row in zip(as_text(self.table.columns[name]).tolist(), self.table.row.tolist(), strict=True):
+            if not is_addressable(value.strip()):
+                self.say("not_addressable", row=row, field=name, value=value)
 
     def key_text(self, key: str, twice: str) -> NDArray[np.object_] | None:
         """Return a column whose values must be there and differ; `twice` is the kind of finding for those that do not.

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.sentences import fault
 from data.spelling import did_you_mean
+from data.text import is_addressable
 from gis.chinese_frames import SHIFTED
 from gis.errors import FrameError
 from gis.frame import CGCS2000, WGS84, Frame, is_geographic
@@ -242,7 +243,12 @@ class _Reader:
 
     def _town_name(self, values: dict[str, Any]) -> str:
         name = values.get("name", self.path.resolve().parent.name)
-        return name if isinstance(name, str) else self._wrong("town", "name", name, "a text", "文字") or ""
+        if not isinstance(name, str):
+            self._wrong("town", "name", name, "a text", "文字")
+            return ""
+        if not is_addressable(name):
+            self._say("not_addressable", field="name", value=name)
+        return name
 
     def _frame(self, value: Any) -> Frame | None:  # noqa: ANN401 whatever TOML holds
         if value is None:

@@ -233,6 +233,11 @@ _VALUES = {
         "{field} = {value!r} has spaces around it, which were removed.",
         "{field} = {value!r} 首尾有空格，已去除。",
     ),
+    "not_addressable": Sentence(
+        E,
+        "{field} = {value!r} cannot be part of a web address, by which areas are found; write it without /, not as . or ..",
+        "{field} = {value!r} 不能写入网址，而城镇和区划靠它查找；请改写，不含“/”，也不要只写“.”或“..”。",
+    ),
     "duplicate_id": Sentence(
         E,
         "The id {subject} stands in row {first} already; give every row its own id.",

@@ -27,6 +27,11 @@ _NO_ACCIDENT = 2
 _NEEDLESS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
+def is_addressable(text: str) -> bool:
+    """Say whether a text can be one part of a web address: servers take %2F for the / that parts it, browsers resolve dots."""
+    return "/" not in text and text not in {".", ".."}
+
+
 def decode(raw: bytes, file: str, found: list[Finding]) -> str:
     """Decode the bytes of a text file, saying in `found` what had to be assumed."""
     if raw.startswith(_UTF8_BOM):

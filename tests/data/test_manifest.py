@@ -73,6 +73,7 @@ SLIPS = {
     "where": (set_in("compounds", 0, "where", value="residential"), "wrong_value", None),
     "count below nothing": (set_in("households", "households", value=-1), "wrong_value", None),
     "name of the town": (set_in("name", value=3), "wrong_value", None),
+    "name that is no part of an address": (set_in("name", value="济南/市中"), "not_addressable", None),
 }
 
 
