@@ -9,6 +9,8 @@ wangge.desk = async (map) => {
   const send = wangge.send(setup.root ?? "", words);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const FRESH_S = 8;
+  /** What is not known of past hours narrows nothing there. */
+  const UNKNOWN_THEN = { text: "", state: [], ...Object.fromEntries(["light", "tier", "department", "owner", "source", "mode", "kind", "urgent"].map((name) => [name, undefined])) };
   document.body.classList.toggle("frozen", Boolean(frozen));
   // A file that was taken away leads nowhere.
   if (frozen) delete byId("home").dataset.label;
@@ -178,7 +180,7 @@ wangge.desk = async (map) => {
     isWhole = document.is_whole;
     rows.load(document);
   };
-  page.fetch = async () => {
+  page.fetch = () => live.whole(async () => {
     const wanted = filter.set(page.wish);
     fetchedFor = JSON.stringify(wanted);
     document.body.classList.add("fetching");
@@ -194,7 +196,7 @@ wangge.desk = async (map) => {
       document.body.classList.remove("fetching");
     }
     show();
-  };
+  });
   page.isBehind = () => fetchedFor === undefined;
   /** Take in how some stand now. */
   page.take = (document, numbers) => {
@@ -261,10 +263,8 @@ wangge.desk = async (map) => {
     drawer.show(no, how);
   };
   page.turn = (past) => {
-    page.past = past && { ...past, cases: past.cases.filter((each) => {
-      each.light = rows.lightOf(each, past.at);
-      return filter.apply([each], { ...page.wish, text: "", state: [], ...Object.fromEntries(["light", "tier", "department", "owner", "source", "mode", "kind", "urgent"].map((name) => [name, undefined])) }, () => each.light).shown.length;
-    }) };
+    const wish = { ...page.wish, ...UNKNOWN_THEN };
+    page.past = past && { ...past, cases: filter.apply(past.cases, wish, (each) => rows.lightOf(each, past.at)).shown };
     shades.count();
     shades.paint();
     base.redraw();

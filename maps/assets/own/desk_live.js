@@ -8,6 +8,8 @@ wangge.deskLive = (source, rows, page, words) => {
   let waiting = new Set();
   let asking = false;
   let timer = 0;
+  /** For each list that is on its way, what changed since it was asked for. */
+  const meanwhile = new Set();
 
   const catchUpIn = (ms) => {
     clearTimeout(timer);
@@ -38,8 +40,20 @@ wangge.deskLive = (source, rows, page, words) => {
     if (waiting.size || page.isBehind()) catchUpIn(pause);
   };
   const changed = (no) => {
+    for (const each of meanwhile) each.add(no);
     waiting.add(no);
     setTimeout(catchUp, TOGETHER_MS);
+  };
+  /** Ask for a whole list; what changes meanwhile, which it may not know, is asked for once more when it has come. */
+  const whole = async (ask) => {
+    const since = new Set();
+    meanwhile.add(since);
+    try {
+      await ask();
+    } finally {
+      meanwhile.delete(since);
+    }
+    for (const no of since) changed(no);
   };
   /** Something that was asked for did not come: said, and asked for again. */
   const failed = (error) => {
@@ -70,5 +84,5 @@ wangge.deskLive = (source, rows, page, words) => {
       },
     });
 
-  return { begin, changed, failed, say: line.say, get isUp() { return line.isUp; } };
+  return { begin, changed, whole, failed, say: line.say, get isUp() { return line.isUp; } };
 };

@@ -8,6 +8,8 @@ wangge.deskReport = (page, words, send, rows, fields, setup) => {
   const box = byId("report-box");
   let isOn = false;
   let place;
+  /** What a form that is open does when its place is corrected. */
+  let corrected = () => {};
 
   const toggle = (wish = !isOn) => {
     isOn = wish;
@@ -36,8 +38,11 @@ wangge.deskReport = (page, words, send, rows, fields, setup) => {
     if (!isOn) return false;
     place = { ...page.toWorld(latlng), lon: latlng.lng, lat: latlng.lat };
     page.redrawMarks();
-    const grid = page.gridAt(place);
-    const key = send.key();
+    if (box.querySelector("form")) {
+      corrected();
+      return true;
+    }
+    let key = send.key();
     const alarm = make("p", { className: "alarm", hidden: true });
     alarm.setAttribute("role", "alert");
     const kind = fields.choice("report-kind", setup.choices.kind.map((each) => [each, words.say(`kind.${each}`)]), { needed: true, chosen: "problem" });
@@ -51,9 +56,16 @@ wangge.deskReport = (page, words, send, rows, fields, setup) => {
       return make("div", { className: "field" }, label, control, make("p", { className: "wrong", id: `report-${id}-wrong`, hidden: true }));
     };
     const submit = make("button", { type: "submit", className: "primary", text: words.say("desk.report.send") });
+    const here = make("p", { className: "hint" });
+    here.setAttribute("role", "status");
+    const sayHere = () => {
+      const grid = page.gridAt(place);
+      here.textContent = words.say("desk.report.here", { grid: grid < 0 ? words.say("wall.outside") : page.gridName(page.codeOf(grid)) });
+    };
+    sayHere();
     const form = make("form", { noValidate: true },
       make("h2", { text: words.say("desk.report") }),
-      make("p", { className: "hint", text: words.say("desk.report.here", { grid: grid < 0 ? words.say("wall.outside") : page.gridName(page.codeOf(grid)) }) }),
+      here,
       alarm,
       field("category", category.node, true), make("div", { id: "report-near", hidden: true }), field("title", of.title.node), field("description", of.description.node), field("address", of.address.node), field("kind", kind),
       make("div", { className: "field is-flag" }, urgent.node, make("label", { htmlFor: "report-urgent", text: words.say("desk.facet.urgent") })),
@@ -61,7 +73,13 @@ wangge.deskReport = (page, words, send, rows, fields, setup) => {
       make("p", { className: "hint", text: words.say("desk.report.private") }),
       make("div", { className: "ends" }, submit, closing()));
     const codeOf = (said) => categories.find(([code, name]) => said === code || said === name || said === `${name} (${code})`)?.[0] ?? said;
-    form.querySelector("#report-category").addEventListener("change", () => near(codeOf(category.read() ?? "")));
+    const showNear = () => near(codeOf(category.read() ?? ""));
+    form.querySelector("#report-category").addEventListener("change", showNear);
+    corrected = () => {
+      key = send.key();
+      sayHere();
+      showNear();
+    };
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       for (const each of form.querySelectorAll(".wrong")) each.hidden = true;

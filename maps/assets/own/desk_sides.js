@@ -113,6 +113,7 @@ wangge.deskSides = (data, page, words, rows) => {
       const button = make("button", { type: "button", onclick: () => page.want(change) }, make("span", { text: label }), make("b", { text: said }), make("i", { text: "×" }));
       button.setAttribute("aria-label", words.say("desk.chip.remove", { name: `${label} ${said}` }));
       button.dataset.chip = facet;
+      button.dataset.said = said;
       chips.push(button);
     };
     if (wish.text.trim()) chip(words.say("desk.facet.text"), wish.text.trim(), { text: "" }, "text");
@@ -124,12 +125,20 @@ wangge.deskSides = (data, page, words, rows) => {
     byId("filters-count").textContent = chips.length ? String(chips.length) : "";
   };
 
+  /** Where the focus belongs when everything has been made anew: on the same again, or else on what stands nearest. */
+  const heirs = (node) => {
+    const { facet, value, chip, said } = node.dataset;
+    const around = facet === "area" || byId("crumbs").contains(node) ? ["#areas button", "#crumbs button"] : [];
+    if (facet) return [`[data-facet="${facet}"][data-value="${CSS.escape(value)}"]`, ...around, `#facet-${facet} button`];
+    return chip ? [`[data-chip="${chip}"][data-said="${CSS.escape(said)}"]`, "#chips button", "#search"] : around;
+  };
   const show = () => {
-    const focused = document.activeElement?.dataset ?? {};
+    const held = document.activeElement ?? document.body;
+    const wanted = heirs(held);
     showAreas();
     for (const facet of FACETS) showFacet(facet);
     showChips();
-    if (focused.facet && !document.activeElement?.dataset?.facet) byId("side").querySelector(`[data-facet="${focused.facet}"][data-value="${CSS.escape(focused.value)}"]`)?.focus({ preventScroll: true });
+    if (!held.isConnected) wanted.map((each) => document.querySelector(each)).find(Boolean)?.focus({ preventScroll: true });
     for (const [name, id] of [["from", "from"], ["to", "to"]]) if (document.activeElement !== byId(id)) byId(id).value = page.wish[name];
     if (document.activeElement !== byId("search")) byId("search").value = page.wish.text;
   };

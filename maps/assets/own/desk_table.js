@@ -109,6 +109,7 @@ wangge.deskTable = (page, words, rows, dots) => {
   };
 
   const showHead = () => {
+    const held = document.activeElement?.dataset.sort;
     byId("columns").replaceChildren(...COLUMNS.map((name) => {
       const cell = make("div", { className: `cell ${name}` });
       cell.setAttribute("role", "columnheader");
@@ -124,6 +125,7 @@ wangge.deskTable = (page, words, rows, dots) => {
       cell.append(button);
       return cell;
     }));
+    if (held) byId("columns").querySelector(`[data-sort="${held}"]`)?.focus({ preventScroll: true });
   };
 
   /** Show these, in this order; what was in sight stays where it was, unless the top was. */

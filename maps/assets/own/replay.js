@@ -10,17 +10,23 @@ wangge.replay = (source, cases, page, words) => {
   let stretches;
   let until = 0;
   let fetched = 0;
+  let asking;
   let timer = 0;
 
   const isLive = () => Number(slider.value) === last;
   const moment = () => until - (last - Number(slider.value)) * STEP_S;
 
-  const fetchOnce = async () => {
-    if (stretches && Date.now() - fetched < KEPT_MS) return;
+  const fetch = async () => {
     const found = await source.get("/v1/wall/replay", { hours: HOURS });
     stretches = cases.rows(found.stretches);
     until = found.to;
     fetched = Date.now();
+  };
+  /** Have the past, which is asked for once however many wait for it. */
+  const fetchOnce = async () => {
+    if (stretches && Date.now() - fetched < KEPT_MS) return;
+    asking ??= fetch().finally(() => { asking = undefined; });
+    await asking;
   };
 
   /** What was open at a moment. */
@@ -34,26 +40,33 @@ wangge.replay = (source, cases, page, words) => {
     document.body.classList.toggle("past", !isLive());
   };
   const move = async () => {
-    if (isLive()) page.turn(undefined);
-    else {
-      await fetchOnce();
-      page.turn({ at: moment(), cases: at(moment()) });
+    let why = "";
+    try {
+      if (!isLive()) await fetchOnce();
+    } catch (error) {
+      if (error.status === undefined) throw error;
+      why = words.say("wall.unreachable");
+      slider.value = last;
+      stop();
     }
+    // Somebody may be back at now before the past has come.
+    page.turn(isLive() ? undefined : { at: moment(), cases: at(moment()) });
     show();
+    if (why) said.textContent = why;
   };
   const stop = () => {
     clearInterval(timer);
     timer = 0;
     show();
   };
-  const toggle = async () => {
+  const toggle = () => {
     if (timer) {
       stop();
       return;
     }
     if (isLive()) slider.value = 0;
-    await fetchOnce();
     timer = setInterval(() => {
+      if (asking) return;
       slider.value = Number(slider.value) + 2;
       move();
       if (isLive()) stop();
