@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import psycopg2
+from psycopg2.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 
 from api.feed.post import Client
 from api.feed.sender import Outbox, deliver_due
@@ -31,7 +32,7 @@ from api.secret import read_secret
 from api.who.pepper import Pepper
 from data.store import answers, contacts, credentials, jobs
 from data.store.pool import Pool, connect
-from gis.errors import WanggeError
+from gis.errors import StoreBusy, WanggeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -46,6 +47,8 @@ _AT_ONCE = 200
 """Incidents that one tick looks at."""
 _MOST_AT_ONCE = 1000
 """Times that a chore is done in a row before others have a look: the thread is asked to stop in between anyway."""
+_IN_THE_WAY = (DeadlockDetected, LockNotAvailable, SerializationFailure, StoreBusy)
+"""Others hold what a chore wants: no fault of anybody."""
 _GRACE_S = 15.0
 """What is under way may end: a message has ten seconds."""
 _LANES = 2
@@ -132,9 +135,12 @@ def _again(chore: Chore, admin_dsn: str, now: Callable[[], datetime], stop: Even
                 conn = connect(admin_dsn)
             if chore.do(conn, now()):
                 continue
-        except (psycopg2.Error, WanggeError):
+        except (psycopg2.Error, WanggeError) as error:
             # Whatever it was, it is tried again; a connection in doubt is not.
-            _log.exception("%s failed and is tried again", chore.name)
+            if isinstance(error, _IN_THE_WAY):
+                _log.warning("%s gives way to others and is tried again: %s", chore.name, str(error).splitlines()[0])
+            else:
+                _log.exception("%s failed and is tried again", chore.name)
             if conn is not None:
                 conn.close()
         stop.wait(chore.every_s)

@@ -516,3 +516,24 @@ def test_a_chore_that_fails_is_done_again(db) -> None:
 
     with doing([Chore(name="bad", every_s=0.02, do=bad), Chore(name="good", every_s=0.02, do=good)], db.admin, _now):
         until(lambda: min(done.values()) >= 6)
+
+
+def test_a_chore_that_gives_way_is_no_error(db, caplog) -> None:
+    """Where others hold what a chore wants it is done again, and the log says so in a line, without a trace."""
+    done = []
+
+    def late(conn, _now) -> bool:
+        done.append(1)
+        run(conn, "BEGIN")
+        run(conn, "SET LOCAL lock_timeout = '10ms'")
+        run(conn, "LOCK TABLE wangge.job")
+        return False
+
+    with owner(db.admin) as conn:
+        run(conn, "BEGIN")
+        run(conn, "LOCK TABLE wangge.job")
+        with doing([Chore(name="late", every_s=0.02, do=late)], db.admin, _now):
+            until(lambda: len(done) >= 3)
+    told = [each for each in caplog.records if each.name == "wangge.chores"]
+    assert told
+    assert {(each.levelname, each.exc_info) for each in told} == {("WARNING", None)}
