@@ -141,3 +141,10 @@ def test_a_past_that_cannot_be_had(desk):
     stopped = desk.locator("#when").input_value()
     desk.wait_for_timeout(600)
     assert desk.locator("#when").input_value() == stopped
+
+
+def test_pictures_that_cannot_be_had(desk):
+    """Pictures that cannot be had are not shown as none: the drawer says so."""
+    desk.route("**/pictures?*", lambda route: route.abort())
+    desk.locator("#rows .row").first.click()
+    expect(desk.locator("#drawer .album .alarm")).to_contain_text("连接不上", timeout=SOON_MS)

@@ -142,10 +142,20 @@ wangge.deskDrawer = (page, words, send, rows, fields, steps) => {
       nodes.push(button);
     }
     if (mine !== turn || last !== look) return;
+    place.querySelector(".alarm")?.remove();
     place.hidden = !nodes.length;
     for (const old of there.values()) old.remove();
     place.append(...nodes);
   };
+
+  /** Show the pictures; that there are some which cannot be had is not the same as none. */
+  const showPictures = (no, place, mine) =>
+    pictures(no, place, mine).catch((error) => {
+      if (mine !== turn) return;
+      place.hidden = false;
+      place.querySelector(".alarm")?.remove();
+      place.append(make("p", { className: "alarm", text: error.detail ?? error.message }));
+    });
 
   const names = async (events, doc) => {
     const people = new Set([...events.flatMap((record) => [record.actor, record.payload?.worker, record.payload?.owner?.person, record.payload?.to?.person]), doc.owner?.person].filter(Boolean));
@@ -237,7 +247,7 @@ wangge.deskDrawer = (page, words, send, rows, fields, steps) => {
       etag: answer.etag,
       kept,
       // Controls may outlive what they were made beside.
-      changed: () => pictures(no, content.querySelector(".album"), turn).catch(() => {}),
+      changed: () => showPictures(no, content.querySelector(".album"), turn),
       done: (now, _, offer) => {
         page.changed(no);
         if (!now.tier) {
@@ -249,7 +259,7 @@ wangge.deskDrawer = (page, words, send, rows, fields, steps) => {
       stale: (error, written) => show(no, { told: { text: happened(error) }, kept: written }).then(() => since(events.length, error)),
     });
     if (focus) byId("drawer-title").focus();
-    pictures(no, album, mine).catch(() => {});
+    showPictures(no, album, mine);
   };
   const happened = (error) => words.say("desk.stale", { why: error.detail ?? "" });
   /** After a refusal: what happened to it meanwhile. */

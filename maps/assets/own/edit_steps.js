@@ -12,6 +12,9 @@ wangge.editSteps = (page, words, { source, here, today }) => {
     return said === key ? otherwise : said;
   };
   const named = (action) => sayIf(`do.${action}`, action);
+  /** What was written for a step and not sent; it outlives the dialog, and the page where that is read anew. */
+  const written = () => history.state?.written ?? {};
+  const keep = (what) => history.replaceState({ ...history.state, written: what }, "");
   const begin = (offer) => {
     offered = offer;
     const { requires, action } = offer;
@@ -20,7 +23,7 @@ wangge.editSteps = (page, words, { source, here, today }) => {
     byId("act-day").hidden = !requires.includes("effective_from");
     byId("act-from").value = today;
     byId("act-comment-label").textContent = words.say(requires.includes("comment") ? "act.reason" : "act.comment");
-    byId("act-comment").value = "";
+    byId("act-comment").value = written().action === action ? written().comment : "";
     byId("act-problem").hidden = true;
     byId("act-do").textContent = named(action);
     byId("act-do").className = STOPS.has(action) ? "stop" : "go";
@@ -71,6 +74,12 @@ wangge.editSteps = (page, words, { source, here, today }) => {
   };
 
   byId("act-cancel").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => keep({ ...written(), action: offered.action, comment: byId("act-comment").value }));
+  /** The plan has changed: it is read anew, and the page says why. */
+  const readAnew = () => {
+    keep({ action: offered.action, comment: byId("act-comment").value, isStale: true });
+    return page.reload();
+  };
   byId("act-do").addEventListener("click", async () => {
     const comment = byId("act-comment").value.trim();
     if (offered.requires.includes("comment") && !comment) {
@@ -93,20 +102,18 @@ wangge.editSteps = (page, words, { source, here, today }) => {
       // What was looked at is what is stepped on: the tag is that of the state on the page.
       const now = await source.ask(here);
       if (now.body.revision !== page.revision()) {
-        wrong(words.say("act.stale"));
-        await page.reload();
+        await readAnew();
         return;
       }
       const answer = await source.send("POST", `${here}/transitions`, body, { headers: { "If-Match": now.headers.get("ETag") } });
+      byId("act-comment").value = "";
       dialog.close();
       page.stepped(answer.body);
       if (answer.body.findings?.length) showFindings(answer.body.findings, "edit.check.found");
       page.tell("edit.act.done", { what: named(offered.action), state: sayIf(`state.${answer.body.state}`, answer.body.state) });
     } catch (error) {
-      if (error.status === 412) {
-        wrong(words.say("act.stale"));
-        await page.reload();
-      } else wrong(page.textOf(error));
+      if (error.status === 412) await readAnew();
+      else wrong(page.textOf(error));
     } finally {
       byId("act-do").disabled = false;
     }
@@ -114,5 +121,13 @@ wangge.editSteps = (page, words, { source, here, today }) => {
   byId("check").addEventListener("click", check);
   byId("findings-close").addEventListener("click", () => { byId("findings").hidden = true; });
 
-  return { show: () => show(offers), offer: show, sayIf };
+  return {
+    show: () => show(offers), offer: show, sayIf,
+    /** Say, once, why the page was read anew. */
+    greet: () => {
+      if (!written().isStale) return;
+      keep({ ...written(), isStale: false });
+      page.tell("act.stale");
+    },
+  };
 };

@@ -307,6 +307,7 @@ wangge.editor = async (map) => {
   if (address.searchParams.has("compare")) page.openTab("changes");
   page.tell(page.canEdit ? "edit.tool.brush.how" : "edit.tool.hand.how");
   restore();
+  steps.greet();
   cover();
   notes.refresh().catch(page.complain);
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());

@@ -361,3 +361,26 @@ def test_a_draft_of_blocks_that_are_no_more(draft, browse):
     hand.page.reload()
     expect(hand.page.locator("#cover")).to_be_hidden(timeout=SOON_MS)
     expect(hand.says()).to_contain_text("无法恢复")
+
+
+def test_what_is_written_for_a_step(draft, at_work):
+    """What is written for a step outlives Escape, and a page that is read anew as the plan has changed; sent, it is gone."""
+    hand, page = at_work, at_work.page
+    validate = page.locator("#steps [data-action=validate]")
+    validate.click()
+    page.locator("#act-comment").fill("第一处：小区已并回；第二处：沿河改线。")
+    page.keyboard.press("Escape")
+    validate.click()
+    expect(page.locator("#act-comment")).to_have_value("第一处：小区已并回；第二处：沿河改线。")
+    new = [{"key": ids_of(hand)[1], "name": "改过的名字"}]
+    assert draft.painting.save([], renamed=new).status_code == 200
+    page.locator("#act-do").click()
+    expect(hand.says()).to_contain_text("刚被他人更新", timeout=SOON_MS)
+    assert hand.grid(1)["name"] == "改过的名字"
+    validate.click()
+    expect(page.locator("#act-comment")).to_have_value("第一处：小区已并回；第二处：沿河改线。")
+    page.locator("#act-do").click()
+    expect(page.locator("#subtitle")).to_contain_text("已校核", timeout=SOON_MS)
+    page.locator("#steps [data-action=submit]").click()
+    expect(page.locator("#act-comment")).to_have_value("")
+    assert hand.watched.complaints == []
