@@ -19,13 +19,13 @@ from maps.sheets.crop import short_name
 from maps.sheets.frame import Heading, draw_footer, draw_header
 from maps.sheets.ground import draw_communities, draw_compounds, draw_land, draw_lines, draw_water, hatch
 from maps.sheets.layout import MAP, PANEL, Box
-from maps.sheets.legend import draw_legend, ground_entries, height, map_entry
+from maps.sheets.legend import COMPARED_LINE, draw_legend, ground_entries, height, map_entry
 from maps.sheets.marks import draw_north, draw_scale
 from maps.sheets.names import broken, named_lines, roads_of, write_compounds, write_lines, write_water
 from maps.sheets.pen import Pen
 from maps.sheets.table import Column, draw_table, room, side_by_side
 from maps.sheets.table import height as table_height
-from maps.sheets.view import View, fitted
+from maps.sheets.view import View, around
 from maps.words import word
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ class ChangePage:
     @property
     def view(self) -> View:
         """The frame over the communities."""
-        west, south, east, north = shapely.total_bounds(self._communities()).tolist()
-        return fitted((west, south, east, north), self.options.paper, filled=FILLED)
+        return around(self._communities(), self.options.paper, filled=FILLED)
 
     @property
     def scale(self) -> int:
@@ -151,7 +150,9 @@ class ChangePage:
             pen.lines(edges, inks.PAPER, width + 0.4, cap="butt", clip=MAP)
             pen.lines(edges, ink, width, dash=dash, cap="butt", clip=MAP)
         draw_communities(pen, back)
-        pen.areas([whole], line=inks.INK, width=0.5 if self.is_street else 0.3, clip=MAP)
+        if self.is_street:
+            # The communities that are compared, which need not be all of their street.
+            pen.areas([whole], line=inks.INK, width=COMPARED_LINE, clip=MAP)
 
     def _write_names(
         self, pen: Pen, board: Board, back: Backdrop, moved: NDArray[np.object_], households: NDArray[np.int64]
@@ -184,8 +185,8 @@ class ChangePage:
     def _draw_column(self, pen: Pen, back: Backdrop, *, moved_any: bool) -> None:
         change, sheet, lang = self.change, self.sheet, self.options.lang
         found = tally(change, sheet.rows)
-        keys = ["new_edge", "old_edge", *(["moved"] if moved_any else [])]
-        below = [entry for entry in ground_entries(pen, back) if entry[0] != "compound" or not self.is_street]
+        keys = ["new_edge", "old_edge", *(["moved"] if moved_any else []), *(["compared"] if self.is_street else [])]
+        below = [entry for entry in ground_entries(pen, back, own=False) if entry[0] != "compound" or not self.is_street]
         legend = [*(map_entry(pen, key) for key in keys), *below]
         foot = PANEL.y + height(len(legend)) + HEADING
         top = figures(
@@ -210,9 +211,18 @@ class ChangePage:
             if len(lines) <= min(LISTED, room(box.height)):
                 draw_table(pen, box, table_columns(lang), lines)
             else:
-                pen.block(box.x, box.top, pen.setter.fit(word("sheet.change.over", lang), box.width, 7.0), inks.SOFT)
+                said = pen.setter.fit(word("sheet.change.over", lang), box.width, 7.0)
+                pen.block(box.x, box.top, said, inks.SOFT)
+                rest = Box(box.x, box.y, box.width, box.height - said.height - GAP / 2)
+                draw_table(pen, rest, table_columns(lang), _foremost(lines)[: min(LISTED, room(rest.height))])
         heading(pen, foot, word("sheet.legend", lang))
         draw_legend(pen, Box(PANEL.x, PANEL.y, PANEL.width, foot - HEADING - PANEL.y), legend, lang)
+
+
+def _foremost(lines: list[list[str]]) -> list[list[str]]:
+    """Return the lines of the grids into which somebody came, most first."""
+    came = [line for line in lines if line[-1]]
+    return sorted(came, key=lambda line: -int(line[-1].replace(",", "")))
 
 
 def _write_in(pen: Pen, board: Board, areas: list[shapely.Geometry], blocks: list[Block], ink: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from maps.sheets.backdrop import Backdrop, Land, cut, digest_of
-from maps.sheets.view import View, fitted
+from maps.sheets.view import View, around
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,8 +81,7 @@ class Cropper:
 
     def view(self, row: int) -> View:
         """Return the frame over a grid."""
-        west, south, east, north = shapely.bounds(self.ground.polygon[row]).tolist()
-        return fitted((west, south, east, north), self.paper)
+        return around(self.ground.polygon[[row]], self.paper)
 
     def crop(self, row: int) -> Crop:
         """Cut the sheet of one grid."""

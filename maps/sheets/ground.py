@@ -23,6 +23,9 @@ HATCH_STEP = 1.7
 BOUNDARY_WIDTH = 0.85
 GLOW = 2.6
 COMMUNITY_DASH = (3.2, 1.0, 0.6, 1.0)
+GRID_LINE = 0.45
+"""Of the boundary of a grid on a map of many."""
+STREET_LINE = 0.9
 
 
 def draw_ground(pen: Pen, crop: Crop, *, dedicated: bool) -> None:
@@ -69,6 +72,12 @@ def draw_communities(pen: Pen, back: Backdrop) -> None:
     """Draw the lines of communities."""
     pen.lines(back.community_lines, inks.PAPER, 0.9, cap="butt", clip=MAP)
     pen.lines(back.community_lines, inks.COMMUNITY_LINE, 0.38, dash=COMMUNITY_DASH, clip=MAP)
+
+
+def draw_street(pen: Pen, whole: shapely.Geometry) -> None:
+    """Draw the line of a street."""
+    pen.areas([whole], line=inks.PAPER, width=STREET_LINE + 0.5, clip=MAP)
+    pen.areas([whole], line=inks.INK, width=STREET_LINE, clip=MAP)
 
 
 def draw_lines(pen: Pen, back: Backdrop) -> None:

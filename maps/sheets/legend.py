@@ -9,9 +9,10 @@ import numpy as np
 import shapely
 
 from gis.town import LineKind
+from maps import palette
 from maps.sheets import inks
-from maps.sheets.ground import BOUNDARY_WIDTH, COMMUNITY_DASH, GLOW, hatch
-from maps.sheets.layout import Box
+from maps.sheets.ground import BOUNDARY_WIDTH, COMMUNITY_DASH, GLOW, GRID_LINE, STREET_LINE, hatch
+from maps.sheets.layout import MAP, Box
 from maps.words import word
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ COLUMNS = 2
 TEXT = 6.3
 SMALLEST = 5.0
 """What is longer than a line of this stands on two."""
+COMPARED_LINE = 0.5
+SEEN = 40.0
+"""Less ground than this beyond all communities is not explained, square units."""
 _LINES = {
     LineKind.EXPRESSWAY: "expressway",
     LineKind.MAIN_ROAD: "main_road",
@@ -55,18 +59,26 @@ def entries(pen: Pen, crop: Crop, *, dedicated: bool) -> list[tuple[str, Sample]
     return [*found, *ground_entries(pen, crop.back)]
 
 
-def ground_entries(pen: Pen, back: Backdrop) -> list[tuple[str, Sample]]:
-    """Return the entries for what lies below the grids."""
+def ground_entries(pen: Pen, back: Backdrop, *, own: bool = True) -> list[tuple[str, Sample]]:
+    """Return the entries for what lies below the grids; with `own`, compounds have a colour where the map is about them."""
     found: list[tuple[str, Sample]] = []
     kinds = set(back.lines.kind.tolist())
     if not shapely.is_empty(back.community_lines).all():
         found.append(("community", lambda x, y: _community(pen, x, y)))
     if len(back.compounds.name):
-        found.append(("compound", lambda x, y: _compound(pen, x, y)))
+        found.append(("compound", lambda x, y: _compound(pen, x, y, own=own)))
     if len(back.water.name):
         found.append(("water", lambda x, y: _water(pen, x, y)))
     found.extend((key, _line(pen, inks.STROKES[kind].at(back.scale))) for kind, key in _LINES.items() if kind in kinds)
+    if _beyond(back) > SEEN:
+        found.append(("away", lambda x, y: pen.box(_patch(x, y), fill=inks.AWAY, line=inks.RULE, width=0.15)))
     return found
+
+
+def _beyond(back: Backdrop) -> float:
+    """Return how much of the map lies in no community, square units."""
+    frame = shapely.box(MAP.x, MAP.y, MAP.right, MAP.top)
+    return MAP.width * MAP.height - float(shapely.area(shapely.intersection(back.known, frame)).sum())
 
 
 def map_entry(pen: Pen, key: str) -> tuple[str, Sample]:
@@ -119,7 +131,23 @@ def _dedicated(pen: Pen, x: float, y: float) -> None:
 
 
 def _street(pen: Pen, x: float, y: float) -> None:
-    pen.rule(x, y, x + SAMPLE, y, inks.INK, 0.9)
+    pen.rule(x, y, x + SAMPLE, y, inks.INK, STREET_LINE)
+
+
+def _compared(pen: Pen, x: float, y: float) -> None:
+    pen.rule(x, y, x + SAMPLE, y, inks.INK, COMPARED_LINE)
+
+
+def _grid_line(pen: Pen, x: float, y: float) -> None:
+    pen.rule(x, y, x + SAMPLE, y, inks.BOUNDARY, GRID_LINE)
+
+
+def _communities(pen: Pen, x: float, y: float) -> None:
+    """Draw the fills that tell communities apart."""
+    box = _patch(x, y)
+    for n in range(3):
+        pen.box(Box(box.x + n * box.width / 3, box.y, box.width / 3, box.height), fill=palette.FILLS[n])
+    pen.box(box, line=inks.RULE, width=0.15)
 
 
 def _new_edge(pen: Pen, x: float, y: float) -> None:
@@ -152,11 +180,11 @@ def _served(pen: Pen, x: float, y: float) -> None:
     pen.box(_patch(x, y), fill=inks.OWN, line=inks.BOUNDARY, width=0.5)
 
 
-def _compound(pen: Pen, x: float, y: float) -> None:
+def _compound(pen: Pen, x: float, y: float, *, own: bool) -> None:
     box = _patch(x, y)
-    half = Box(box.x + box.width / 2, box.y, box.width / 2, box.height)
+    away = Box(box.x + box.width / 2, box.y, box.width / 2, box.height) if own else box
     pen.box(box, fill=inks.COMPOUND, line=inks.COMPOUND_LINE, width=0.18)
-    pen.box(half, fill=inks.COMPOUND_AWAY, line=inks.COMPOUND_AWAY_LINE, width=0.15)
+    pen.box(away, fill=inks.COMPOUND_AWAY, line=inks.COMPOUND_AWAY_LINE, width=0.15)
 
 
 def _water(pen: Pen, x: float, y: float) -> None:
@@ -178,7 +206,9 @@ def _line(pen: Pen, stroke: inks.Stroke) -> Sample:
 
 
 _DRAWN: dict[str, Callable[[Pen, float, float], None]] = {
-    "boundary": _boundary,
+    "boundary": _grid_line,
+    "communities": _communities,
+    "compared": _compared,
     "dedicated": _dedicated,
     "street": _street,
     "new_edge": _new_edge,

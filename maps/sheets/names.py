@@ -15,7 +15,7 @@ from maps.sheets.area_names import place_in
 from maps.sheets.ground import BOUNDARY_WIDTH
 from maps.sheets.layout import MAP
 from maps.sheets.line_names import Wanted, write_along
-from maps.sheets.setting import POINT
+from maps.sheets.setting import POINT, is_han
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,12 +67,13 @@ def write_names(pen: Pen, board: Board, crop: Crop, name: str) -> None:
 
 
 def roads_of(back: Backdrop) -> shapely.Geometry:
-    """Return the ground that lines take, on which no area has its name."""
+    """Return the ground that lines and water take, on which no area has its name."""
     broad = {
         kind: max(stroke.casing, stroke.width) for kind, stroke in ((k, s.at(back.scale)) for k, s in inks.STROKES.items())
     }
     widths = np.array([broad.get(LineKind(kind), 0.0) for kind in back.lines.kind.tolist()])
-    return shapely.union_all(shapely.buffer(back.lines.line, widths / 2 + 0.1, quad_segs=2))
+    taken = shapely.buffer(back.lines.line, widths / 2 + 0.1, quad_segs=2)
+    return shapely.union_all(np.concatenate([taken, shapely.buffer(back.water.polygon, 0.1, quad_segs=2)]))
 
 
 def _write_own(pen: Pen, board: Board, crop: Crop, roads: shapely.Geometry, name: str) -> None:
@@ -143,15 +144,20 @@ def write_compounds(
 
 
 def broken(setter: Setter, name: str, size: float, *, bold: bool = False) -> list[Block]:
-    """Set a name on one line, and on two."""
+    """Set a name on one line, and on two, if no word has to be parted for it."""
     name = setter.typeface.printable(name)
     blocks = [setter.block([name], size, bold=bold)]
     wide = setter.width(name, size, bold=bold)
     for share in (0.55, 0.62, 0.7):
         lines = setter.broken(name, wide * share, size, bold=bold)
-        if len(lines) == 2 and len(name) > 3:  # noqa: PLR2004 - two lines, of a name that is worth breaking
+        if len(lines) == 2 and len(name) > 3 and _whole(name, *lines):  # noqa: PLR2004 - two lines, of a name that is worth breaking
             return [*blocks, setter.block(lines, size, bold=bold)]
     return blocks
+
+
+def _whole(name: str, first: str, second: str) -> bool:
+    """Say whether a name is broken between words: what is not Chinese is parted at its spaces alone."""
+    return f"{first} {second}" == name or is_han(first[-1]) or is_han(second[0])
 
 
 def write_water(pen: Pen, board: Board, back: Backdrop) -> None:

@@ -17,7 +17,7 @@ from maps.sheets.board import Board
 from maps.sheets.column import HEADING, figures, heading
 from maps.sheets.crop import short_name
 from maps.sheets.frame import Heading, draw_footer, draw_header
-from maps.sheets.ground import draw_communities, draw_land, draw_lines, draw_water, hatch
+from maps.sheets.ground import GRID_LINE, draw_communities, draw_land, draw_lines, draw_street, draw_water, hatch
 from maps.sheets.layout import MAP, PANEL, Box
 from maps.sheets.legend import draw_legend, ground_entries, height, map_entry
 from maps.sheets.marks import draw_north, draw_scale
@@ -28,7 +28,7 @@ from maps.sheets.table import Column, draw_table, room, side_by_side
 from maps.sheets.table import height as table_height
 from maps.sheets.tags import Tag, write_tags
 from maps.sheets.values import UNTOLD
-from maps.sheets.view import View, fitted
+from maps.sheets.view import View, around
 from maps.words import word
 
 if TYPE_CHECKING:
@@ -48,8 +48,6 @@ COLUMNS = 3
 PER_PAGE = COLUMNS * room(WHOLE.height)
 FILLED = 0.92
 """The most of the frame that a street takes."""
-GRID_LINE = 0.45
-STREET_LINE = 0.9
 GAP = 4.0
 HECTARE = 10_000.0
 
@@ -112,8 +110,7 @@ class OverviewPage:
     @property
     def view(self) -> View:
         """The frame over the street."""
-        west, south, east, north = shapely.total_bounds(self._communities()).tolist()
-        return fitted((west, south, east, north), self.options.paper, filled=FILLED)
+        return around(self._communities(), self.options.paper, filled=FILLED)
 
     @property
     def scale(self) -> int:
@@ -175,8 +172,7 @@ class OverviewPage:
         pen.areas(grids, line=inks.PAPER, width=GRID_LINE + 0.4, clip=MAP)
         pen.areas(grids, line=inks.BOUNDARY, width=GRID_LINE, clip=MAP)
         draw_communities(pen, back)
-        pen.areas([whole], line=inks.PAPER, width=STREET_LINE + 0.5, clip=MAP)
-        pen.areas([whole], line=inks.INK, width=STREET_LINE, clip=MAP)
+        draw_street(pen, whole)
 
     def _write_communities(self, pen: Pen, board: Board, view: View) -> None:
         ground = self.land.ground
@@ -194,6 +190,7 @@ class OverviewPage:
         rows = list(sheet.rows)
         legend = [
             map_entry(pen, "boundary"),
+            map_entry(pen, "communities"),
             *([map_entry(pen, "dedicated")] if ground.dedicated[rows].any() else []),
             map_entry(pen, "street"),
             *(entry for entry in ground_entries(pen, back) if entry[0] != "compound"),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from maps.sheets.press import Page, Press, Sheet
     from maps.sheets.values import SheetOptions
 
-DRAWING = "2"
+DRAWING = "3"
 """Changed whenever sheets of the same input are drawn otherwise: all of them are then made again."""
 WORTH_A_POOL = 12
 """A process is ready after two seconds; fewer files than this are drawn before that."""

@@ -51,3 +51,9 @@ def fitted(bounds: tuple[float, float, float, float], paper: Paper, frame: Box =
     x = (west + east) / 2 - frame.width / units_per_m / 2
     y = (south + north) / 2 - frame.height / units_per_m / 2
     return View(frame, x, y, units_per_m, scale)
+
+
+def around(shapes: NDArray[np.object_], paper: Paper, frame: Box = MAP, filled: float = FILLED) -> View:
+    """Return the frame over `shapes`, metres, as `fitted` does."""
+    west, south, east, north = shapely.total_bounds(shapes).tolist()
+    return fitted((west, south, east, north), paper, frame, filled)

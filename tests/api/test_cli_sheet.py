@@ -32,6 +32,22 @@ def made(tmp_path_factory):
     return folder, codes
 
 
+@pytest.fixture(scope="module")
+def compared(made):
+    """A plan of the same town with larger grids; and its folder's name."""
+    folder, _ = made
+    (folder / "rules.toml").write_text("minimum = 500\ntarget = 700\nmaximum = 900\n", encoding="utf-8")
+    words = [folder / "town", "--out", folder / "larger", "--workers", "1", "--rules", folder / "rules.toml"]
+    assert run(["divide", *map(str, words)]) == 0
+    return "larger"
+
+
+def grids_of(plan):
+    """The grids of a plan's folder, as its layer tells of them."""
+    with (plan / "grids.geojson").open(encoding="utf-8") as file:
+        return [feature["properties"] for feature in json.load(file)["features"]]
+
+
 @pytest.fixture
 def says(made, tmp_path, capsys):
     """Print sheets of the plan; return what is said as JSON, or the exit code with what is refused."""
@@ -63,6 +79,54 @@ def test_every_grid_has_its_sheet(made, says, tmp_path):
     assert "东至" in printed
     assert "舜耕街道" in printed
     assert says("--all")["kept"] == len(codes)
+
+
+def test_every_grid_of_a_community_has_its_sheet(made, says):
+    """`--community` prints the grids of that community and no others, beside single ones; an unknown one is refused by name."""
+    _, codes = made
+    homes = sorted({code[:12] for code in codes})
+    wanted = [code for code in codes if code.startswith(homes[0])]
+    other = next(code for code in codes if not code.startswith(homes[0]))
+
+    assert says("--community", homes[0])["files"] == [f"{code}.pdf" for code in wanted]
+    assert says("--community", homes[0], "--grid", other)["files"] == [f"{code}.pdf" for code in sorted([*wanted, other])]
+    code, said = says("--community", homes[0][:-1] + "x")
+    assert code == 1
+    assert f"方案中没有社区 {homes[0][:-1]}x" in said
+
+
+def test_two_plans_are_compared(made, says, compared, tmp_path):
+    """`--compare` prints every community that changed, with the names of both plans and the households that left their grid."""
+    folder, codes = made
+    said = says("--all", "--compare", folder / "plan", "--volume", "all", plan=compared)
+    homes = sorted({code[:12] for code in codes})
+    changed = [home for home in homes if f"change-{home}.pdf" in said["files"]]
+    book = next(name for name in said["files"] if name.startswith("changes-"))
+
+    assert changed
+    text = said_by("pdftotext", "-layout", tmp_path / "out" / f"change-{changed[0]}.pdf", "-")
+    assert "原方案：plan；新方案：larger" in text
+    # Two grids have become one: those of the smaller have changed theirs.
+    households = [grid["households"] for grid in grids_of(folder / "plan") if grid["community"] == changed[0]]
+    assert [grid["community"] for grid in grids_of(folder / compared)].count(changed[0]) == 1
+    assert f"{sum(households) - max(households)} " in text
+    assert f"{100 - 100 * max(households) / sum(households):.1f}%" in text
+    pages = said_by("pdftotext", "-layout", tmp_path / "out" / book, "-").split("\f")
+    assert sum("网格调整对比图" in page for page in pages) == len(pages) - 1
+    assert says("--all", "--compare", folder / "plan", "--volume", "all", plan=compared)["made"] == 0
+
+
+def test_one_community_is_compared(made, says, compared):
+    """`--compare` with `--community` prints that community and its street; a plan beside itself has nothing but the table."""
+    folder, codes = made
+    home = codes[0][:12]
+    said = says("--community", home, "--compare", folder / "plan", plan=compared)
+
+    assert {name for name in said["files"] if name.startswith("change-")} <= {f"change-{home}.pdf"}
+    assert sum(name.startswith("street-") for name in said["files"]) == 1
+    assert all(name.startswith("street-") for name in says("--all", "--compare", folder / "plan")["files"])
+    assert says("--grid", codes[0], "--compare", folder / "plan")[0] == 1
+    assert "用 --community 指定要对比的社区编码" in says("--compare", folder / "plan")[1]
 
 
 def test_one_grid_in_another_form(made, says, tmp_path):

@@ -9,13 +9,19 @@ from threading import Event
 import pytest
 
 from api.sheet_press import HousePress
+from api.who.caller import Role
+from data.store.adopt import adopt
+from data.store.sql import many
 from gis.errors import StoreBusy
 from maps.sheets.values import Form
-from tests.api.incidents.station import GRID, HERE, at, station_over
+from partition.engine import divide
+from partition.net import net_of
+from partition.rules import Rules
+from tests.api.incidents.station import GRID, HERE, Station, at, station_over
 from tests.api.rounds.homes import furnish
-from tests.api.v1.hall import problem
+from tests.api.v1.hall import hall_over, problem
 from tests.published import HIDDEN
-from tests.stored import owner
+from tests.stored import brought, cut, drafted, owner, village
 
 
 @pytest.fixture
@@ -179,6 +185,86 @@ def test_a_book_of_stations(station):
     assert book.count("\f") == 2
     told = got(station, f"/sheet/stations?area={HERE}&format=png", "community", status=400).json()
     assert [each["parameter"] for each in told["errors"]] == ["format"]
+
+
+@pytest.fixture
+def redraw(db, tmp_path):
+    """Two communities with a net in force; a plan of both with larger grids, and one of a third where nothing is in force."""
+    with owner(db.admin) as conn:
+        made = brought(conn, village(communities=3).town())
+        first, second, third = sorted(made.net.outline)
+        rows = [g for g, home in enumerate(made.net.community) if home != third]
+        adopt(conn, drafted(conn, made, net=made.net.take(rows), title="现状"), cut())
+        rules = Rules(minimum=300, target=600, maximum=700)
+        larger = net_of(divide(made.town, rules, seed=1), made.town)
+        of = {home: [g for g, each in enumerate(larger.community) if each in homes] for home, homes in
+              {"both": (first, second), "new": (third,)}.items()}  # fmt: skip
+        plans = {name: drafted(conn, made, net=larger.take(rows), title=f"方案 {name}").id for name, rows in of.items()}
+        street = dict(many(conn, "SELECT level, min(code) FROM wangge.area GROUP BY level"))["street"]
+    with hall_over(db, tmp_path) as hall:
+        who = {
+            "street": hall.comes("street", (Role.STREET, street)),
+            "community": hall.comes("community", (Role.COMMUNITY, first)),
+            "worker": hall.comes("worker", (Role.GRID_WORKER, first)),
+        }
+        yield Station(hall, who, plans), (first, second, third)
+
+
+def test_what_a_plan_changes_is_printed(redraw):
+    """A page for the street and each community that changes: both plans by name, and as many households as the plan moves."""
+    station, (first, second, third) = redraw
+    answer = got(station, f"/sheet/plans/{station.ids['both']}", "street")
+    pages = said(answer).split("\f")[:-1]
+    told = station.asks("street", "GET", f"/v1/plans/{station.ids['both']}/diff").json()
+
+    assert len(pages) == 3
+    assert all("原方案：现状；新方案：方案 both" in page for page in pages)
+    assert told["households_moved"] > 0
+    assert f"{told['households_moved']:,}" in pages[0]
+    assert [[home in page for home in (first, second)] for page in pages] == [[True, True], [True, False], [False, True]]
+    assert third not in "".join(pages)
+    alone = said(got(station, f"/sheet/plans/{station.ids['both']}?community={second}", "street"))
+    assert (alone.count("\f"), first in alone) == (1, False)
+    problem(got(station, f"/sheet/plans/{station.ids['both']}?community=1", "street", status=400), 400, "invalid-parameter")
+
+
+def test_a_plan_where_nothing_is_in_force(redraw):
+    """Beside no net at all every grid is new, and nobody has moved."""
+    station, (*_, third) = redraw
+    answer = got(station, f"/sheet/plans/{station.ids['new']}", "street")
+    text = said(answer)
+
+    assert third in text
+    assert "原方案：—；新方案：方案 new" in text
+    assert text.count("新增") > 2
+    assert "换格户数" in text
+
+
+def test_a_comparison_is_drawn_once_and_again_when_the_plan_changes(redraw):
+    """The same comparison has the same ETag, answered with 304; another title of the plan is another sheet."""
+    station, _ = redraw
+    address = f"/sheet/plans/{station.ids['both']}"
+    first = got(station, address, "street")
+    tag = first.headers["etag"]
+
+    assert got(station, address, "street").content == first.content
+    assert got(station, address, "street", status=304, headers={"If-None-Match": tag}).content == b""
+    station.hall.do("UPDATE wangge.plan SET title = '方案二' WHERE id = %s", [station.ids["both"]])
+    again = got(station, address, "street", headers={"If-None-Match": tag})
+    assert again.headers["etag"] != tag
+    assert "新方案：方案二" in said(again)
+
+
+def test_a_comparison_is_for_those_who_see_all_of_its_households(redraw):
+    """Nobody in particular is asked who they are; who sees a part of the plan's households is refused, also with the ETag."""
+    station, _ = redraw
+    address = f"/sheet/plans/{station.ids['both']}"
+    tag = {"If-None-Match": got(station, address, "street").headers["etag"]}
+
+    problem(got(station, address, status=401, headers=tag), 401, "unidentified")
+    problem(got(station, address, "community", status=403, headers=tag), 403, "scope-denied")
+    problem(got(station, address, "worker", status=403, headers=tag), 403, "scope-denied")
+    problem(got(station, "/sheet/plans/00000000-0000-0000-0000-000000000000", "street", status=404), 404, "not-found")
 
 
 class Slow:

@@ -12,7 +12,7 @@ from data.store.adopt import adopt, put_in_force
 from data.store.approval import seal, send_back
 from data.store.log import broken
 from data.store.nets import digest, load_net
-from data.store.publish import check
+from data.store.publish import check, compare, town_of
 from data.store.rehome import rehome_town
 from data.store.sql import many, one, run
 from data.store.towns import import_town
@@ -141,6 +141,31 @@ def test_a_plan_that_was_overtaken_must_be_made_anew(tx) -> None:
         put_in_force(tx, two, cut(date(2026, 7, 1)))
     assert refused.value.code == "stale-base"
     assert refused.value.extra["communities"] == ["370103016001"]
+
+
+def test_a_base_that_was_replaced_in_part_counts_where_it_still_holds(tx) -> None:
+    """Of two communities one got another plan since: a plan of both stands beside each one's own net, no grid of it twice."""
+    made, first = published(tx)
+    one_home, other_home = sorted(made.net.outline)
+    rows = [g for g, community in enumerate(made.net.community) if community == one_home]
+    second = put_in_force(tx, approved(tx, drafted(tx, made, net=made.net.take(rows))), cut(JUNE))
+    net, rules = redrawn(made)
+    third = drafted_by(tx, made, net, rules)
+    bases = dict(
+        many(
+            tx,
+            """SELECT a.code, c.base::text FROM wangge.plan_community c JOIN wangge.area a ON a.id = c.area_id
+               WHERE plan_id = %s""",
+            [third.id],
+        )
+    )
+    assert bases == {one_home: second.id, other_home: first.id}
+
+    new = plans.net(tx, third)
+    found = compare(tx, third, town_of(tx, third, communities=tuple(new.outline), divided=new), new)
+
+    assert sorted(found.old.code) == codes_on(tx, JUNE)
+    assert found.old.households.sum() == found.new.households.sum() == 2400
 
 
 def test_no_plan_takes_effect_in_the_past(tx) -> None:

@@ -174,7 +174,7 @@ def test_a_long_table_has_pages_of_its_own(tmp_path):
     sheets = sheets_of(change, 0, "zh")
 
     assert [sheet.kind for sheet in sheets] == [CHANGE, TABLE]
-    assert "网格较多，见下页。" in text(change, sheets[0])
+    assert "网格较多，全表见下页；迁入最多的网格：" in text(change, sheets[0])
     table = text(change, sheets[1])
     assert all(f"第{n + 1}网格" in table for n in range(wide))
     made = make_change_atlas(change, [0], SheetOptions(form=Form.PNG), tmp_path / "png")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from maps.sheets.fonts import BLANK, typeface
 from maps.sheets.layout import MAP
+from maps.sheets.names import broken
 from maps.sheets.scale import FILLED, MM_PER_M, ROUND, bar_length, round_scale
 from maps.sheets.setting import Setter
 from maps.words import catalogue
@@ -64,6 +65,20 @@ def test_lines_do_not_begin_with_what_closes():
         for line in setter.broken("东至学府路，南至清河（北岸），西至安宁街。北至西三旗路", width, 9.0)[1:]:
             assert line[0] not in "，）。"
         assert not any(line.endswith("（") for line in setter.broken("清河（北岸）学府（东）", width, 9.0))
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("POTONG PASIR", ("POTONG", "PASIR")), ("TreVista", None), ("春晓花园", ("春晓", "花园")), ("THE PEAK村", None)],
+)
+def test_names_are_broken_between_words(name, wanted):
+    """A name on two lines ends its first at a space, or between Chinese characters; one of a single word stays whole."""
+    blocks = broken(setter, name, 8.0)
+
+    assert blocks[0].lines == (name,)
+    assert wanted is None or blocks[1].lines == wanted
+    assert all("".join(block.lines) == name or " ".join(block.lines) == name for block in blocks)
+    assert wanted is not None or all("TreV" not in block.lines for block in blocks)
 
 
 def test_a_long_text_is_cut_where_it_must_be():

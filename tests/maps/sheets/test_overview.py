@@ -9,10 +9,15 @@ import pytest
 import shapely
 from matplotlib.text import Text
 
+from maps.sheets import inks
 from maps.sheets.atlas import GridPress, make_atlas, sheet_of, with_overviews
+from maps.sheets.board import Board
+from maps.sheets.fonts import typeface
 from maps.sheets.layout import MAP
 from maps.sheets.overview import INDEX, LISTED, OVERVIEW, PER_PAGE, OverviewPage, sheets_of_street
-from maps.sheets.values import UNTOLD, SheetOptions, Volume
+from maps.sheets.pen import Pen
+from maps.sheets.tags import Tag, write_tags
+from maps.sheets.values import UNTOLD, Paper, SheetOptions, Volume
 from tests.maps.sheets.printed import LONG, SIDE, astray, at, draw_ground, overwritten, said_by, texts, written
 
 STREET = "清河街道"
@@ -137,3 +142,37 @@ def test_the_scale_is_true():
 
     west, _, east, _ = shapely.bounds(placed)
     assert east - west == pytest.approx(SIDE * 1000 / page.scale)
+
+
+def test_lines_that_lead_to_numbers_cross_none(monkeypatch):
+    """Where areas are too small for their numbers, a line leads to each, over no other number."""
+    tags = [
+        Tag(str(n + 1), shapely.box(60 + n % 6 * 1.5, 90 + n // 6 * 1.5, 61.5 + n % 6 * 1.5, 91.5 + n // 6 * 1.5))
+        for n in range(24)
+    ]
+    tags.append(Tag("99", shapely.box(30, 60, 59, 120)))
+    pen, lines = Pen(Paper.A4, typeface(), "numbers"), []
+    monkeypatch.setattr(Pen, "lines", lambda _, shapes, ink, *__, **___: lines.extend(shapes if ink == inks.INK else []))
+    write_tags(pen, Board(MAP), tags, shapely.Polygon())
+    boxes = {artist.get_text(): box for artist, box in texts(pen)}
+
+    assert set(boxes) == {tag.text for tag in tags}
+    assert len(lines) == 24
+    assert not [text for text, box in boxes.items() for line in lines if line.crosses(box)]
+    assert not [(a, b) for a in boxes for b in boxes if a < b and boxes[a].intersects(boxes[b])]
+
+
+def test_ground_that_nobody_has_told_of_is_explained():
+    """Where the map shows more than the communities there are, and only there, the legend says what the grey is."""
+    ground = draw_ground()
+    wide = replace(
+        ground.communities,
+        polygon=np.array([shapely.box(*at(-3000, -3000), *at(400, 3000)), shapely.box(*at(400, -3000), *at(3000, 3000))]),
+    )
+
+    def said(some):
+        press = GridPress(some, SheetOptions())
+        return {artist.get_text() for artist, _ in texts(press.page(sheet_of(some, 1)).draw())}
+
+    assert "资料范围外" in said(ground)
+    assert "资料范围外" not in said(replace(ground, communities=wide))
