@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.api.incidents.station import at, station_over
 from tests.api.test_desk_browser import numbers, shows
+from tests.api.who.office import PASSWORD
 from tests.windows import SOON_MS, is_ready
 
 pytestmark = pytest.mark.browser
@@ -148,3 +149,23 @@ def test_pictures_that_cannot_be_had(desk):
     desk.route("**/pictures?*", lambda route: route.abort())
     desk.locator("#rows .row").first.click()
     expect(desk.locator("#drawer .album .alarm")).to_contain_text("连接不上", timeout=SOON_MS)
+
+
+def test_signed_out_while_writing(town, desk):
+    """Whoever is signed out amid a form keeps it, may sign in elsewhere and send it; only then is the page closed to them."""
+    box = desk.locator("#town_map").bounding_box()
+    desk.locator("#report").click()
+    desk.mouse.click(box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.45)
+    desk.locator("#report-category").fill("lamp")
+    desk.locator("#report-title").fill("灯不亮")
+    desk.context.clear_cookies()
+    town.reports(category="lamp", title="meanwhile")
+    expect(desk.locator("#stale")).to_be_visible(timeout=SOON_MS)
+    submit = desk.locator("#report-box [type=submit]")
+    submit.click()
+    expect(desk.locator("#report-box .alarm")).to_contain_text("登录", timeout=SOON_MS)
+    expect(desk.locator("#report-title")).to_have_value("灯不亮")
+    assert desk.context.request.post("/v1/session", data={"login": "district", "password": PASSWORD}).status == 201
+    submit.click()
+    expect(desk.locator("#report-box dl")).to_be_attached(timeout=SOON_MS)
+    expect(desk.locator("#cover-text")).to_contain_text("登录已失效", timeout=SOON_MS)

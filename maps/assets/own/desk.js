@@ -208,7 +208,14 @@ wangge.desk = async (map) => {
   page.heard = (no) => drawer.heard(no);
   page.again = () => drawer.anew();
   page.isWriting = () => drawer.isWriting() || report.isWriting();
-  page.signedOut = () => cover("desk.signed_out");
+  let isOut = false;
+  /** Whoever writes finishes first: they can sign in in another window. */
+  page.signedOut = () => {
+    if (isOut) return;
+    isOut = true;
+    const close = () => (page.isWriting() ? setTimeout(close, 1000) : cover("desk.signed_out"));
+    close();
+  };
 
   const aim = () => {
     insides = page.wish.area ? filter.insides(filter.areaAt.get(page.wish.area) ?? -1) : data.areas.id.map(() => true);
