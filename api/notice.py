@@ -123,10 +123,7 @@ def notice_of(found: Compared, town: Town, workers: Mapping[str, Sequence[str]])
 
 
 def _changes(found: Compared, called: Mapping[str, str], workers: Mapping[str, Sequence[str]]) -> Iterator[Change]:
-    old: dict[str, tuple[str, str]] = {}
-    if found.old is not None:
-        old = {code: pair for code, *pair in zip(found.old.code, found.old.name, found.old.community, strict=True)}  # type: ignore[misc]
-    new = {code: pair for code, *pair in zip(found.new.code, found.new.name, found.new.community, strict=True)}
+    old, new = _named(found.old), _named(found.new)
     for row in found.diff.rows():
         if row.op is Op.KEEP:
             continue
@@ -142,6 +139,11 @@ def _changes(found: Compared, called: Mapping[str, str], workers: Mapping[str, S
             households=row.households_moved,
             workers=tuple(workers.get(row.from_code or "", ())),
         )
+
+
+def _named(net: Net | None) -> dict[str, tuple[str, str]]:
+    """Return name and community of each grid by its code."""
+    return {} if net is None else dict(zip(net.code, zip(net.name, net.community, strict=True), strict=True))
 
 
 def _cut(net: Net, town: Town) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -46,8 +46,8 @@ class Teller:
             xy=defect.xy,
             community=self.reference.code[defect.community] if defect.community >= 0 else "",
             other=self.reference.code[defect.other] if defect.other >= 0 else "",
-            area=f"{defect.area:.4g}",
-            width=f"{defect.width:.3g}",
+            area=_digits(defect.area, 4),
+            width=_digits(defect.width, 3),
             points=f"{defect.width:.0f}",
             reason=REASONS.get(number, ("", "")),
         )
@@ -179,3 +179,8 @@ def _amounts(rules: Rules, households: str, persons: str) -> tuple[str, str]:
     en, zh = [f"{households} households", f"{persons} persons"], [f"{households}户", f"{persons}人"]
     which = {"households": slice(0, 1), "persons": slice(1, 2)}.get(rules.measure, slice(0, 2))
     return joint[0].join(en[which]), joint[1].join(zh[which])
+
+
+def _digits(value: float, count: int) -> str:
+    """Write a number with so many digits that mean something, and never with an exponent."""
+    return np.format_float_positional(float(f"{value:.{count}g}"), trim="-")

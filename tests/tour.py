@@ -1,6 +1,7 @@
 """The round of all pages, for what must hold of each of them: that nothing runs, nobody is kept out, nothing is cut off.
 
-A new page joins by one line in `STOPS`, with `stir` where it shows things only when they are asked for.
+A new page joins by one line in `STOPS`, with `stir` where it shows things only when they are asked for: it stops (`yield`) at
+each state that is worth a look.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from tests.api.who.office import PASSWORD
 from tests.maps.conftest import Watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -25,11 +26,12 @@ DESK, TELEPHONE, SCREEN = {"width": 1440, "height": 900}, {"width": 390, "height
 SOON_MS = 10_000
 
 
-def rest(page: Page) -> None:
+def rest(_page: Page, _town: TourTown) -> Iterator[None]:
     """Leave the page as it opened."""
+    yield from ()
 
 
-def shapes(page: Page) -> None:
+def shapes(page: Page, _town: TourTown) -> Iterator[None]:
     """Point at areas of a page's map and choose them, so that it says what they are."""
     places = page.locator("#map path.leaflet-interactive")
     expect(places).not_to_have_count(0)
@@ -38,16 +40,19 @@ def shapes(page: Page) -> None:
         place.dispatch_event("mouseover")
         place.dispatch_event("click")
         expect(page.locator(".leaflet-popup-content")).not_to_have_count(0)
+    yield
 
 
-def plan(page: Page) -> None:
+def plan(page: Page, town: TourTown) -> Iterator[None]:
     """Look at a plan's map, and at the form of its next step."""
-    shapes(page)
+    for _ in shapes(page, town):
+        pass
     for button in page.locator("#acts button").all()[:1]:
         button.click()
+    yield
 
 
-def wall(page: Page) -> None:
+def wall(page: Page, _town: TourTown) -> Iterator[None]:
     """Choose what is late and what lies below, show all layers, and look at the wall in both languages."""
     for row in page.locator("#late button").all()[:1]:
         row.click()
@@ -57,6 +62,73 @@ def wall(page: Page) -> None:
         row.click()
     for key in ("2", "3", "4", "1", "l", "l"):
         page.keyboard.press(key)
+    yield
+
+
+def desk(page: Page, _town: TourTown) -> Iterator[None]:
+    """Open an incident with one of its steps, what narrows, what can be taken away, and the form of a report."""
+    page.locator("#rows .row:visible").last.click()
+    expect(page.locator("#drawer .log li")).not_to_have_count(0)
+    page.locator("#drawer .steps [data-event]").first.click()
+    expect(page.locator("form.step")).to_be_visible()
+    for button in page.locator("#drawer section > div > button.quiet").all():
+        button.click()  # who reported it
+    if page.locator("#filters").is_visible():
+        page.locator("#filters").click()
+    for summary in page.locator("#facets details:not([open]):visible summary").all():
+        summary.click()
+    page.locator("#facets [data-facet=grid]").first.click()
+    expect(page.locator("#chips button")).to_have_count(1)
+    yield
+    page.locator("#rows").focus()
+    page.keyboard.press("Escape")
+    page.locator("#take summary").click()
+    yield
+    page.keyboard.press("Escape")
+    page.locator("#report").click()
+    page.locator("#report-box button").first.click()
+    page.locator("#report-category").fill("rubbish")
+    page.locator("#report-title").click()
+    page.locator("#report-box button[type=submit]").scroll_into_view_if_needed()
+    yield
+    for _ in "zh", "en":
+        page.locator("#language").click()
+    yield
+
+
+def editor(page: Page, town: TourTown) -> Iterator[None]:
+    """Choose a grid, open the layers, have the engine suggest, audit, and go through changes, comments and dialogs."""
+    page.locator("#layers summary").click()
+    page.locator("#grids tr[data-slot]").nth(2).click()
+    page.locator("#next-nobody").click()
+    box = page.locator(".folium-map").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"])
+    yield
+    with page.expect_response("**/suggestions"):
+        page.locator("#suggest").click()
+    town.works()
+    expect(page.locator("#suggest-panel")).to_be_visible()
+    page.locator("#tab-changes").click()
+    expect(page.locator("#change-rows li")).not_to_have_count(0)
+    yield
+    page.locator("#suggest-close").click()
+    page.locator("#tab-notes").click()
+    page.locator(".thread .head").first.click()
+    page.locator("#check").click()
+    expect(page.locator("#finding-rows li")).not_to_have_count(0)
+    yield
+    page.locator("#findings-close").click()
+    page.locator("#tab-grids").click()
+    page.locator("#grids tr[data-slot]").nth(2).click()
+    for opens, closes in (("#rename", "#name-cancel"), ("#steps button", "#act-cancel"), ("#help", "#keys-close")):
+        page.locator(opens).first.click()
+        expect(page.locator("dialog[open]")).to_be_visible()
+        yield
+        page.locator(closes).click()
+    for _ in "zh", "en":
+        page.locator("#language").click()
+    yield
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +143,7 @@ class Stop:
     path: str
     login: str = ""
     there: str = "main h1"
-    stir: Callable[[Page], None] = rest
+    stir: Callable[[Page, TourTown], Iterator[None]] = rest
     named: bool = True
     dark: bool = False
     size: dict[str, int] | None = None
@@ -103,6 +175,8 @@ STOPS = (
     Stop(name="plans", path="/plans", login="district", there="#table"),
     Stop(name="new plan", path="/plans/new", login="author", there="#wanted:visible"),
     Stop(name="plan", path="/plans/{plan}", login="author", there="#way li", stir=plan),
+    Stop(name="editor", path="/edit/{draft}", login="author", there="#cover[hidden]", stir=editor),
+    Stop(name="desk", path="/command", login="chief", there="#link.live", stir=desk),
     Stop(name="wall", path="/wall", login="district", there="#link.live", stir=wall, dark=True, size=SCREEN),
 )
 """Every page, in the state in which it has something to show."""
@@ -116,6 +190,12 @@ TROUBLES = (
     Stop(name="no such plan", path="/plans/{text}", login="district", there="#problem:visible, .problem", named=False),
     Stop(name="no plans", path="/plans?state=filed", login="district", there="#none:visible"),
     Stop(name="no rights", path="/plans", login="nobody", there="#none:visible, .problem, .alarm"),
+    Stop(name="no rights to divide", path="/plans/new", login="nobody", there="#none:visible, #problem:visible, .problem"),
+    Stop(name="nothing to edit", path="/edit/{text}", login="author", there="#again:visible, .problem", named=False),
+    Stop(name="no rights to edit", path="/edit/{draft}", login="nobody", there="#again:visible", named=False),
+    Stop(name="no desk", path="/command", login="nobody", there="#again:visible", named=False),
+    Stop(name="nothing on the desk", path="/command?area={text}&category={text}&text={text}&no={text}", login="chief",
+         there="#no-rows:visible", named=False),
     Stop(name="no wall", path="/wall", login="nobody", there="#again:visible", named=False, dark=True, size=SCREEN),
     Stop(name="nowhere on the wall", path="/wall?area={text}&shade={text}", login="viewer", there="#link.live", named=False,
          dark=True, size=SCREEN),
@@ -153,11 +233,15 @@ class Round:
         """Open a page and wait until it is there; whoever asked for it closes it."""
         watched = Watched(self.window(stop.login, size or stop.size or DESK).new_page())
         watched.page.goto(stop.address(self.town, text))
-        watched.page.locator(stop.there).first.wait_for()
-        if "/wall" not in stop.path:
-            # The wall's line to the service never rests.
-            watched.page.wait_for_load_state("networkidle")
+        watched.page.locator(stop.there).first.wait_for(state="attached" if "[hidden]" in stop.there else "visible")
+        watched.settle()
         return watched
+
+    def stir(self, stop: Stop, watched: Watched) -> Iterator[None]:
+        """Have a page show what it shows on demand; stops at each state, when nothing is on its way to it any more."""
+        for _ in stop.stir(watched.page, self.town):
+            watched.settle()
+            yield
 
     def close(self) -> None:
         """Shut all windows."""

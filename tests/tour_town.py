@@ -6,24 +6,27 @@ It is the drawn village of `tests/stored.py`, so that a plan has a map, a differ
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import shapely
 from pyproj import Transformer
 
 from data.store import plans
 from data.store.adopt import adopt
 from data.store.sql import many, run
+from gis.town import LineKind
 from partition.engine import divide
 from partition.net import net_of
 from partition.rules import Rules
 from tests.api.v1.hall import hall_over
-from tests.drawn import FRAME, ORIGIN
+from tests.api.v1.painted import Painting, do_next
+from tests.drawn import FRAME, ORIGIN, Line
 from tests.stored import NOW, brought, cut, owner, village
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from tests.api.v1.hall import Hall
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 C1, C2, STREET, DISTRICT = "370103016001", "370103016002", "街道", "区"
 GRID = f"{C1}001"
 FEWER = {"minimum": 500, "target": 600, "maximum": 700}
+COMPOUNDS = [("安宁里", shapely.box(0, 0, 100, 100))]
+LINES = [Line(LineKind.ROAD, ((0, 200), (800, 200)), "学府路")]
 DAYS = 40
 """That have gone by since the incidents were reported: those whose clock runs are late."""
 RENAMED = {
@@ -47,7 +52,7 @@ RENAMED = {
     "problem_point": ("note",),
     "town": ("name",),
     "town_feature": ("name", "street", "district"),
-    "incident": ("title", "description", "address", "category"),
+    "incident": ("title", "description", "address"),
     "district_call": ("summary",),
     "list_item": ("title", "detail"),
 }
@@ -57,10 +62,11 @@ _TO_DEGREES = Transformer.from_crs(FRAME, 4490, always_xy=True)
 
 @dataclass
 class TourTown:
-    """The service over the village. `places` fill addresses of pages; `worker` reports and `chief` takes, by these headers."""
+    """The service over the village. `places` fill addresses of pages; people are known by these headers."""
 
     hall: Hall
     places: dict[str, str]
+    author: dict[str, str]
     worker: dict[str, str]
     chief: dict[str, str]
 
@@ -72,8 +78,17 @@ class TourTown:
         assert answer.status_code == 201, answer.text
         return answer.json()["no"]
 
-    def call_all(self, text: str) -> None:
-        """Give everything that people name this name, as if it had come in so."""
+    def paints(self, plan: str) -> None:
+        """Have a draft's blocks made, and take one out of its grid, so that there is something to find and to suggest."""
+        draft = Painting(self.hall, self.author, f"/v1/plans/{plan}").prepared()
+        assert draft.save([(0, None)]).is_success
+
+    def works(self) -> None:
+        """Do the job that waits, as a worker would."""
+        do_next(self.hall)
+
+    def call_all(self, text: str, parts: Sequence[str]) -> None:
+        """Give everything that people name this name, as if it had come in so; where it is too long, each row a part of it."""
         with owner(self.hall.db.admin) as conn:
             for table, columns in RENAMED.items():
                 run(conn, f"ALTER TABLE wangge.{table} DISABLE TRIGGER USER")
@@ -81,6 +96,14 @@ class TourTown:
                 called = text.replace("/", "∕") if table == "town" else text
                 run(conn, f"UPDATE wangge.{table} SET {', '.join(f'{name} = %s' for name in columns)}", [called] * len(columns))
                 run(conn, f"ALTER TABLE wangge.{table} ENABLE TRIGGER USER")
+            run(
+                conn,
+                """UPDATE wangge.incident
+                   SET category = (%s::text[])[1 + right(no, 2)::integer %% %s]""",
+                [list(parts), len(parts)],
+            )
+            run(conn, "UPDATE wangge.plan_edition SET compounds = array_fill(%s::text, ARRAY[cardinality(compounds)])", [text])
+            run(conn, "UPDATE wangge.incident_contact SET name = %s, phone = %s, email = %s", [text] * 3)
         # What a process keeps goes by versions, and no version says that names were written over.
         self.hall.app.state.ogc = None
         if hasattr(self.hall.app.state, "grounds"):
@@ -89,10 +112,10 @@ class TourTown:
 
 @contextmanager
 def tour_town(db, home: Path, **told: object) -> Generator[TourTown]:
-    """Serve the village: two grids a community in force, a draft with three, six incidents, of which one is late."""
+    """Serve the village: two grids a community in force, two drafts with three, six incidents, of which one is late."""
     with hall_over(db, home, **told) as hall:
         with owner(db.admin) as conn:
-            made = brought(conn, village().town())
+            made = brought(conn, replace(village(), compounds=COMPOUNDS, lines=LINES).town())
             old = net_of(divide(made.town, Rules(**FEWER), seed=3), made.town)
             adopt(conn, _draft(conn, made, old, rules=FEWER, title="首批网格"), cut(hall.now.date()))
         both = [("community", C1), ("community", C2)]
@@ -104,14 +127,20 @@ def tour_town(db, home: Path, **told: object) -> Generator[TourTown]:
         chief = hall.key(hall.person("chief", *both))
         with owner(db.admin) as conn:
             plan = _draft(conn, made, made.net, rules={}, title="每社区三格", author=author)
+            painted = _draft(conn, made, made.net, rules={}, title="正在绘制", author=author)
             _furnish(conn)
-        town = TourTown(hall, {"plan": plan.id, "grid": GRID, "community": C1}, worker, chief)
-        numbers = [town.reports(25 + 60 * k, 25 + 40 * k) for k in range(6)]
+        town = TourTown(
+            hall, {"plan": plan.id, "draft": painted.id, "grid": GRID, "community": C1}, hall.key(author), worker, chief
+        )
+        town.paints(painted.id)
+        contact = {"name": "张三", "phone": "13800000000"}
+        numbers = [town.reports(25 + 60 * k, 25 + 40 * k, contact=contact) for k in range(6)]
         taken = {"event": "accept", "matter": "0101"}
         assert hall.client.post(f"/v1/incidents/{numbers[0]}/transitions", json=taken, headers=chief).is_success
         town.places["no"] = numbers[0]
         remark = {"text": "请核对道路", "grid": GRID}
-        assert hall.client.post(f"/v1/plans/{plan.id}/comments", json=remark, headers=chief).is_success
+        for each in (plan, painted):
+            assert hall.client.post(f"/v1/plans/{each.id}/comments", json=remark, headers=chief).is_success
         hall.now += timedelta(days=DAYS)
         yield town
 

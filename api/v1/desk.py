@@ -94,15 +94,18 @@ def take_table(  # noqa: PLR0917 - FastAPI passes by name
 ) -> Response:
     """Take away every incident that a filter gives, as a table for spreadsheets, in the language that is asked for.
 
-    Nobody's name stands in it. That it was taken stands in the log.
+    Nobody's name stands in it. That it was taken stands in the log. Where there are more than are told at once, the file is
+    called by which of them it has.
     """
     asked.caller.require(Right.HANDLE_INCIDENTS)
     with store.write(asked.scope, ms=ROOMY_MS) as conn:
-        rows = desk.ordered(conn, narrowed.filter(conn, asked), now=asked.now, sort=sort, limit=MOST)
+        found = desk.ordered(conn, narrowed.filter(conn, asked), now=asked.now, sort=sort, limit=MOST + 1)
+        rows = found[:MOST]
         table = csv_lines(headers(asked.lang), lines(conn, rows, asked, serving.settings.zone))
         taken(conn, asked, form="csv", question=request.url.query, rows=len(rows))
     made = private(Response(table, media_type=f"{CSV}; charset=utf-8"))
-    made.headers["Content-Disposition"] = f'attachment; filename="incidents-{asked.today}.csv"'
+    which = "" if len(rows) == len(found) else f"-first-{MOST}-by-{sort}"
+    made.headers["Content-Disposition"] = f'attachment; filename="incidents-{asked.today}{which}.csv"'
     return made
 
 

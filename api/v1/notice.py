@@ -36,7 +36,7 @@ def show_notice(
     """Say what a plan changes, grid by grid, with households and those who work there; small numbers are not told."""
     asked.caller.require(Right.SEE_HOUSEHOLDS)
     smallest = serving.settings.k_public
-    with store.read(asked.scope, ms=60_000) as conn:
+    with store.read(asked.acting(Right.SEE_HOUSEHOLDS), ms=60_000) as conn:
         plan = plans.get(conn, plan_id)
         found, town = compared_by(conn, plan, asked.caller)
         notice = notice_of(found, town, plan_ground.workers(conn, plan, asked.today))

@@ -153,7 +153,7 @@ def show_grids(plan_id: Code, asked: Asking, store: Store) -> Response:
 def show_diff(plan_id: Code, asked: Asking, store: Store) -> Response:
     """Show what a plan changes against the grids in force: households moved, grids touched, the fate of every grid."""
     asked.caller.require(Right.SEE_HOUSEHOLDS)
-    with store.read(asked.scope, ms=60_000) as conn:
+    with store.read(asked.acting(Right.SEE_HOUSEHOLDS), ms=60_000) as conn:
         plan = plans.get(conn, plan_id)
         return answer(_diff(compared_by(conn, plan, asked.caller)[0]), etag=tag(plan.id, plan.revision))
 
@@ -179,7 +179,7 @@ def show_exceptions(plan_id: Code, asked: Asking, store: Store) -> Response:
 def show_checks(plan_id: Code, asked: Asking, store: Store) -> Response:
     """Audit a plan now: the certificate of every community, and every finding with its place."""
     asked.caller.require(Right.SEE_HOUSEHOLDS)
-    with store.read(asked.scope, ms=60_000) as conn:
+    with store.read(asked.acting(Right.SEE_HOUSEHOLDS), ms=60_000) as conn:
         plan = plans.get(conn, plan_id)
         for path in plan.paths:
             asked.caller.require(Right.SEE_HOUSEHOLDS, path)

@@ -60,12 +60,11 @@ def start_suggestions(plan_id: Code, wanted: Wanted, asked: Asking, store: Store
     def begin(conn: connection) -> Response:
         plan = plans.get(conn, plan_id)
         path = min(plan.paths)
-        if not may_paint(plan, asked.caller) or not all(
-            asked.caller.may(right, each) for each in plan.paths for right in _NEEDED
-        ):
+        if not may_paint(plan, asked) or not all(asked.caller.may(right, each) for each in plan.paths for right in _NEEDED):
             msg = "parts of this plan lie outside your areas or categories; somebody who has them all may ask"
             raise Refused(msg)
         drafts.require_open(conn, plan)
+        speak(conn, asked.acting(*_NEEDED))
         edition = as_seen(conn, plan, wanted.edition, wanted.base)
         # What does not fit is said now, and not by a job that fails.
         standing(conn, plan, edition, wanted.blocks, locked=wanted.locked, communities=wanted.communities)
@@ -78,7 +77,6 @@ def start_suggestions(plan_id: Code, wanted: Wanted, asked: Asking, store: Store
             COMMUNITIES: wanted.communities,
             SEED: wanted.seed,
         }
-        speak(conn, asked.acting(Right.RUN_JOBS, Right.EDIT_PLAN))
         job = jobs.enqueue(conn, kind=jobs.SUGGEST, path=path, wants=wants, author=asked.caller.person_id, now=asked.now)
         record(conn, "job.start", path=path, subject=job.id, body={"kind": job.kind})
         return shown(job, asked, status=202, location=f"{asked.base}/v1/jobs/{job.id}")

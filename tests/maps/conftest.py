@@ -12,6 +12,8 @@ from maps.grids import Areas, GridRows, Lines, PlanView, plan_page
 
 SIZE = {"width": 1440, "height": 900}
 STEP = 0.003
+FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0))))"
+"""Until a page has drawn twice: what came in is in use by then, and what that asks for is asked for."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -95,7 +97,9 @@ class Watched:
         self.page = page
         self.requests: list[str] = []
         self.complaints: list[str] = []
+        self._waiting: set[Request] = set()
         page.on("request", self._ask)
+        page.on("requestfinished", self._come)
         page.on("requestfailed", self._fail)
         page.on("pageerror", self._break)
         page.on("console", self._hear)
@@ -103,8 +107,15 @@ class Watched:
 
     def _ask(self, request: Request) -> None:
         self.requests.append(request.url)
+        # The line on which events come in stays open.
+        if "/v1/events" not in request.url:
+            self._waiting.add(request)
+
+    def _come(self, request: Request) -> None:
+        self._waiting.discard(request)
 
     def _fail(self, request: Request) -> None:
+        self._waiting.discard(request)
         # What is still asked for when the page is left, or when it asks something else itself, is dropped and no fault.
         if request.failure != "net::ERR_ABORTED":
             self.complaints.append(f"failed: {request.url}")
@@ -120,6 +131,15 @@ class Watched:
     def _refuse(self, dialog: Dialog) -> None:
         self.complaints.append(f"dialog: {dialog.message}")
         dialog.dismiss()
+
+    def settle(self) -> None:
+        """Wait until whatever the page asked for has come, and it has done with it what it does."""
+        asked = -1
+        while self._waiting or asked != len(self.requests):
+            asked = len(self.requests)
+            if self._waiting:
+                self.page.wait_for_timeout(10)
+            self.page.evaluate(FRAMES)
 
     def pixels(self) -> list[list[int]]:
         """Return the map's pixels on a coarse lattice."""

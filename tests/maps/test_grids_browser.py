@@ -1,14 +1,11 @@
 """The plan's page in a real Chromium, opened from disk."""
 
-import json
 import re
-import shutil
-import subprocess
-import sys
 
 import pytest
 
 from maps.grids import plan_page
+from tests.alone import seen_alone
 
 pytestmark = pytest.mark.browser
 
@@ -23,23 +20,6 @@ NASTY = (
     "<!--<script>",
     "\u2028alert(1)",
 )
-
-ALONE = """
-import sys
-from playwright.sync_api import sync_playwright
-path, page, *flags = sys.argv[1:]
-with sync_playwright() as play:
-    browser = play.chromium.launch(executable_path=path, args=flags)
-    tab = browser.new_page()
-    asked, failed = [], []
-    tab.on("request", lambda request: asked.append(request.url))
-    tab.on("requestfailed", lambda request: failed.append(request.url))
-    tab.on("pageerror", lambda error: failed.append(str(error)))
-    tab.goto(page)
-    tab.wait_for_selector("canvas.surface")
-    print(len(asked), len(failed), tab.locator("#rows tr").count())
-    browser.close()
-"""
 
 
 def test_one_request_and_a_painted_map(opened, plan):
@@ -254,17 +234,11 @@ def test_printing_keeps_the_view(opened, plan, tmp_path):
 
 def test_without_any_network(chromium, plan, tmp_path):
     """In a network namespace with no interface at all the page opens just the same."""
-    if (
-        shutil.which("unshare") is None
-        or subprocess.run(["unshare", "-n", "true"], check=False, capture_output=True).returncode
-    ):
-        pytest.skip("no right to make a network namespace here")
     file = tmp_path / "map.html"
     file.write_text(plan_page(plan(3)), encoding="utf-8")
-    path = shutil.which("chromium") or "/usr/bin/chromium"
-    command = ["unshare", "-n", sys.executable, "-c", ALONE, path, file.as_uri(), "--no-sandbox", "--disable-gpu"]
 
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    seen = seen_alone(file, "#rows tr")
 
-    assert ran.stdout.split() == ["1", "0", "9"], json.dumps(ran.stderr[-2000:])
+    assert (seen["asked"], seen["failed"], seen["rows"]) == (1, [], 9)
+    assert seen["colours"] > 6
     assert chromium.is_connected()

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from maps.grids import plan_page
 from tests.maps.conftest import Watched, draw_plan
-from tests.tour import DESK, STOPS, TELEPHONE, TROUBLES, Round, rest
+from tests.tour import DESK, STOPS, TELEPHONE, TROUBLES, Round
 
 pytestmark = pytest.mark.browser
 
@@ -33,8 +33,7 @@ def test_no_page_keeps_anybody_out(way, stops):
     for stop in stops:
         watched = way.open(stop, "nowhere")
         told = faults(watched.page)
-        if stop.stir is not rest:
-            stop.stir(watched.page)
+        for _ in way.stir(stop, watched):
             told += [each for each in faults(watched.page) if each not in told]
         if told:
             found[stop.name] = told
@@ -43,14 +42,16 @@ def test_no_page_keeps_anybody_out(way, stops):
     assert found == {}
 
 
-def test_no_page_keeps_a_telephone_out(way):
-    """Where pages are laid out for a telephone they have no fault either."""
+def test_no_page_keeps_a_telephone_out(chromium, town):
+    """Where pages are laid out for a telephone they have no fault either. What they say is looked at on a desk."""
+    way = Round(chromium, town)
     found = {}
     for stop in STOPS:
         watched = way.open(stop, "nowhere", size=TELEPHONE)
         if told := faults(watched.page):
             found[stop.name] = told
         watched.page.close()
+    way.close()
 
     assert found == {}
 

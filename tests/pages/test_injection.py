@@ -6,16 +6,22 @@ Stock folium, which runs most of them, shows that this test would see it.
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import folium
+import jinja2
 import pytest
 
 from maps.canvas import vendored
 from maps.grids import plan_page
 from tests.maps.conftest import Watched, draw_plan
-from tests.tour import STOPS, TROUBLES, Round
+from tests.tour import STOPS, TROUBLES, Round, Stop
+
+if TYPE_CHECKING:
+    from tests.tour_town import TourTown
 
 pytestmark = pytest.mark.browser
 
@@ -33,6 +39,14 @@ PAYLOADS = {
     "marks": "\u202eran()\u2067&lt;b&gt;\u2069",
     "elsewhere": "<img src=//elsewhere><link rel=stylesheet href=//elsewhere>",
 }
+PARTS = {
+    "elements": ("picture", "drawing", "script", "comment"),
+    "addresses": ("anchor", "elsewhere"),
+    "code": ("template", "braces", "marks", "lines", "ticks"),
+    "link": ("link",),
+}
+ROUNDS = {name: " ".join(PAYLOADS[part] for part in parts) for name, parts in PARTS.items()}
+"""The same in as few names as there is room for: none hides another of its round (`test_rounds_hide_nothing`)."""
 REPORT = "window.ran = () => { window.hasRun = true; };"
 """What the payloads call: it is there before the page is, and no policy of the page's keeps it from being called."""
 FOREIGN = "img[src='x'], img[src*='elsewhere'], link[href*='elsewhere'], [onload], [onerror], a[href^='javascript' i], iframe"
@@ -57,17 +71,23 @@ def way(chromium, town):
     made.close()
 
 
-@pytest.mark.parametrize("text", PAYLOADS.values(), ids=PAYLOADS.keys())
-def test_names_run_nowhere(town, way, text):
+def called(town: TourTown, name: str) -> str:
+    """Call everything by the name of a round; return it."""
+    town.call_all(ROUNDS[name], [PAYLOADS[part] for part in PARTS[name]])
+    return ROUNDS[name]
+
+
+@pytest.mark.parametrize("name", ROUNDS)
+def test_names_run_nowhere(town, way, name):
     """Every page on which everything is called so shows the name letter by letter, and does nothing else with it."""
-    town.call_all(text)
+    text = called(town, name)
     base = str(town.hall.client.base_url)
     found = {}
     for stop in STOPS:
         way.window(stop.login, stop.size or {"width": 1440, "height": 900}).add_init_script(REPORT)
         watched = way.open(stop, text)
-        stop.stir(watched.page)
-        watched.page.wait_for_timeout(30)
+        for _ in way.stir(stop, watched):
+            pass
         told = faults(watched, base)
         if stop.named and text not in watched.page.locator("body").text_content():
             told.append("the name is not shown")
@@ -78,7 +98,7 @@ def test_names_run_nowhere(town, way, text):
     assert found == {}
 
 
-@pytest.mark.parametrize("text", PAYLOADS.values(), ids=PAYLOADS.keys())
+@pytest.mark.parametrize("text", ROUNDS.values(), ids=ROUNDS.keys())
 def test_addresses_run_nowhere(town, way, text):
     """What an address holds, as a path, a parameter, its name, or the place to go on to, runs on no page and in no problem."""
     base = str(town.hall.client.base_url)
@@ -105,6 +125,10 @@ def test_going_on_stays_here(town, way):
         window.close()
 
 
+TAKEN = ("/command/export.html", "/sheet/{grid}?format=svg&show=names,phones,internal", "/sheet/stations/s1?format=svg")
+"""What a person takes away as a file that a browser opens."""
+
+
 def a_plan(text: str, folder: Path) -> Path:
     """Write a plan's page on which everything is called so."""
     view = draw_plan(
@@ -117,22 +141,54 @@ def a_plan(text: str, folder: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("made", [a_plan])
-@pytest.mark.parametrize("text", PAYLOADS.values(), ids=PAYLOADS.keys())
-def test_files_run_nothing(chromium, tmp_path, text, made):
-    """A file of ours that is opened from disk asks for itself alone, and nothing that it shows runs."""
-    file = made(text, tmp_path)
+@pytest.fixture
+def from_disk(chromium):
+    """Give the function that opens a file from disk."""
     window = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     window.add_init_script(REPORT)
-    watched = Watched(window.new_page())
-    watched.page.goto(file.as_uri())
-    if made is a_plan:
-        watched.press("e", "c", "l", "c", "l")
-        assert text in watched.page.locator("#card").text_content()
-    watched.page.wait_for_timeout(30)
+
+    def open_file(file: Path) -> Watched:
+        watched = Watched(window.new_page())
+        watched.page.goto(file.as_uri())
+        return watched
+
+    yield open_file
+    window.close()
+
+
+@pytest.mark.parametrize("text", PAYLOADS.values(), ids=PAYLOADS.keys())
+def test_a_plan_s_file_runs_nothing(from_disk, tmp_path, text):
+    """A plan's page that is opened from disk asks for itself alone, and nothing that it shows runs."""
+    file = a_plan(text, tmp_path)
+    watched = from_disk(file)
+    watched.press("e", "c", "l", "c", "l")
+    assert text in watched.page.locator("#card").text_content()
+    watched.settle()
 
     assert faults(watched, file.as_uri()) == []
-    window.close()
+
+
+@pytest.mark.parametrize("name", ROUNDS)
+def test_what_is_taken_away_runs_nothing(town, way, from_disk, tmp_path, name):
+    """The desk as a file, and sheets as SVG, show such names as they are written; opened from disk, nothing of them runs."""
+    text = called(town, name)
+    window = way.window("chief", {"width": 1440, "height": 900})
+    for path in TAKEN:
+        answer = window.request.get(Stop(name="", path=path).address(town))
+        assert answer.ok, answer.text()
+        file = tmp_path / ("taken.svg" if "svg" in path else "taken.html")
+        file.write_bytes(answer.body())
+        watched = from_disk(file)
+        if file.suffix == ".html":
+            watched.page.locator("#rows .row").first.click()
+            shown = watched.page.locator("body").text_content()
+        else:
+            shown = "".join(watched.page.locator("svg title, svg desc, svg text, svg metadata").all_text_contents())
+        watched.settle()
+
+        assert faults(watched, file.as_uri()) == []
+        assert text in shown
+        watched.page.close()
 
 
 STOCK = {
@@ -173,3 +229,61 @@ def test_stock_folium_is_seen_to_run(chromium, channel, text):
 
     assert "it ran" in faults(watched, "http://stock.example")
     window.close()
+
+
+SINKS = {
+    "markup": lambda text: f"<p id=shown>{text}</p>",
+    "a template": lambda text: f"<p id=shown>{escape(jinja2.Template(text).render(ran=lambda: 'ran'))}</p>",
+    "an attribute": lambda text: f"<p title='{text}'>x</p>",
+    "another attribute": lambda text: f'<p title="{text}">x</p>',
+    "a script's string": lambda text: f'<script>const it = "{text}";</script>',
+    "a script's other string": lambda text: f"<script>const it = '{text}';</script>",
+    "a script's template": lambda text: f"<script>const it = `{text}`;</script>",
+    "a script's remark": lambda text: f"<script>// {text}\n</script>",
+    "an address": lambda text: f'<a href="{text}" id="go">x</a>',
+}
+"""Places of a page where text that nobody looks after comes to life, or is not itself any more."""
+
+
+@pytest.fixture
+def notices(chromium):
+    """Give the function that says whether a round would notice what becomes of a text in such a place."""
+    window = chromium.new_context()
+    window.add_init_script(REPORT)
+    bodies = []
+    here = "http://sink.example/"
+    window.route("**/*", lambda route: route.abort())
+    window.route(here, lambda route: route.fulfill(body=bodies[-1], content_type="text/html; charset=utf-8"))
+    watched = Watched(window.new_page())
+    page = watched.page
+
+    def say(sink: str, text: str) -> bool:
+        try:
+            bodies.append(SINKS[sink](text))
+        except jinja2.TemplateError:
+            return True
+        watched.complaints.clear()
+        watched.requests.clear()
+        page.goto(here)
+        if page.locator("#go[href^=javascript]").count():
+            page.locator("#go").click()
+        watched.settle()
+        is_other = page.locator("#shown").count() and text not in (page.locator("#shown").text_content() or "")
+        return bool(faults(watched, here) or is_other)
+
+    yield say
+    window.close()
+
+
+def test_rounds_hide_nothing(notices):
+    """Wherever one name alone would be noticed, so is the round that it goes with; and there is such a place for each."""
+    found = {sink: {name for name, text in PAYLOADS.items() if notices(sink, text)} for sink in SINKS}
+    hidden = [
+        f"{sink}: {name}"
+        for sink, names in found.items()
+        for name, parts in PARTS.items()
+        if names & {*parts} and not notices(sink, ROUNDS[name])
+    ]
+
+    assert hidden == []
+    assert set().union(*found.values()) == PAYLOADS.keys()

@@ -12,6 +12,7 @@ from the south-west corner of A1.
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -342,6 +343,9 @@ def test_a_community_without_grids_misses_one():
     report = d.audit()
     assert [c.exact for c in report.communities] == [True, False]
     assert found(report) == {"missing_grid", "household_in_none"}
+    # However large an area is, it is said in digits.
+    (finding,) = (f for f in report.findings if f.kind == "missing_grid")
+    assert re.search(r"has \d{5} m² ", finding.en)
 
 
 def test_two_displaced_edges_that_match_leave_a_gap():

@@ -4,6 +4,8 @@ wangge.cover = (words, ...waiting) => {
   byId("again").addEventListener("click", () => location.reload());
   return (key, more) => {
     byId("cover").hidden = !key;
+    // What lies below cannot be used, and is not offered to whoever goes by keys or by ear.
+    document.body.classList.toggle("covered", Boolean(key));
     if (!key) return;
     byId("cover-text").dataset.word = key;
     byId("cover-text").textContent = words.say(key, more);

@@ -115,7 +115,7 @@ wangge.deskTable = (page, words, rows, dots) => {
       cell.setAttribute("role", "columnheader");
       const orders = SORTS[name];
       if (!orders) {
-        cell.textContent = name === "mark" ? "" : words.say(`desk.column.${name}`);
+        cell.append(make("span", { className: name === "mark" ? "unseen" : "", text: words.say(`desk.column.${name}`) }));
         return cell;
       }
       const isOn = orders.includes(page.wish.sort);

@@ -10,6 +10,7 @@ from api.desk_view import HEADERS
 from api.loop.steps import STEPS
 from api.loop.words import State
 from api.pages.desk_fields import CHOICES, MADE_BY_HAND, kind_of
+from api.v1 import desk
 from data.store.sql import many
 from tests.api.incidents.station import GRID, HERE, at, station_over
 from tests.published import DISTRICT, STREETS
@@ -134,6 +135,20 @@ def test_the_table_is_for_spreadsheets(town):
     assert heap["上报时间"] == "2026-03-02 09:00"
     assert (heap["承办单位"], heap["状态"], heap["时限灯"]) == ("网格人员", "处置中", "红灯（超期）")
     assert "Worker" not in text
+
+
+def test_a_table_that_is_not_whole_is_called_so(town, monkeypatch):
+    """Where there are more incidents than one table has, the file has the first of them in its order, and its name says so."""
+    whole = town.asks("district", "GET", "/v1/desk/incidents.csv?sort=oldest")
+    monkeypatch.setattr(desk, "MOST", 2)
+    part = town.asks("district", "GET", "/v1/desk/incidents.csv?sort=oldest")
+    assert 'filename="incidents-2026-04-01-first-2-by-oldest.csv"' in part.headers["content-disposition"]
+    assert part.text.splitlines() == whole.text.splitlines()[:3]
+    monkeypatch.setattr(desk, "MOST", len(whole.text.splitlines()) - 1)
+    assert (
+        'filename="incidents-2026-04-01.csv"'
+        in (town.asks("district", "GET", "/v1/desk/incidents.csv").headers["content-disposition"])
+    )
 
 
 @pytest.mark.parametrize(("address", "form"), [("/v1/desk/incidents.csv", "csv"), ("/command/export.html", "html")])

@@ -1,6 +1,7 @@
 """A plan is painted over HTTP: its blocks, which grid each is in, several people at a time, and on until it takes effect."""
 
 import gzip
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -553,3 +554,31 @@ def test_a_plan_of_too_many_grids_is_still_painted(paint, monkeypatch):
     refused = paint.hall.client.post(f"{paint.plan}/suggestions", headers=paint.who, json=body)
     assert [fault["pointer"] for fault in problem(refused, 422, "invalid-body")["errors"]] == ["/blocks"]
     assert paint.save([(block, other)], renamed=[{"key": other, "name": "别名"}]).status_code == 200
+
+
+def test_roles_elsewhere_hide_no_block(hall):
+    """Pages know blocks by their places: a role for some categories elsewhere takes none away, or nothing may be painted."""
+    drawing = village(communities=1)
+    drawing.dedicated = [("市场", shapely.box(0, 0, 100, 100))]
+    paint = painting(hall, drawing).prepared()
+    with owner(hall.db.admin) as conn:
+        many(conn, "INSERT INTO wangge.area (code, level) VALUES ('9999', 'city') RETURNING id")
+    planner = paint.by(hall.comes("planner", ("community", C1), ("grid_worker", "9999", "residential")))
+    assert planner.blocks()["blocks"] == paint.blocks()["blocks"]
+    assert (planner.grid_of(), planner.state()["editable"]) == (paint.grid_of(), True)
+    told, before = planner.blocks(), planner.grid_of()
+    free = [n for n, flag in enumerate(told["blocks"]["dedicated"]) if not flag]
+    block, other = next((a, before[b]) for a, b in itertools.product(free, free) if before[a] != before[b])
+    assert planner.save([(block, other)]).status_code == 200
+    assert paint.grid_of() == [other if n == block else grid for n, grid in enumerate(before)]
+    assert_tiles(hall)
+    assert_counts(paint)
+    for tail in ("diff", "notice", "checks"):
+        assert hall.client.get(f"{paint.plan}/{tail}", headers=planner.who).status_code == 200
+    body = {"edition": paint.edition, "base": paint.state()["plan"]["revision"]}
+    assert hall.client.post(f"{paint.plan}/suggestions", headers=planner.who, json=body).status_code == 202
+    # The store's settings cannot tell which category belongs to which area.
+    narrow = paint.by(hall.comes("narrow", ("community", C1), ("district", "9999", "residential")))
+    assert (narrow.state()["editable"], narrow.state()["why_not"]) == (False, "scope-denied")
+    problem(narrow.save([], base=1), 403, "scope-denied")
+    problem(hall.client.post(f"{paint.plan}/suggestions", headers=narrow.who, json=body), 403, "scope-denied")
