@@ -215,9 +215,9 @@ _PLANS: Mapping[str, ProblemKind] = {
     ),
     "overlapping-edits": ProblemKind(
         "与他人的改动重叠",
-        "请取得 theirs 中他人的改动，再决定保留哪一方。",
-        "Somebody else has painted the same blocks",
-        "Take over what theirs lists, and decide which of the two is to stay.",
+        "请取得 theirs、names 中他人的改动，再决定保留哪一方。",
+        "Somebody else has painted the same blocks, or named the same grids",
+        "Take over what theirs and names list, and decide which of the two is to stay.",
     ),
     "line-mismatch": ProblemKind(
         "与相邻社区的界线不一致",

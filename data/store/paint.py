@@ -51,7 +51,8 @@ def save(conn: connection, plan: PlanRow, edition: Edition, stroke: Stroke, *, n
     Raises
     ------
     Conflict
-        Somebody else has painted the same blocks since the base, or taken away a grid that is named (`overlapping-edits`).
+        Somebody else has painted the same blocks or named the same grids since the base, or taken away a grid that is named
+        (`overlapping-edits`).
     RequestError
         Blocks, grids or communities that there are not, lines that nobody may cross; `errors` lists everything.
     """
@@ -75,7 +76,7 @@ def save(conn: connection, plan: PlanRow, edition: Edition, stroke: Stroke, *, n
         return Saved(plan=plan, keys={}, theirs=others)
     refuse_unseen_end(conn, change, others)
     keys = _write(conn, change)
-    _rename(conn, change.names)
+    _rename(conn, change)
     _follow(conn, change, keys, now=now)
     return Saved(plan=get(conn, plan.id), keys=keys, theirs=others)
 
@@ -196,14 +197,14 @@ def _settle(conn: connection, plan: PlanRow, edition: Edition) -> None:
     run(conn, "UPDATE wangge.plan_edition SET settled = true WHERE id = %s", [edition.id])
 
 
-def _rename(conn: connection, names: Mapping[int, str]) -> None:
-    if names:
-        insert(
-            conn,
-            """UPDATE wangge.grid g SET name = v.name, row_version = row_version + 1
-               FROM (VALUES %s) AS v (id, name) WHERE g.id = v.id""",
-            list(names.items()),
-        )
+def _rename(conn: connection, change: Change) -> None:
+    """Write names, from the plan's next revision on."""
+    insert(
+        conn,
+        """UPDATE wangge.grid g SET name = v.name, named = v.revision, row_version = row_version + 1
+           FROM (VALUES %s) AS v (id, name, revision) WHERE g.id = v.id""",
+        [(grid, name, change.plan.revision + 1) for grid, name in change.names.items()],
+    )
 
 
 # --- what follows -------------------------------------------------------------------------------------------------------

@@ -50,12 +50,13 @@ class Stroke:
 
 @dataclass(frozen=True, slots=True)
 class DraftedGrid:
-    """A grid of the plan; `area` is the id of its community."""
+    """A grid of the plan; `area` is the id of its community, `named` the plan's revision when somebody last renamed it."""
 
     code: str
     name: str
     dedicated: bool
     area: int
+    named: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def read_board(conn: connection, plan: PlanRow, edition: Edition, stroke: Stroke
     """Return a plan as it stands, with the blocks that a stroke names and those that were painted since its base."""
     grids = many(
         conn,
-        "SELECT id, code, name, kind = 'dedicated', area_id FROM wangge.grid WHERE plan_id = %s AND version = %s",
+        "SELECT id, code, name, kind = 'dedicated', area_id, named FROM wangge.grid WHERE plan_id = %s AND version = %s",
         [plan.id, plan.version],
     )
     lands = many(
@@ -139,7 +140,7 @@ def read_board(conn: connection, plan: PlanRow, edition: Edition, stroke: Stroke
 def refuse_overlap(
     plan: PlanRow, board: Board, stroke: Stroke, wanted: Mapping[int, str | None], theirs: Mapping[int, int]
 ) -> None:
-    """Refuse what somebody else has decided otherwise since the base: the same blocks, or that there is no such grid."""
+    """Refuse what somebody else has decided otherwise since the base: the same blocks, names, or that there is no such grid."""
     if stroke.base >= plan.revision:
         return
     new = {grid.key for grid in stroke.new}
@@ -148,8 +149,16 @@ def refuse_overlap(
         if key is not None and key.isdigit() and key not in new and board.key(key) is None
     }  # fmt: skip
     both = [n for n, key in wanted.items() if key in gone or (n in theirs and (key in new or board.key(key) != theirs[n]))]
-    if both or gone:
-        raise _overlapping(plan, sorted(both), sorted(theirs.items()))
+    names = [(key, grid.name) for key, name in stroke.renamed if (grid := _renamed(board, key, name, stroke.base)) is not None]
+    if both or gone or names:
+        raise _overlapping(plan, sorted(both), sorted(theirs.items()), names)
+
+
+def _renamed(board: Board, key: str, name: str, base: int) -> DraftedGrid | None:
+    """Return the grid that a key names, if somebody else has called it otherwise than `name` since the base."""
+    identity = board.key(key)
+    grid = None if identity is None else board.grids.get(identity)
+    return grid if grid is not None and grid.named > base and grid.name != name else None
 
 
 def refuse_unseen_end(conn: connection, change: Change, others: Sequence[tuple[int, int]]) -> None:
@@ -169,7 +178,9 @@ def refuse_unseen_end(conn: connection, change: Change, others: Sequence[tuple[i
         raise _overlapping(change.plan, both, others)
 
 
-def _overlapping(plan: PlanRow, both: Sequence[int], theirs: Sequence[tuple[int, int]]) -> Conflict:
+def _overlapping(
+    plan: PlanRow, both: Sequence[int], theirs: Sequence[tuple[int, int]], names: Sequence[tuple[str, str]] = ()
+) -> Conflict:
     msg = "somebody else has painted here since you have seen it; take over what they did, or paint again on top of it"
     return Conflict(
         msg,
@@ -178,6 +189,7 @@ def _overlapping(plan: PlanRow, both: Sequence[int], theirs: Sequence[tuple[int,
         revision=plan.revision,
         theirs=[[number, None if grid == NOWHERE else str(grid)] for number, grid in theirs],
         both=list(both),
+        names=[list(each) for each in names],
     )
 
 

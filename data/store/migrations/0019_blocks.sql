@@ -35,6 +35,9 @@ CREATE TABLE wangge.plan_block (
 );
 CREATE INDEX ON wangge.plan_block (grid_id);
 
+-- Of the plan, when somebody who painted last gave the grid its name.
+ALTER TABLE wangge.grid ADD COLUMN named integer NOT NULL DEFAULT 0;
+
 ALTER TABLE wangge.plan_edition ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE wangge.plan_block ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY keeper ON wangge.plan_edition TO CURRENT_USER USING (true) WITH CHECK (true);

@@ -210,6 +210,13 @@ wangge.editModel = (blocks) => {
       }
     }
   };
+  /** Call grids what the service calls them. */
+  const unname = (keys) => {
+    for (const key of keys) {
+      const number = byKey.get(key);
+      if (number !== undefined) call(number, slots[number].known);
+    }
+  };
   /** What was sent is what the service has now; new grids are known by their ids from here on. */
   const settle = (sent, keys) => {
     for (const [key, id] of Object.entries(keys)) rekey(slots[byKey.get(key)], id, id);
@@ -241,7 +248,7 @@ wangge.editModel = (blocks) => {
   };
 
   return {
-    NONE, count, blocks, of, saved, slots, byKey, compounds, cut, load, refusal, begin, give, end, cancel, undo, redo, lock, addGrid, rename, changes, learn, settle, merge, drain,
+    NONE, count, blocks, of, saved, slots, byKey, compounds, cut, load, refusal, begin, give, end, cancel, undo, redo, lock, addGrid, rename, changes, learn, unname, settle, merge, drain,
     get isPainting() { return stroke !== undefined; },
     get steps() { return { done: done.length, undone: undone.length }; },
     get pending() { return done.at(-1)?.label; },

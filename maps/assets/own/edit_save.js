@@ -55,7 +55,7 @@ wangge.editSave = (source, here, page, { draft, edition, revision, idle_ms: idle
   };
   const failed = (error) => {
     store();
-    if (error.code === "overlapping-edits") turn("conflict", { theirs: error.told.theirs, both: error.told.both, revision: error.told.revision });
+    if (error.code === "overlapping-edits") turn("conflict", { theirs: error.told.theirs, both: error.told.both, names: error.told.names, revision: error.told.revision });
     else if (error.code === "stale-edition") turn("void");
     else if (error.status === 0 || error.status >= 500 || error.status === 429) {
       turn("broken", { error });
@@ -106,13 +106,16 @@ wangge.editSave = (source, here, page, { draft, edition, revision, idle_ms: idle
   };
 
   /** End a conflict: keep what is ours over theirs, or take theirs where both touched the same; then save. */
-  const settle = async (choice, { theirs, both, revision: now }) => {
+  const settle = async (choice, { theirs, both, names, revision: now }) => {
     // Their grids may be new, and some of those that are known here gone.
     const { grids } = await source.get(`${here}/assignments`);
     const isBoth = new Set(both);
     const of = new Map(theirs);
     const asTheyHaveIt = both.map((block) => [block, of.has(block) ? of.get(block) : model.slots[model.saved[block]].key || null]);
-    page.learn(grids, () => model.merge(theirs.filter(([block]) => !isBoth.has(block))) + model.merge(asTheyHaveIt, choice === "theirs"));
+    page.learn(grids, () => {
+      if (choice === "theirs") model.unname(names.map(([key]) => key));
+      return model.merge(theirs.filter(([block]) => !isBoth.has(block))) + model.merge(asTheyHaveIt, choice === "theirs");
+    });
     base = now;
     turn("dirty");
     return save();

@@ -26,7 +26,11 @@ wangge.editState = (data, page, words, { source, here, setup, begun, draft }) =>
     byId("offline-sign-in").hidden = !isOut;
     if (state !== "conflict") return;
     const names = [...new Set(turned.both.map((block) => of[block]))].map((number) => page.nameOf(slots[number]));
-    byId("clash-text").textContent = words.say("edit.clash.text", { n: words.number(turned.both.length), grids: names.slice(0, 5).join(words.say("edit.and")) });
+    const called = turned.names.map(([key, theirs]) => words.say("edit.clash.name", { mine: slots[model.byKey.get(key)].name, theirs }));
+    const said = [];
+    if (turned.both.length) said.push(words.say("edit.clash.text", { n: words.number(turned.both.length), grids: names.slice(0, 5).join(words.say("edit.and")) }));
+    if (called.length) said.push(words.say("edit.clash.names", { names: called.slice(0, 5).join(words.say("edit.and")) }));
+    byId("clash-text").textContent = [...said, words.say("edit.clash.whose")].join(words.lang === "en" ? " " : "");
   };
   page.onSave = (state, more) => {
     turned = more;
@@ -95,7 +99,7 @@ wangge.editState = (data, page, words, { source, here, setup, begun, draft }) =>
   byId("clash-theirs").addEventListener("click", () => decide("theirs"));
   byId("clash-see").addEventListener("click", () => {
     byId("clash").close();
-    page.look(turned.both);
+    page.look([...turned.both, ...turned.names.flatMap(([key]) => slots[model.byKey.get(key)].members)]);
     page.tell("edit.clash.seen");
   });
   byId("save").addEventListener("click", page.save);

@@ -130,6 +130,28 @@ def test_two_planners_at_one_block(draft, at_work, choice):
     assert draft.painting.grid_of()[block] == ids[number]
 
 
+@pytest.mark.parametrize("choice", ["mine", "theirs"])
+def test_two_planners_at_one_name(draft, at_work, choice):
+    """Where somebody else has named the same grid otherwise the planner sees both names, and says which stands."""
+    hand, page = at_work, at_work.page
+    ids = {each["number"]: each["id"] for each in hand.tells("grids")}
+    assert draft.painting.save([], renamed=[{"key": ids[2], "name": "泉城网格"}]).status_code == 200
+    hand.chooses(2)
+    page.keyboard.press("r")
+    page.locator("#name-text").fill("大明湖网格")
+    page.keyboard.press("Enter")
+    page.locator(".folium-map").focus()
+    page.keyboard.press("Control+s")
+    expect(page.locator("#clash-text")).to_contain_text("大明湖网格（他人：泉城网格）", timeout=SOON_MS)
+    page.locator("#clash-see").click()
+    page.keyboard.press("Control+s")
+    page.locator(f"#clash-{choice}").click()
+    expect(page.locator("#saved.clean")).to_be_visible(timeout=SOON_MS)
+    name = {"mine": "大明湖网格", "theirs": "泉城网格"}[choice]
+    assert hand.grid(2)["name"] == name
+    assert {grid["id"]: grid["name"] for grid in draft.painting.state()["grids"]}[ids[2]] == name
+
+
 def test_without_the_service(at_work):
     """While the line is down the page says so, keeps what is painted, and saves when it is back."""
     hand, page = at_work, at_work.page

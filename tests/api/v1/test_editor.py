@@ -339,6 +339,28 @@ def test_two_who_paint_the_same_are_told(paint):
     assert paint.save([(blocks[0], third)], base=2).status_code == 200
 
 
+def test_two_who_name_the_same_are_told(paint):
+    """A grid that another has called something else since is not renamed unseen: neither name nor blocks are written.
+
+    The same name is agreement, names of other grids merge, and what moved blocks leaves names alone.
+    """
+    one, other, blocks = beside(paint)
+
+    def names():
+        return {grid["id"]: grid["name"] for grid in paint.state()["grids"]}
+
+    assert paint.save([], base=1, renamed=[{"key": one, "name": "泉城"}]).status_code == 200
+    mine = [{"key": one, "name": "大明湖"}, {"key": other, "name": "趵突泉"}]
+    told = problem(paint.save([(blocks[0], other)], base=1, renamed=mine), 409, "overlapping-edits")
+    assert (told["both"], told["theirs"], told["names"], told["revision"]) == ([], [], [[one, "泉城"]], 2)
+    assert (names()[one], paint.grid_of()[blocks[0]]) == ("泉城", one)
+    agreed = paint.save([], base=1, renamed=[{"key": one, "name": "泉城"}, mine[1]])
+    assert (agreed.status_code, names()[one], names()[other]) == (200, "泉城", "趵突泉")
+    assert paint.save([(blocks[0], other)], base=1).status_code == 200
+    assert paint.save([], base=paint.state()["plan"]["revision"], renamed=mine[:1]).status_code == 200
+    assert names()[one] == "大明湖"
+
+
 def test_no_grid_ends_unseen(paint):
     """A grid that another has taken away is no target, and nobody takes a grid's last block without having seen that it is."""
     of = paint.grid_of()
