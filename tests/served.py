@@ -92,7 +92,7 @@ def apart(dsn: str, home: Path, port: int) -> Generator[subprocess.Popen[bytes]]
             while True:
                 assert time.monotonic() < deadline, "the server did not come up"
                 try:
-                    if httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == httpx.codes.OK:
+                    if httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).is_success:
                         break
                 except httpx.TransportError:
                     time.sleep(0.1)
