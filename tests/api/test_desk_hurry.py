@@ -169,3 +169,29 @@ def test_signed_out_while_writing(town, desk):
     submit.click()
     expect(desk.locator("#report-box dl")).to_be_attached(timeout=SOON_MS)
     expect(desk.locator("#cover-text")).to_contain_text("登录已失效", timeout=SOON_MS)
+
+
+def test_a_report_that_is_corrected_after_its_answer_was_lost(desk):
+    """What is written anew after a try without an answer is another report, and is not refused for the first one's sake."""
+    lost = []
+
+    def lose(route):
+        if route.request.method != "POST" or lost:
+            route.continue_()
+            return
+        lost.append(route.fetch().status)
+        route.abort()
+
+    desk.route("**/v1/incidents?*", lose)
+    box = desk.locator("#town_map").bounding_box()
+    desk.locator("#report").click()
+    desk.mouse.click(box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.45)
+    desk.locator("#report-category").fill("lamp")
+    desk.locator("#report-title").fill("灯不亮")
+    submit = desk.locator("#report-box [type=submit]")
+    submit.click()
+    expect(desk.locator("#report-box .alarm")).to_be_visible(timeout=SOON_MS)
+    assert lost == [201]
+    desk.locator("#report-title").fill("路灯不亮")
+    submit.click()
+    expect(desk.locator("#report-box dl")).to_be_attached(timeout=SOON_MS)

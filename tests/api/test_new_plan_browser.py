@@ -1,6 +1,7 @@
 """Having communities divided, in a real Chromium: what is offered, what is refused, how far it is, and where it leads."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -131,6 +132,34 @@ def test_whoever_plans_nothing(hall, browse):
     page = browse("stranger").page
     expect(page.locator("#problem")).not_to_be_empty()
     expect(page.locator("#wanted")).to_be_hidden()
+
+
+def test_the_town_that_was_chosen_last(browse):
+    """Two towns chosen one after the other: what comes late of the first never stands below the second's name."""
+    page = browse("first").page
+    names = ["甲镇", "乙镇"]
+    late = []
+
+    def communities(route):
+        name = names[1] if quote(names[1]) in route.request.url else names[0]
+        one = {"code": name, "name": name, "street": "", "district": "", "households": 900, "persons": 2700, "grids": 0,
+               "outside_band": 0, "drafts": [], "may_divide": True}  # fmt: skip
+        sizes = {"measure": "households", "minimum": 300, "target": 400, "maximum": 500}
+        said = {"town": name, "sizes": sizes, "sizes_of": None, "communities": [one]}
+        if name == names[0]:
+            late.append(lambda: route.fulfill(json=said))
+        else:
+            route.fulfill(json=said)
+
+    page.route("**/v1/towns?*", lambda route: route.fulfill(json={"towns": [{"name": each} for each in names], "next": None}))
+    page.route("**/communities", communities)
+    page.reload()
+    expect(page.locator("#town")).to_have_value(names[0])
+    page.select_option("#town", names[1])
+    expect(page.locator("#rows")).to_contain_text(names[1])
+    late[0]()
+    page.wait_for_timeout(200)
+    expect(page.locator("#rows")).to_contain_text(names[1])
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])

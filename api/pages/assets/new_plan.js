@@ -73,6 +73,7 @@
 
   const showTown = async (name) => {
     const { body } = await ask(`${root}/v1/towns/${encodeURIComponent(name)}/communities`);
+    if (byId("town").value !== name) return; // another was chosen meanwhile
     town = body;
     for (const key of SIZES) byId(key).value = body.sizes[key];
     byId("sizes-of").textContent = say(body.sizes_of ? "new_plan.js.sizes_of" : "new_plan.js.sizes_usual", { name: body.sizes_of, minimum: number(body.sizes.minimum), maximum: number(body.sizes.maximum) });

@@ -43,6 +43,7 @@ wangge.deskReport = (page, words, send, rows, fields, setup) => {
       return true;
     }
     let key = send.key();
+    let sent;
     const alarm = make("p", { className: "alarm", hidden: true });
     alarm.setAttribute("role", "alert");
     const kind = fields.choice("report-kind", setup.choices.kind.map((each) => [each, words.say(`kind.${each}`)]), { needed: true, chosen: "problem" });
@@ -103,6 +104,10 @@ wangge.deskReport = (page, words, send, rows, fields, setup) => {
       const contact = Object.fromEntries(["name", "phone"].map((name) => [name, of[name].read()]).filter(([, value]) => value));
       if (Object.keys(contact).length) body.contact = contact;
       submit.disabled = true;
+      // What was changed since a try whose answer was lost is another report: by the key of the first one it would be refused.
+      const now = JSON.stringify(body);
+      if (sent !== undefined && sent !== now) key = send.key();
+      sent = now;
       try {
         const { document } = await send.ask("POST", "/v1/incidents", { body, key });
         told(document);
