@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 DRAWING = "3"
 """Changed whenever sheets of the same input are drawn otherwise: all of them are then made again."""
+PRINTED = ("sheet.", "plan.")
+"""The words of the catalogue that stand on sheets: pages on the screen may change theirs."""
 WORTH_A_POOL = 12
 """A process is ready after two seconds; fewer files than this are drawn before that."""
 SHEETS_OF_A_PROCESS = 200
@@ -116,7 +118,7 @@ def input_of(pages: Sequence[Page], options: SheetOptions) -> str:
         DRAWING,
         [page.digest() for page in pages],
         {f.name: getattr(options, f.name) for f in fields(options) if f.name not in {"staff", "fonts"}},
-        sorted(catalogue(options.lang).items()),
+        sorted((key, said) for key, said in catalogue(options.lang).items() if key.startswith(PRINTED)),
     )
     return hashlib.sha256(repr(said).encode()).hexdigest()
 

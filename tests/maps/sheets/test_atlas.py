@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gis.errors import InputError, WanggeError
+from maps.sheets import printing
 from maps.sheets.atlas import make_atlas
 from maps.sheets.manifest import MANIFEST, file_name
-from maps.sheets.printing import WORTH_A_POOL
+from maps.sheets.printing import PRINTED, WORTH_A_POOL
 from maps.sheets.values import Form, Post, SheetOptions, Volume
+from maps.words import catalogue
 from tests.maps.sheets.printed import draw_ground, said_by
 
 ROWS = (0, 1, 2)
@@ -79,6 +83,26 @@ def test_options_are_part_of_the_input(tmp_path, options):
     make_atlas(draw_ground(), ROWS, SheetOptions(), tmp_path)
 
     assert make_atlas(draw_ground(), ROWS, SheetOptions(**options), tmp_path).made == (1 if "staff" in options else 3)
+
+
+@pytest.mark.parametrize(("key", "made"), [("sheet.households", 3), ("plan.kind.residential", 3), ("desk.title", 0)])
+def test_words_of_other_pages_change_no_sheet(tmp_path, monkeypatch, key, made):
+    """Another word on the sheets makes them anew; one of a page on the screen leaves them as they lie."""
+    make_atlas(draw_ground(), ROWS, SheetOptions(), tmp_path)
+    words = {**catalogue("zh"), key: "别的"}
+    monkeypatch.setattr("maps.sheets.printing.catalogue", lambda _: words)
+
+    assert make_atlas(draw_ground(), ROWS, SheetOptions(), tmp_path).made == made
+
+
+def test_every_word_of_a_sheet_is_part_of_its_input():
+    """Sheets take their words from the parts of the catalogue that a change of makes them anew."""
+    folder = Path(printing.__file__).parent
+    used = {
+        key for file in folder.glob("*.py") for key in re.findall(r'word\(\s*f?"([a-z_]+\.)', file.read_text(encoding="utf-8"))
+    }
+
+    assert used == set(PRINTED)
 
 
 def test_a_neighbour_that_changes_its_name(tmp_path):
