@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     import httpx
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, FloatRect, Locator, Page
 
 SOON_MS = 8_000
 
@@ -55,3 +55,10 @@ def is_ready(watched: Watched) -> Page:
     expect(watched.page.locator("#cover")).to_be_hidden(timeout=SOON_MS)
     expect(watched.page.locator("#link.live")).to_be_visible()
     return watched.page
+
+
+def box_of(locator: Locator) -> FloatRect:
+    """Return where something that is in sight lies, in pixels of the window."""
+    box = locator.bounding_box()
+    assert box is not None
+    return box

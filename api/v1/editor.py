@@ -31,7 +31,7 @@ from api.idempotency import OnlyOnce
 from api.kept import Kept
 from api.ogc.answers import digested, is_known_tag, unchanged
 from api.v1.answers import answer, tag
-from api.v1.jobs import shown
+from api.v1.jobs import GOES_ON, shown
 from api.v1.parameters import WHOLE, Code, only
 from api.v1.plans import offered
 from api.who.caller import ALL_CATEGORIES, Right
@@ -115,7 +115,7 @@ class Painted(BaseModel):
     grids: GridsToo = Field(default_factory=GridsToo)
 
 
-@router.post("/{plan_id}/blocks", dependencies=[Depends(only())])
+@router.post("/{plan_id}/blocks", dependencies=[Depends(only())], responses=GOES_ON)
 def prepare_blocks(plan_id: Code, asked: Asking, store: Store, once: OnlyOnce) -> Response:
     """Have the blocks of a plan made. 200: they are there; 202: a job makes them, the same one for all who ask."""
     for right in _PREPARES:

@@ -40,6 +40,8 @@ router = APIRouter(prefix="/v1", tags=["jobs"])
 
 RETRY_S = 1
 """After so many seconds a job that goes on is worth another look: so often its worker tells how far it is."""
+GOES_ON: dict[int | str, dict[str, Any]] = {202: {"description": "A job goes on.", "content": {"application/json": {}}}}
+"""Of what may be done at once (200), or may take its time."""
 _NEEDED = (Right.RUN_JOBS, Right.EDIT_PLAN)
 _RULES = TypeAdapter(Rules)
 
@@ -139,7 +141,7 @@ def show_job(
     return response
 
 
-@router.delete("/jobs/{job_id}")
+@router.delete("/jobs/{job_id}", responses=GOES_ON)
 def stop_job(job_id: UUID, asked: Asking, store: Store, once: OnlyOnce) -> Response:
     """Stop a job. 202: it is being stopped; 200: it is, nothing of it is left. One that is over cannot be stopped."""
     asked.caller.require(Right.RUN_JOBS)

@@ -19,7 +19,7 @@ from tests.paged import NASTY
 from tests.published import DISTRICT, STREETS
 from tests.served import apart, free_port
 from tests.stored import owner
-from tests.windows import SOON_MS, is_ready
+from tests.windows import SOON_MS, box_of, is_ready
 
 pytestmark = pytest.mark.browser
 
@@ -178,12 +178,12 @@ def test_it_lives_without_losing_the_place(town, browse):
     page.wait_for_timeout(100)
     held = numbers(page)[14]
     row(page, held).click()
-    before = row(page, held).bounding_box()["y"]
+    before = box_of(row(page, held))["y"]
     made = town.reports(category="crowd", title="one more")["no"]
     page.wait_for_function("no => wanggeDesk.shown()[0].no === no", arg=made, timeout=SOON_MS)
 
     expect(row(page, held)).to_have_attribute("aria-selected", "true")
-    assert abs(row(page, held).bounding_box()["y"] - before) < 2
+    assert abs(box_of(row(page, held))["y"] - before) < 2
     town.done("community", made, "reject", reason="private_affair", answer="see to it yourself")
     page.wait_for_function("no => !wanggeDesk.rows.find(no)", arg=made, timeout=SOON_MS)
 
@@ -342,7 +342,7 @@ def test_measuring(town, browse):
     """Clicks on the map measure a way and what it encloses; Escape takes them back, one by one."""
     page = is_ready(browse(town))
     page.locator("#measure").click()
-    box = page.locator("#town_map").bounding_box()
+    box = box_of(page.locator("#town_map"))
     corners = [(0.4, 0.3), (0.6, 0.3), (0.6, 0.6)]
     for x, y in corners:
         page.mouse.click(box["x"] + box["width"] * x, box["y"] + box["height"] * y)

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.api.incidents.station import at, station_over
 from tests.api.test_desk_browser import numbers, shows
 from tests.api.who.office import PASSWORD
-from tests.windows import SOON_MS, is_ready
+from tests.windows import SOON_MS, box_of, is_ready
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +42,7 @@ def held(router):
 
 def test_a_place_is_corrected(desk):
     """A second click on the map corrects where something lies; what has been written about it stays."""
-    box = desk.locator("#town_map").bounding_box()
+    box = box_of(desk.locator("#town_map"))
     desk.locator("#report").click()
     desk.mouse.click(box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.45)
     desk.locator("#report-category").fill("lamp")
@@ -153,7 +153,7 @@ def test_pictures_that_cannot_be_had(desk):
 
 def test_signed_out_while_writing(town, desk):
     """Whoever is signed out amid a form keeps it, may sign in elsewhere and send it; only then is the page closed to them."""
-    box = desk.locator("#town_map").bounding_box()
+    box = box_of(desk.locator("#town_map"))
     desk.locator("#report").click()
     desk.mouse.click(box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.45)
     desk.locator("#report-category").fill("lamp")
@@ -183,7 +183,7 @@ def test_a_report_that_is_corrected_after_its_answer_was_lost(desk):
         route.abort()
 
     desk.route("**/v1/incidents?*", lose)
-    box = desk.locator("#town_map").bounding_box()
+    box = box_of(desk.locator("#town_map"))
     desk.locator("#report").click()
     desk.mouse.click(box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.45)
     desk.locator("#report-category").fill("lamp")
