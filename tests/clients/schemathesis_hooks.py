@@ -73,7 +73,7 @@ OF_EACH_OTHER = {
 """Refusals of things that do not go together: JSON Schema compares no two values."""
 COMPARED = {
     *("to", "until", "ends_at", "expires_at", "valid_to", "day", "visited", "after", "before"),
-    *("area", "grid", "town", "communities", "is_duty_chief", "raters", "source", "flow", "mode", "review_score"),
+    *("area", "grid", "no", "town", "communities", "is_duty_chief", "raters", "source", "flow", "mode", "review_score"),
     *("login", "name"),
 }
 """Parameters that have to fit another one, the day of the request or what there is, where only `invalid-parameter` says so; and
