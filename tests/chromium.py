@@ -24,9 +24,12 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Start Debian's Chromium once; where there is none, the tests that need it say so and are left out."""
+    """Start Debian's Chromium; where there is none, the tests that need it say so and are left out.
+
+    For a module and no longer: as long as Playwright drives it, no other test of the process can run a loop of its own.
+    """
     path = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if path is None:
         pytest.skip("no Chromium on this machine: install the package chromium to run the browser tests")
