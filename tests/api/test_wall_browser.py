@@ -234,3 +234,32 @@ def test_a_place_without_grids(cluster, template, tmp_path, browse):
         page = browse(town.hall.client.base_url, login="district").page
         expect(page.locator("#cover-text")).to_contain_text("还没有生效的网格", timeout=SOON_MS)
         page.context.close()
+
+
+MARKS = """() => [64, 4900].map((count) => {
+  const { colours } = JSON.parse(document.getElementById("wall-setup").textContent);
+  const looks = ["late", "working", "waiting", "checking"];
+  const place = (i) => ({ x: 20 + 12 * (i % 70), y: 20 + 12 * Math.floor(i / 70) });
+  const cases = [...Array(count).keys()].map((i) => ({ ...place(i), look: looks[i % 4] }));
+  const layers = { cases: true, heat: false };
+  const page = { shown: () => cases, isLate: (each) => each.look === "late", isSoon: () => false, layers };
+  const canvas = wangge.make("canvas", { width: 880, height: 880 });
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  const box = { left: 0, top: 0, right: 880, bottom: 880 };
+  const frame = { width: 880, height: 880, zoom: 11, box, toScreen: () => {}, x: (x) => x, y: (y) => y };
+  wangge.dots(page, colours).draw(pen, frame);
+  const at = (aside) => ({ x, y }) => [...pen.getImageData(x + aside, y + aside, 1, 1).data].join();
+  return { marks: cases.slice(0, 64).map(at(0)), between: cases.slice(0, 64).map(at(6)), last: at(0)(cases.at(-1)) };
+})"""
+"""Draws a few marks, and many, twelve pixels apart, and reads their middles and what lies between."""
+
+
+def test_marks_without_number_are_marks(town, browse):
+    """Five thousand marks, written at once, have the colours and the places of a few that are drawn one by one."""
+    page = is_ready(browse(town.hall.client.base_url, login="district"))
+    few, many = page.evaluate(MARKS)
+
+    assert len(set(many["marks"])) == 4
+    assert many["marks"] == few["marks"]
+    assert set(many["between"]) == {"0,0,0,0"}
+    assert many["last"] == many["marks"][3]

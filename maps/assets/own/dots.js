@@ -77,22 +77,24 @@ wangge.dots = (page, colours) => {
       const size = picture.width;
       const { data } = picture.getContext("2d").getImageData(0, 0, size, size);
       const ink = new Uint32Array(data.buffer);
+      // Its pixels: those that cover what is below them, and those of its edge; and where they lie on the sheet from the first one on.
+      const [solid, edge] = [[], []];
+      for (let i = 0; i < ink.length; i += 1) if (data[4 * i + 3]) (data[4 * i + 3] > 247 ? solid : edge).push(i);
+      const steps = Int32Array.from(ink, (_, i) => Math.floor(i / size) * width + (i % size));
       for (const each of cases) {
         const left = Math.round(frame.x(each.x) * dense - size / 2);
         const top = Math.round(frame.y(each.y) * dense - size / 2);
         if (left < 0 || top < 0 || left + size > width || top + size > height) continue;
-        for (let row = 0; row < size; row += 1) {
-          let from = row * size;
-          let to = (top + row) * width + left;
-          for (let column = 0; column < size; column += 1, from += 1, to += 1) {
-            const much = data[4 * from + 3];
-            if (!much) continue;
-            if (much > 247 || !bytes[4 * to + 3]) whole[to] = ink[from];
-            else {
-              const rest = 1 - much / 255;
-              for (let part = 0; part < 3; part += 1) bytes[4 * to + part] = data[4 * from + part] * (1 - rest) + bytes[4 * to + part] * rest;
-              bytes[4 * to + 3] = much + bytes[4 * to + 3] * rest;
-            }
+        const first = top * width + left;
+        for (const i of solid) whole[first + steps[i]] = ink[i];
+        for (const i of edge) {
+          const to = first + steps[i];
+          if (!bytes[4 * to + 3]) whole[to] = ink[i];
+          else {
+            const much = data[4 * i + 3];
+            const rest = 1 - much / 255;
+            for (let part = 0; part < 3; part += 1) bytes[4 * to + part] = data[4 * i + part] * (1 - rest) + bytes[4 * to + part] * rest;
+            bytes[4 * to + 3] = much + bytes[4 * to + 3] * rest;
           }
         }
       }
