@@ -150,7 +150,7 @@ def stop_job(job_id: UUID, asked: Asking, store: Store, once: OnlyOnce) -> Respo
         asked.caller.require(Right.RUN_JOBS, job.path)
         # One that lies in one of its communities is stopped by whoever has them all.
         divides = job.kind == jobs.DIVIDE
-        paths = _paths(conn, job.wants[COMMUNITIES] or ()).values() if divides else plans.get(conn, job.wants[PLAN]).paths
+        paths = _paths(conn, job.wants.get(COMMUNITIES) or ()).values() if divides else plans.get(conn, job.wants[PLAN]).paths
         for path in paths:
             asked.caller.require(Right.RUN_JOBS, path)
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from data.store.sql import many, run
-from tests.api.incidents.station import HERE, station_over
+from tests.api.incidents.station import HERE, at, station_over
 from tests.maps.conftest import Watched
 from tests.paged import NASTY
 from tests.published import COMMUNITIES, DISTRICT, STREETS
@@ -116,6 +116,45 @@ def test_down_to_a_grid_and_back(town, browse):
     expect(page.locator("#title")).to_contain_text("街道1")
     page.locator("#crumbs button").first.click()
     expect(page.locator("#title")).not_to_contain_text("街道1")
+
+
+def test_figures_say_how_they_are_reckoned(town, browse):
+    """By a key or the button every figure shows its formula, and hides it again; those that are tables lead to the desk."""
+    page = is_ready(browse(town.hall.client.base_url, login="district"))
+    formulas = page.locator("#tiles .formula")
+    expect(formulas).to_have_count(6)
+    expect(formulas.first).to_be_hidden()
+    page.keyboard.press("i")
+    for formula in formulas.all():
+        expect(formula).to_be_visible()
+        expect(formula).not_to_be_empty()
+    expect(page.locator("#formulas")).to_have_attribute("aria-pressed", "true")
+    page.locator("#formulas").click()
+    expect(formulas.first).to_be_hidden()
+    expect(figure(page, "open").locator("a")).to_have_attribute("href", "/command")
+    page.locator("#place-rows button", has_text="街道1").click()
+    expect(figure(page, "overdue_open").locator("a")).to_have_attribute("href", f"/command?area={STREETS[0]}&light=red")
+
+
+def test_layers_are_painted(town, browse):
+    """Heat, stations with the area that they serve, and places in need of mending: each paints the map, and goes again."""
+    town.reports()
+    corners = [(20, 20), (180, 20), (180, 380), (20, 380), (20, 20)]
+    ring = [[place["lon"], place["lat"]] for place in (at(x, y) for x, y in corners)]
+    here = {name: value for name, value in at(100, 200).items() if name != "coord_sys"}
+    served = {"type": "Polygon", "coordinates": [ring]}
+    station = {"area": HERE, "name": "民悦驿站", "level": "community", **here, "service_area": served}
+    assert town.asks("community", "PUT", "/v1/stations/S1", json=station).is_success
+    assert town.asks("worker", "POST", "/v1/problem-points", json={"kind": "dirty", **at(60, 300)}).is_success
+    page = is_ready(browse(town.hall.client.base_url, login="district"))
+    usually = painted(page)[2]
+    for name, least in (("heat", 200), ("stations", 5_000), ("points", 100)):
+        page.locator(f"#layers [data-name={name}]").click()
+        page.wait_for_timeout(600)
+        assert painted(page)[2] > usually + least, name
+        page.locator(f"#layers [data-name={name}]").click()
+        page.wait_for_timeout(200)
+        assert painted(page)[2] == usually, name
 
 
 def test_keys_and_languages(town, browse):
@@ -248,8 +287,8 @@ MARKS = """() => [64, 4900].map((count) => {
   const box = { left: 0, top: 0, right: 880, bottom: 880 };
   const frame = { width: 880, height: 880, zoom: 11, box, toScreen: () => {}, x: (x) => x, y: (y) => y };
   wangge.dots(page, colours).draw(pen, frame);
-  const at = (aside) => ({ x, y }) => [...pen.getImageData(x + aside, y + aside, 1, 1).data].join();
-  return { marks: cases.slice(0, 64).map(at(0)), between: cases.slice(0, 64).map(at(6)), last: at(0)(cases.at(-1)) };
+  const ink = (aside) => ({ x, y }) => [...pen.getImageData(x + aside, y + aside, 1, 1).data].join();
+  return { marks: cases.slice(0, 64).map(ink(0)), between: cases.slice(0, 64).map(ink(6)), last: ink(0)(cases.at(-1)) };
 })"""
 """Draws a few marks, and many, twelve pixels apart, and reads their middles and what lies between."""
 

@@ -20,8 +20,11 @@ wangge.signs = (source, ground, page, words) => {
     return entries;
   };
 
+  /** The rings of an area in GeoJSON, if there is one. */
+  const rings = (area) => (area ? (area.type === "Polygon" ? area.coordinates : area.coordinates.flat()) : []).map((ring) => ring.map(([lon, lat]) => place(lon, lat)));
+
   const ASK = {
-    stations: async () => (await all("/v1/stations", "stations", "after")).map((each) => ({ ...place(each.lon, each.lat), name: each.name, radius: (each.radius_m ?? 0) * metre(each.lat) })),
+    stations: async () => (await all("/v1/stations", "stations", "after")).map((each) => ({ ...place(each.lon, each.lat), name: each.name, radius: (each.radius_m ?? 0) * metre(each.lat), rings: rings(each.service_area) })),
     points: async () => (await all("/v1/problem-points", "points", "before")).map((each) => ({ ...place(each.lon, each.lat), kind: each.kind })),
     calls: async () => (await all("/v1/calls", "calls", "before", { state: ["called", "assigned", "joint"] })).map((each) => ({ no: each.no, step: each.steps.filter(({ at }) => at).length, late: each.late })),
   };
@@ -40,12 +43,16 @@ wangge.signs = (source, ground, page, words) => {
     pen.textBaseline = "middle";
     const font = getComputedStyle(document.body).fontFamily;
     if (page.layers.stations)
-      for (const { x, y, radius, name } of found.stations) {
-        if (radius) {
+      for (const { x, y, radius, rings: served, name } of found.stations) {
+        if (radius || served.length) {
           pen.beginPath();
-          pen.arc(frame.x(x), frame.y(y), radius * frame.scale, 0, 2 * Math.PI);
+          if (!served.length) pen.arc(frame.x(x), frame.y(y), radius * frame.scale, 0, 2 * Math.PI);
+          for (const ring of served) {
+            ring.forEach((at, i) => (i ? pen.lineTo(frame.x(at.x), frame.y(at.y)) : pen.moveTo(frame.x(at.x), frame.y(at.y))));
+            pen.closePath();
+          }
           pen.fillStyle = "rgb(122 214 170 / 9%)";
-          pen.fill();
+          pen.fill("evenodd");
           pen.lineWidth = 1.2;
           pen.setLineDash([5, 4]);
           pen.strokeStyle = "rgb(122 214 170 / 75%)";

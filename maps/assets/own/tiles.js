@@ -3,6 +3,8 @@ wangge.tiles = (source, page, words) => {
   const { make } = wangge;
   const TODAY = ["received", "closed"];
   const MONTH = ["on_time_rate", "satisfaction_rate"];
+  /** Which of them are a table at the desk, and by which filter. */
+  const TABLES = { open: {}, overdue_open: { light: "red" } };
   const place = document.getElementById("tiles");
   const kinds = document.getElementById("kinds");
   let register;
@@ -10,7 +12,8 @@ wangge.tiles = (source, page, words) => {
 
   const tile = (id, text, note, name, formula, alarm) => {
     const box = make("div", { className: alarm ? "tile alarm" : "tile", title: formula });
-    box.append(make("dt", { text: name }), make("dd", { text }), make("dd", { className: "note", text: note }));
+    const figure = id in TABLES && page.desk ? make("a", { href: page.desk(TABLES[id]), text }) : text;
+    box.append(make("dt", { text: name }), make("dd", {}, figure), make("dd", { className: "note", text: note }), make("dd", { className: "note formula", text: formula, hidden: !page.formulas }));
     box.dataset.figure = id;
     return box;
   };

@@ -39,6 +39,7 @@ wangge.wall = async (map) => {
     scope: null,
     shade: SHADES.includes(address.searchParams.get("shade")) ? address.searchParams.get("shade") : "open",
     layers: { cases: true, heat: false, stations: false, points: false, calls: isOpen("calls") },
+    formulas: false,
     chosen: -1,
     pointed: -1,
     case: undefined,
@@ -65,6 +66,11 @@ wangge.wall = async (map) => {
   page.isInside = (area) => (area === null || area < 0 ? page.scope === null || page.scope === places.root : insides[area]);
   page.shown = () => shown;
   page.areaCode = () => (page.scope === null ? undefined : data.areas.code[page.scope]);
+  /** Where the desk has what is shown as a table, for those who work there. */
+  page.desk = me.rights.includes("handle_incidents") && !source.isKeyed ? (filter) => {
+    const query = new URLSearchParams({ ...(page.areaCode() === undefined || page.scope === places.root ? {} : { area: page.areaCode() }), ...filter });
+    return `${setup.root}/command${query.size ? `?${query}` : ""}`;
+  } : undefined;
   const gather = () => {
     look();
     shown = [...(page.past?.cases ?? cases.all())].filter((each) => page.isInside(each.area));
@@ -259,6 +265,12 @@ wangge.wall = async (map) => {
   };
   byId("rounds").addEventListener("click", () => rounds.toggle());
   byId("chime").addEventListener("click", () => chime.toggle(lateOnes()));
+  const turnFormulas = () => {
+    page.formulas = !page.formulas;
+    byId("formulas").setAttribute("aria-pressed", String(page.formulas));
+    tiles.show();
+  };
+  byId("formulas").addEventListener("click", turnFormulas);
   const turnPreset = () => {
     preset.turn();
     remember();
@@ -339,6 +351,7 @@ wangge.wall = async (map) => {
     else if (key === "r" || key === "R") rounds.toggle();
     else if (key === "s" || key === "S") chime.toggle(lateOnes());
     else if (key === "p" || key === "P") turnPreset();
+    else if (key === "i" || key === "I") turnFormulas();
     else if (key === "Escape") {
       if (page.past) replay.live();
       else if (page.chosen >= 0 || page.case) page.choose(-1);
