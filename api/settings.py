@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     """The smallest number of households that public statistics tell."""
     contact_days: int = Field(default=KEPT_DAYS, ge=1, le=36_500)
     """For so many days after the end of an incident it is kept who reported it."""
+    map_review: str = Field(default="", max_length=60)
+    """The number of the map review (审图号) that printed sheets say; without one they have a line to write it on."""
+    hotline: str = Field(default="", max_length=40)
+    """The hotline that printed sheets name, such as 12345."""
     oidc_issuer: str = ""
     oidc_audience: str = ""
     webhook_networks: Annotated[tuple[str, ...], NoDecode] = ()

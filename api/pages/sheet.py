@@ -15,7 +15,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.asked import ask, store
+from api.asked import ask, service, store
 from api.ogc.collections import GRIDS, require_reader
 from api.parameters import refuse, taken
 from api.plain import in_thread
@@ -53,7 +53,7 @@ def grid_sheet(request: Request) -> Response:
     code = request.path_params["code"]
     ground, row, posts = grid_ground(store(request), asked, code, wish)
     here = f"{asked.base}/collections/grids/items/{{code}}" if "grids" in asked.scope.public else ""
-    options = replace(_options(asked, wish, form), card_url=here, staff={code: posts})
+    options = replace(_options(request, asked, wish, form), card_url=here, staff={code: posts})
     page = GridPress(ground, options).page(sheet_of(ground, row))
     return _answer(request, [page], options, name=code)
 
@@ -64,7 +64,7 @@ def station_sheet(request: Request) -> Response:
     asked.caller.require(Right.SEE_INTERNAL)
     wish, form, _ = _wished(request, asked, default=(), more=("at",))
     code = request.path_params["code"]
-    options = _options(asked, wish, form)
+    options = _options(request, asked, wish, form)
     return _answer(request, _station_pages(request, asked, [code], wish, options), options, name=f"station-{code}")
 
 
@@ -81,7 +81,7 @@ def stations_book(request: Request) -> Response:
     if not rows:
         raise NotFound(f"there is no station in {area} that is yours to see")
     _few(len(rows), form, "area", "name a smaller area")
-    options = _options(asked, wish, form)
+    options = _options(request, asked, wish, form)
     pages = _station_pages(request, asked, [row["code"] for row in rows], wish, options)
     return _answer(request, pages, options, name=f"stations-{area}")
 
@@ -102,7 +102,7 @@ def plan_sheet(request: Request) -> Response:
             raise ParameterError("community", f"the plan has no community {wanted}")
     book = change_book(change, divided, asked.lang)
     _few(len(book), form, "community", "name one community")
-    options = _options(asked, wish, form)
+    options = _options(request, asked, wish, form)
     press = ChangePress(change, options)
     return _answer(request, [press.page(sheet) for sheet in book], options, name=f"plan-{request.path_params['plan']}")
 
@@ -166,8 +166,16 @@ def _form(said: str | None, accept: str, faults: list[ParameterError]) -> Form:
     return next((form for form in (Form.PDF, Form.SVG, Form.PNG) if MEDIA[form] in kinds), Form.PDF)
 
 
-def _options(asked: Asked, wish: Wish, form: Form) -> SheetOptions:
-    return SheetOptions(paper=wish.paper, form=form, lang=asked.lang, day=wish.day.isoformat())
+def _options(request: Request, asked: Asked, wish: Wish, form: Form) -> SheetOptions:
+    settings = service(request).settings
+    return SheetOptions(
+        paper=wish.paper,
+        form=form,
+        lang=asked.lang,
+        day=wish.day.isoformat(),
+        review_number=settings.map_review,
+        hotline=settings.hotline,
+    )
 
 
 def _answer(request: Request, pages: Sequence[Page], options: SheetOptions, *, name: str) -> Response:

@@ -44,6 +44,15 @@ def station(db, tmp_path):
         yield made
 
 
+def test_the_house_s_own_words(db, tmp_path):
+    """The number of the map review and the hotline are the service's to state, and stand on every sheet."""
+    with station_over(db, tmp_path, map_review="鲁SG(2026)001号", hotline="12345") as station:
+        printed = said(got(station, f"/sheet/{GRID}"))
+
+    assert "鲁SG(2026)001号" in printed
+    assert "12345" in printed
+
+
 def got(station, address, who=None, status=200, **more):
     """The answer to somebody, or to nobody in particular."""
     headers = {"Accept-Language": "zh", **({} if who is None else station.who[who]), **more.pop("headers", {})}
