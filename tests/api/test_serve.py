@@ -243,7 +243,8 @@ def test_jobs_are_worked_on_beside_it(db, tmp_path):
     with running(dsn=db.app, admin_dsn=db.admin, home=tmp_path, port=0, jobs=True) as (process, _):
         (worker,) = until(lambda: _workers(process.pid))
         with closing(connect(db.admin)) as conn:
-            looking = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND query LIKE '%%wangge.job%%' AND pid <> %s"
+            taking = "query LIKE '%%wangge.job%%SKIP LOCKED%%'"
+            looking = f"SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND {taking} AND pid <> %s"
             until(lambda: one(conn, looking, [db.name, conn.info.backend_pid]) == (1,))
         process.send_signal(signal.SIGTERM)
         code, _ = ended(process)
