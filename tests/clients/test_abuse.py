@@ -15,7 +15,7 @@ ITEMS = "/collections/grids/items"
 INJECTION = "1'; DROP TABLE wangge.grid; SELECT pg_sleep(5) --"
 PARAMETERS = ("limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime", "at", "as-of", "sortby", "properties",
               "filter", "filter-lang", "filter-crs", "skipGeometry", "count", "f", "lang", "households", "kind")  # fmt: skip
-AT_ONCE_S = 2.0
+AT_ONCE_S = 4.0
 
 CIRCLE = ",".join(f"{117 + k / 1_000_000:.6f} 36.5" for k in range(700_000))
 """Ten megabytes of vertices."""
