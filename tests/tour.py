@@ -52,6 +52,19 @@ def plan(page: Page, town: TourTown) -> Iterator[None]:
     yield
 
 
+def figures(page: Page, _town: TourTown) -> Iterator[None]:
+    """Open every group, go down to a part, and have cases told apart by what they are about."""
+    for summary in page.locator("details:not([open]) > summary").all():
+        summary.click()
+    yield
+    page.locator("#parts-rows [data-code] a").first.click()
+    expect(page.locator(".tally b", has_text="…")).to_have_count(0)
+    page.locator("[name=by]").select_option("category")
+    page.locator("#ask button").click()
+    expect(page.locator("#parts-rows [data-code]")).not_to_have_count(0)
+    yield
+
+
 def wall(page: Page, _town: TourTown) -> Iterator[None]:
     """Choose what is late and what lies below, show all layers, and look at the wall in both languages."""
     for row in page.locator("#late button").all()[:1]:
@@ -177,6 +190,7 @@ STOPS = (
     Stop(name="plan", path="/plans/{plan}", login="author", there="#way li", stir=plan),
     Stop(name="editor", path="/edit/{draft}", login="author", there="#cover[hidden]", stir=editor),
     Stop(name="desk", path="/command", login="chief", there="#link.live", stir=desk),
+    Stop(name="figures", path="/figures", login="district", there="#parts-rows tr", stir=figures),
     Stop(name="wall", path="/wall", login="district", there="#link.live", stir=wall, dark=True, size=SCREEN),
 )
 """Every page, in the state in which it has something to show."""
@@ -196,6 +210,9 @@ TROUBLES = (
     Stop(name="no desk", path="/command", login="nobody", there="#again:visible", named=False),
     Stop(name="nothing on the desk", path="/command?area={text}&category={text}&text={text}&no={text}", login="chief",
          there="#no-rows:visible", named=False),
+    Stop(name="no figures", path="/figures", login="nobody", there="#problem:visible", named=False),
+    Stop(name="figures of nowhere", path="/figures?area={text}", login="district", there="#problem:visible", named=False),
+    Stop(name="figures in no way", path="/figures?by={text}&window={text}", login="district", there=".problem", named=False),
     Stop(name="no wall", path="/wall", login="nobody", there="#again:visible", named=False, dark=True, size=SCREEN),
     Stop(name="nowhere on the wall", path="/wall?area={text}&shade={text}", login="viewer", there="#link.live", named=False,
          dark=True, size=SCREEN),

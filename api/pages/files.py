@@ -34,6 +34,7 @@ OWN = (
     "plans.js",
     "plan.js",
     "new_plan.js",
+    "figures.js",
     "sign_in.js",
     "icon.svg",
 )

@@ -41,7 +41,7 @@ def plans_page(request: Request) -> Response:
     asked = ask(request)
     frame = around(asked, f"{asked.base}/plans")
     if not asked.caller.is_known:
-        return _sign_in_first(frame.root, "/plans")
+        return sign_in_first(frame.root, "/plans")
     return answer_page("plans.html", frame, states=_states(), state=request.query_params.get("state", ""))
 
 
@@ -50,7 +50,7 @@ def new_plan_page(request: Request) -> Response:
     asked = ask(request)
     frame = around(asked, f"{asked.base}/plans/new")
     if not asked.caller.is_known:
-        return _sign_in_first(frame.root, "/plans/new")
+        return sign_in_first(frame.root, "/plans/new")
     town, job = (request.query_params.get(name, "") for name in ("town", "job"))
     return answer_page("new_plan.html", frame, town=town, job=job, today=asked.today.isoformat())
 
@@ -61,7 +61,7 @@ def plan_page(request: Request) -> Response:
     plan = request.path_params["plan"]
     frame = around(asked, f"{asked.base}/plans/{plan}")
     if not asked.caller.is_known:
-        return _sign_in_first(frame.root, f"/plans/{plan}")
+        return sign_in_first(frame.root, f"/plans/{plan}")
     return answer_page(
         "plan.html",
         frame,
@@ -93,5 +93,6 @@ def _states() -> tuple[str, ...]:
     return (DRAFT, *(step.gives for step in STEPS), SUPERSEDED, WITHDRAWN)
 
 
-def _sign_in_first(root: str, onward: str) -> Response:
+def sign_in_first(root: str, onward: str) -> Response:
+    """Send somebody to the sign-in form, from which they go on to where they wanted to."""
     return RedirectResponse(f"{root}/sign-in?{urlencode({'next': onward})}", 303, {"Vary": VARY})

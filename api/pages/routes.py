@@ -13,6 +13,7 @@ from api.pages import documents, features
 from api.pages.description import api, api_page
 from api.pages.desk import desk
 from api.pages.editor import editor
+from api.pages.figures import figures_page
 from api.pages.files import static
 from api.pages.office import choose_language, new_plan_page, plan_page, plans_page, sign_in_page
 from api.pages.sheet import routes as sheets
@@ -45,6 +46,7 @@ routes: list[Route] = [
     Route("/wall", wall),
     Route("/command", desk),
     Route("/edit/{plan}", editor),
+    Route("/figures", figures_page),
     *sheets,
     Route("/plans", plans_page),
     Route("/plans/new", new_plan_page),

@@ -16,7 +16,7 @@ from api.stats.catalogue import CALLS, HOURS, MEDIATIONS, SLOW
 from api.stats.metric import decimal, document, hours_tenths, nearest_rank
 from api.stats.worked import handle_seconds
 from data.matter_file import BOARDS
-from data.store import stats
+from data.store import desk, matters, stats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ def panel(conn: connection, window: Window, by: str, metrics: Sequence[Metric], 
     """Return the figures of a window as of a day, told apart by an area level or an attribute (`BY`)."""
     wanted = {metric.id for metric in metrics}
     sums, is_fallback = _gathered(conn, window, by, wanted, calendar)
-    split = _split(conn, window, by, day)
+    split = _split(conn, window, by, day, found=sorted(key for key in sums if key))
     rows, elsewhere, total = {code: _Sum() for code in split.there}, _Sum(), _Sum()
     for found, own in sums.items():
         total.add(own)
@@ -177,7 +177,8 @@ class _Split:
         return next((self.codes[label] for label in (key or "").split(".") if label in self.codes), None)
 
 
-def _split(conn: connection, window: Window, by: str, day: date) -> _Split:
+def _split(conn: connection, window: Window, by: str, day: date, *, found: Sequence[str]) -> _Split:
+    """Say how cases fall into rows, and what these are called; `found` is what the store tells them apart by."""
     if by in LEVELS:
         areas = stats.areas_of(conn, by, window.area, day)
         return _Split(
@@ -189,6 +190,11 @@ def _split(conn: connection, window: Window, by: str, day: date) -> _Split:
         return _Split(there=tuple(BOARDS), names={}, boards=stats.boards(conn))
     if by == "matter":
         return _Split(there=(), names=stats.matter_names(conn))
+    if by == "category":
+        return _Split(there=(), names=matters.category_names(conn, found))
+    if by == "department":
+        called = desk.org_names(conn, found, day)
+        return _Split(there=(), names={code: name for code, (name, _) in called.items() if name})
     grids = stats.grids_of(conn, window.area, day) if by == "grid" and window.grid is None else []
     return _Split(there=[code for code, _ in grids], names=dict(grids))
 

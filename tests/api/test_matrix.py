@@ -788,6 +788,7 @@ MATRIX = {
     ("GET", "/plans"): documents("/plans"),
     ("GET", "/plans/new"): documents("/plans/new"),
     ("GET", "/wall"): documents("/wall"),
+    ("GET", "/figures"): documents("/figures"),
     ("GET", "/sheet/{code}"): grid_sheets,
     ("GET", "/sheet/stations"): documents("/sheet/stations?area=3701"),
     ("GET", "/sheet/stations/{code}"): documents("/sheet/stations/nothing"),

@@ -138,6 +138,7 @@ def test_grids_that_are_not_for_everybody(chromium, town, tmp_path):
         ("/plans/new", "**/v1/towns?*", "#loading"),
         ("/edit/{draft}", "**/v1/plans/*/blocks", "#cover"),
         ("/command", "**/v1/wall/ground", "#cover"),
+        ("/figures", "**/v1/stats/metrics", "#loading"),
         ("/wall", "**/v1/wall/ground", "#cover"),
     ],
 )
@@ -168,6 +169,7 @@ def test_it_is_being_read(chromium, town, path, asked, place):
         ("/", "#door-public"),
         ("/edit/{draft}", "#cover"),
         ("/command", "#cover"),
+        ("/figures", "#problem"),
         ("/wall", "#cover"),
     ],
 )

@@ -316,6 +316,9 @@ def test_streets_calls_make_departments_figures(station) -> None:
     assert (early["n"], early["d"], early["parts"]["calls_pending"]) == (1, 1, 1)
     rows = asked(station, area=DISTRICT, by="department", metrics="response_rate")["rows"]
     assert {row["code"]: row["figures"]["response_rate"]["value"] for row in rows} == {"sanitation": 100.0, "water": 0.0}
+    assert {row["code"]: row["name"] for row in rows} == dict(
+        station.hall.rows("SELECT code, name FROM wangge.org WHERE code IN ('sanitation', 'water')")
+    )
 
 
 def escalated(station, no: str) -> None:
