@@ -33,7 +33,7 @@ def page(station, grid=GRID, who=None, lang="en", status=200, **headers):
 
 def section(text, title):
     """What a part of a page says, without its tags; nothing where the page has no such part."""
-    found = re.search(rf'<section[^>]*aria-labelledby="{title}".*?</section>', text, re.DOTALL)
+    found = re.search(rf'<section[^>]*>\s*<h2 id="{title}".*?</section>', text, re.DOTALL)
     return " ".join(TAG.sub(" ", found[0]).split()) if found else ""
 
 
