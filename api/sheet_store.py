@@ -122,6 +122,11 @@ def _posts(conn: connection, code: str, wish: Wish) -> tuple[Post, ...]:
     return lines_for(found)
 
 
+def _workers(conn: connection, code: str, day: date) -> str:
+    """Return the names of the full-time workers on a grid's card; nothing where none is there."""
+    return " ".join(dict.fromkeys(one.name for one in card_of(conn, code, day) if one.role == DutyRole.FULL_TIME_WORKER))
+
+
 def _features(pool: Pool, spot: Spot, box: Box) -> tuple[list[FeatureRow], list[FeatureRow]]:
     """Return the lines and the compounds in a box around what the caller sees.
 
@@ -207,13 +212,14 @@ def station_ground(pool: Pool, who: Who, code: str, wish: Wish) -> tuple[SheetGr
         circle = walk if reach.radius_m is None else shapely.buffer(place, reach.radius_m, quad_segs=32)
         zone = circle if reach.zone is None else reach.zone
         given, _ = stations.served(conn, area=None, day=wish.day, reach_m=walk_m)
-        served = given.get(code, [])
+        served = set(given.get(code, ()))
         spot = sheet_rows.Spot(srid=srid, bounds=_bounds([zone, walk]), path=path)
         wide = fitted(spot.bounds, wish.paper).ground()
         grids = sheet_rows.grids(conn, spot, wide, wish.day)
         communities = sheet_rows.communities(conn, spot, wide, wish.day)
         keeper = sheet_rows.area_name(conn, row["area"], wish.day)
         duty = sheet_rows.on_duty(conn, row["id"], wish.day) if wish.names or wish.phones else []
+        workers = {grid.code: _workers(conn, grid.code, wish.day) for grid in grids if wish.names and grid.code in served}
     lines, compounds = _features(pool, spot, wide)
     in_zone, in_walk = _reached(pool, code, path, walk_m) if caller.may(Right.SEE_HOUSEHOLDS, path) else (UNTOLD, UNTOLD)
     ground = _ground(caller, spot, grids, communities, lines, compounds, wish)
@@ -231,7 +237,8 @@ def station_ground(pool: Pool, who: Who, code: str, wish: Wish) -> tuple[SheetGr
         zone=zone,
         walk=walk,
         walk_m=walk_m,
-        served=tuple(n for n, each in enumerate(ground.code) if each in set(served)),
+        served=tuple(n for n, each in enumerate(ground.code) if each in served),
+        workers=tuple(workers[each] for each in ground.code if each in served) if wish.names else None,
         in_zone=in_zone,
         in_walk=in_walk,
         has=(row["has_desk"], row["has_room"], row["has_cabinet"], row["has_map"]),

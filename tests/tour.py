@@ -182,6 +182,7 @@ STOPS = (
     Stop(name="grids", path=f"{PUBLIC}/grids/items", stir=shapes),
     Stop(name="communities", path=f"{PUBLIC}/communities/items?parent={{text}}", named=False),
     Stop(name="grid", path=f"{PUBLIC}/grids/items/{{grid}}", stir=shapes),
+    Stop(name="grid, staffed", path=f"{PUBLIC}/grids/items/{{grid}}", login="author", there=".staffing table"),
     Stop(name="community", path=f"{PUBLIC}/communities/items/{{community}}", stir=shapes),
     Stop(name="incidents", path=f"{PUBLIC}/incidents/items", login="district", stir=shapes),
     Stop(name="incident", path=f"{PUBLIC}/incidents/items/{{no}}", login="district", stir=shapes),

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import shapely
+from psycopg2.extras import Json
 from pyproj import Transformer
 
 from data.store import plans
@@ -20,6 +21,7 @@ from gis.town import LineKind
 from partition.engine import divide
 from partition.net import net_of
 from partition.rules import Rules
+from tests.api.duty.places import SHIZHONG
 from tests.api.v1.hall import hall_over
 from tests.api.v1.painted import Painting, do_next
 from tests.drawn import FRAME, ORIGIN, Line
@@ -183,5 +185,19 @@ def _furnish(conn) -> None:
            SELECT g.path, g.code, 'dirty', '墙角', ST_Transform(ST_Centroid(g.shape), 4490), %s
            FROM wangge.grid g WHERE g.code = %s LIMIT 1""",
         [NOW.date(), GRID],
+    )
+    run(
+        conn,
+        """WITH one AS (INSERT INTO wangge.staff (name, phone, area_id, path, created_at, updated_at)
+             SELECT '王芳', '0531-8200', id, path, %s, %s FROM wangge.area WHERE code = %s RETURNING *)
+           INSERT INTO wangge.post (staff_id, grid_code, area_id, path, role, valid)
+           SELECT id, %s, area_id, path, 'grid_leader', '[2020-01-01,)' FROM one""",
+        [NOW, NOW, C1, GRID],
+    )
+    run(
+        conn,
+        """INSERT INTO wangge.staffing_rule (area_id, path, grid_type, rule, valid)
+           SELECT id, path, 'residential', %s, '[2020-01-01,)' FROM wangge.area WHERE code = %s""",
+        [Json(SHIZHONG), DISTRICT],
     )
     assert len(many(conn, "SELECT 1 FROM wangge.station UNION ALL SELECT 1 FROM wangge.problem_point")) == 2

@@ -85,6 +85,17 @@ class Surplus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """What a term asks for on one grid and how much of it is there; `roles` as a gap names them."""
+
+    term: int
+    roles: tuple[str, ...]
+    have: int
+    need: int
+    is_hard: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
     """Something about one person on one grid: an eligibility that they do not meet, or posts that exclude each other."""
 
@@ -136,6 +147,8 @@ class Staffing:
     core_need: int
     core_have: int
     posts: int
+    counts: tuple[Count, ...] = ()
+    """Of the grid that was to be told in full: every term of its rule, those that lack nothing too."""
 
     @property
     def beyond_core(self) -> int:
@@ -153,9 +166,14 @@ class Staffing:
         return sum(grid.compliant is True for grid in self.grids)
 
 
-def evaluate(rules: Sequence[StaffingRule], grids: Grids, posts: Posts, people: People, *, some: int = 1) -> Staffing:
-    """Return how each grid is staffed, under the rule that holds for it; `some` is what 若干 means where a rule is silent."""
-    run = _Run(grids, posts, people, some)
+def evaluate(
+    rules: Sequence[StaffingRule], grids: Grids, posts: Posts, people: People, *, some: int = 1, told: int | None = None
+) -> Staffing:
+    """Return how each grid is staffed, under the rule that holds for it; `some` is what 若干 means where a rule is silent.
+
+    `told` is the row of a grid that is to be told in full.
+    """
+    run = _Run(grids, posts, people, some, told)
     for number, rule in enumerate(rules):
         mine = grids.rule == number
         if mine.any():
@@ -168,14 +186,16 @@ def evaluate(rules: Sequence[StaffingRule], grids: Grids, posts: Posts, people: 
         core_need=run.core_need,
         core_have=run.core_have,
         posts=int((grids.rule[posts.grid] != NO_RULE).sum()) - sum(run.repeated.values()),
+        counts=tuple(run.counts),
     )
 
 
 class _Run:
     """One evaluation, and what it has found by now."""
 
-    def __init__(self, grids: Grids, posts: Posts, people: People, some: int) -> None:
-        self.grids, self.posts, self.people, self.some = grids, posts, people, some
+    def __init__(self, grids: Grids, posts: Posts, people: People, some: int, told: int | None = None) -> None:
+        self.grids, self.posts, self.people, self.some, self.told = grids, posts, people, some, told
+        self.counts: list[Count] = []
         self.grid = [
             GridStaffing(code, None if rule == NO_RULE else rule)
             for code, rule in zip(grids.code, grids.rule.tolist(), strict=True)
@@ -275,6 +295,7 @@ class _Run:
             there[place[said == name], k] = True
         of_grid = there[self.grids.community] if term.scope is Scope.COMMUNITY else there[: len(self.grid)]
         have = of_grid.sum(axis=1)
+        self._tell(number, term, mine, have, need, names)
         severity = Severity.ERROR if term.is_hard else Severity.WARNING
         for g in np.flatnonzero(mine & (have < need)).tolist():
             missing = tuple(name for name, is_there in zip(names, of_grid[g].tolist(), strict=True) if not is_there)
@@ -298,12 +319,19 @@ class _Run:
     def _judge(  # noqa: PLR0917 - one call, in the order of `count`
         self, number: int, term: Term, mine: NDArray[np.bool_], have: NDArray[np.int64], need: int, names: tuple[str, ...]
     ) -> None:
+        self._tell(number, term, mine, have, need, names)
         severity = Severity.ERROR if term.is_hard else Severity.WARNING
         for g in np.flatnonzero(mine & (have < need)).tolist():
             self.grid[g].gaps.append(Gap(term=number, roles=names, have=int(have[g]), need=need, severity=severity))
         if term.most is not None:
             for g in np.flatnonzero(mine & (have > term.most)).tolist():
                 self.grid[g].surplus.append(Surplus(term=number, roles=names, have=int(have[g]), most=term.most))
+
+    def _tell(  # noqa: PLR0917 - as `_judge`
+        self, number: int, term: Term, mine: NDArray[np.bool_], have: NDArray[np.int64], need: int, names: tuple[str, ...]
+    ) -> None:
+        if self.told is not None and mine[self.told]:
+            self.counts.append(Count(term=number, roles=names, have=int(have[self.told]), need=need, is_hard=term.is_hard))
 
     def _core(self, place: NDArray[np.int64], need: int, mine: NDArray[np.bool_], term: Term) -> None:
         """Add what a number of the formula asks for; those whom a community shares are asked for and counted once there."""

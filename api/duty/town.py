@@ -30,8 +30,10 @@ class Staffed:
     without_owner: tuple[str, ...]
 
 
-def staffed(grids: Sequence[GridRow], posts: Sequence[PostRow], rules: Sequence[RuleRow], *, some: int = 1) -> Staffed:
-    """Evaluate rows of the store: each grid by the rule for its type of the nearest area above it.
+def staffed(
+    grids: Sequence[GridRow], posts: Sequence[PostRow], rules: Sequence[RuleRow], *, some: int = 1, told: str | None = None
+) -> Staffed:
+    """Evaluate rows of the store: each grid by the rule for its type of the nearest area above it; `told` in full.
 
     Posts on grids that are not among them (gone, or of a kind that the caller does not see) count nowhere.
     """
@@ -65,6 +67,7 @@ def staffed(grids: Sequence[GridRow], posts: Sequence[PostRow], rules: Sequence[
             source=np.array([p.source for p in holders.values()], dtype=object),
         ),
         some=some,
+        told=None if told is None else number_of[told],
     )
     return Staffed(rules=read, staffing=found, without_owner=tuple(code for code in number_of if code not in owned))
 

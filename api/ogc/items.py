@@ -38,9 +38,10 @@ from api.ogc.answers import (
     title_of,
     unchanged,
 )
-from api.ogc.collections import DRAFTS, INCIDENTS, Collection, collection_for, collection_shown, require_reader
+from api.ogc.collections import DRAFTS, GRIDS, INCIDENTS, Collection, collection_for, collection_shown, require_reader
 from api.ogc.crs import output
 from api.ogc.cursor import Position, after, order_by, seal, unseal
+from api.ogc.grid_people import people_of
 from api.ogc.incident_names import names_of
 from api.ogc.literal import meets_box
 from api.ogc.query import Count, ItemsQuery, parse_items
@@ -207,8 +208,8 @@ def item(request: Request) -> Response:
     )
     store = Reader(pool, asked.scope, kept)
     wanted = [code, question.now] if collection.is_live else [code]
-    is_named = form == "html" and collection is INCIDENTS
-    # What a page calls things by is found out with the page.
+    is_named = form == "html" and (collection is GRIDS or collection is INCIDENTS)
+    # What a page calls things by, and who answers for a grid, is found out with the page.
     if "if-none-match" in request.headers and not is_named:
         seen = store.ask_again(_row_text(store, question), wanted)
         headers = _headers(asked, query, f'"{_tag_text(code)}-{seen[0][0] if seen else ""}-{variant}"')
@@ -222,6 +223,8 @@ def item(request: Request) -> Response:
     row = _told_here(found[0], request) if form == "html" else found[0]
     shown = feature(row, question.names)
     called = _called(store, question, [shown], form)
+    if form == "html" and collection is GRIDS:
+        called |= people_of(pool, asked, code, question.day)
     mark = f"{variant}-{digested(called)}" if is_named else variant
     headers = _headers(asked, query, f'"{_tag_text(code)}-{row[-1]}-{mark}"')
     if is_named and is_known_tag(request, headers["ETag"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -36,6 +37,7 @@ _LINKED = {"community": "communities", "street": "streets", "district": "distric
 _PARENTS = {"communities": "streets", "streets": "districts"}
 _BELOW = {"districts": ("streets", "parent"), "streets": ("communities", "parent"), "communities": ("grids", "community")}
 """What lies in the features of a collection: the collection, and the property to ask for."""
+_NO_DIGIT = re.compile(r"[^0-9+*#]", re.ASCII)
 _NUMBERS = {Kind.INTEGER, Kind.NUMBER}
 
 
@@ -46,6 +48,17 @@ class Cell:
     text: str
     href: str
     css: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who answers for a grid, as its page shows them; `dial` is what a telephone is told, or nothing."""
+
+    role: str
+    name: str
+    phone: str
+    dial: str
+    more: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +142,9 @@ def item(body: dict[str, object], asked: Asked) -> str:
             (field, _cell(collection, feature, field, given, asked.lang, names)) for field in known if field.name not in _BOUNDS
         ],
         bounds=_bounds(properties, asked.lang),
+        is_grid="people" in body,
+        people=[_person(one, asked.lang) for one in cast("Sequence[Mapping[str, Any]]", body.get("people", ()))],
+        staffing=body.get("staffing"),
         shown_day=day_text(given.get("at") or asked.today.isoformat(), asked.lang),
         json=_with(given, f="json"),
         below=below,
@@ -225,6 +241,14 @@ def _bounds(properties: Mapping[str, Any], lang: Lang) -> str:
     said = [word(f"item.bound.{side}", lang, what=properties[side]) for side in _BOUNDS if properties.get(side)]
     text = word("item.bound.join", lang).join(said)
     return word("item.bounds.sentence", lang, bounds=text[:1].upper() + text[1:]) if said else ""
+
+
+def _person(one: Mapping[str, Any], lang: Lang) -> Person:
+    more = [*([one["kind"]] if one["kind"] else []), *one["duties"]]
+    if one["stands_in"]:
+        more.append(word("item.people.stands_in", lang))
+    dial = _NO_DIGIT.sub("", one["phone"])
+    return Person(one["role_label"], one["name"], one["phone"], dial, word("common.list", lang).join(more))
 
 
 def _drawn(feature: Mapping[str, Any], lang: Lang, names: _Names) -> dict[str, Any]:

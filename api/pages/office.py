@@ -10,16 +10,20 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse
 
-from api.asked import ask, service
+from api.asked import ask, service, store
 from api.lang import LANG_COOKIE
 from api.pages.documents import FILL
 from api.pages.page import VARY, answer_page, around, inside
+from api.who.caller import Right
 from api.workflow import DRAFT, STEPS, SUPERSEDED, WITHDRAWN
-from gis.errors import ParameterError
+from data.store import plans
+from gis.errors import NotFound, ParameterError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from api.asked import Asked
 
 SESSION = "/v1/session"
 """Where the form is sent to sign in, and who asks to be forgotten."""
@@ -65,6 +69,7 @@ def plan_page(request: Request) -> Response:
     return answer_page(
         "plan.html",
         frame,
+        may_print=_may_print(request, asked, plan),
         plan={
             "id": plan,
             "me": asked.caller.person_id,
@@ -73,6 +78,19 @@ def plan_page(request: Request) -> Response:
             "fill": FILL,
         },
     )
+
+
+def _may_print(request: Request, asked: Asked, plan: str) -> bool:
+    """Say whether the sheets of a plan are for whoever asks: for those who see all of its households."""
+    if not asked.caller.may(Right.SEE_HOUSEHOLDS):
+        return False
+    try:
+        with store(request).read(asked.scope) as conn:
+            paths = plans.get(conn, plan).paths
+    except NotFound:
+        # What there is to say of that the page is told when it asks.
+        return False
+    return all(asked.caller.may(Right.SEE_HOUSEHOLDS, path) for path in paths)
 
 
 def choose_language(request: Request) -> Response:

@@ -9,7 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.asked import Asking, Store
-from api.duty.roles import DUTY_WORDS, ROLE_WORDS, ROLES, label
+from api.duty.card import card_people
 from api.v1.answers import answer
 from api.v1.parameters import At, Code, only
 from api.who.caller import Right
@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
     from api.asked import Asked
-    from data.store.card import Carded
 
 router = APIRouter(prefix="/v1", tags=["card"])
-
-_RANK = {str(role): n for n, role in enumerate(ROLES)}
 
 
 @router.get("/card", dependencies=[Depends(only("lon", "lat", "coord_sys", "at"))])
@@ -68,27 +65,14 @@ def _card(conn: connection, code: str, day: date, asked: Asked) -> dict[str, Any
     grid = grid_named(conn, code, day)
     if grid is None:
         raise NotFound(f"no grid {code} was in force on {day}, or it is not yours to see")
-    people = sorted(card_of(conn, code, day), key=lambda one: (_RANK[one.role], one.stands_in, one.kind, one.name))
     here = f"{asked.base}/v1/grids/{quote(code, safe='')}"
     return {
         "at": day,
         "grid": grid,
-        "people": [_person(one, asked) for one in people],
+        "people": card_people(card_of(conn, code, day), asked.lang),
         "links": [
             {"rel": "self", "href": f"{here}/card", "type": "application/json"},
             {"rel": "grid", "href": here, "type": "application/json"},
             {"rel": "sheet", "href": f"{asked.base}/sheet/{quote(code, safe='')}", "type": "application/pdf"},
         ],
-    }
-
-
-def _person(one: Carded, asked: Asked) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "role": one.role,
-        "role_label": label(ROLE_WORDS, one.role, asked.lang),
-        "kind": one.kind,
-        "phone": one.phone,
-        "duties": [label(DUTY_WORDS, duty, asked.lang) for duty in one.duty_roles],
-        "stands_in": one.stands_in,
     }

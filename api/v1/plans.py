@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.asked import Asking, Service, Serving, Store
 from api.idempotency import OnlyOnce
 from api.v1.answers import answer, precondition, tag
+from api.v1.findings import with_degrees
 from api.v1.parameters import NO_NUL, Code, Day, Prose, only
 from api.who.caller import Right
 from api.workflow import BY_NAME, PASS, REJECT, Decided, Place, Standing, offers, take
@@ -184,7 +185,8 @@ def show_checks(plan_id: Code, asked: Asking, store: Store) -> Response:
         for path in plan.paths:
             asked.caller.require(Right.SEE_HOUSEHOLDS, path)
         _, _, report = check(conn, plan)
-        return answer(audit_record(report), etag=tag(plan.id, plan.revision))
+        told = audit_record(report)
+        return answer(told | {"findings": with_degrees(told["findings"])}, etag=tag(plan.id, plan.revision))
 
 
 @router.get("/{plan_id}/comments", dependencies=[Depends(only())])
@@ -358,7 +360,7 @@ def _document(conn: connection, plan: PlanRow, asked: Asked) -> dict[str, Any]:
     parts = ("grids", "diff", "exceptions", "checks", "comments", "lineage")
     return _summary(plan, asked) | {
         "made_with": plan.made_with,
-        "findings": plan.findings,
+        "findings": with_degrees(plan.findings),
         "areas": [{"code": place.code, "level": place.level} for place in plans.places(conn, plan)],
         "versions": [{"version": version, "digest": known} for version, known in sorted(approval.sealed(conn, plan).items())],
         "decisions": [

@@ -75,6 +75,8 @@ class Station:
     walk_m: float
     served: tuple[int, ...]
     """The grids that it serves, rows of the ground."""
+    workers: tuple[str, ...] | None = None
+    """Who works in each of them, by name, as their cards say; None where names are not to be printed."""
     in_zone: int
     """Households; `UNTOLD` where they are not for whoever has the sheet printed."""
     in_walk: int
@@ -114,6 +116,7 @@ class StationPage:
         said = (
             *(facts, it.in_walk, it.has, it.services, it.duty, ground.title, ground.crs),
             [(ground.code[g], ground.name[g], int(ground.households[g])) for g in it.served],
+            it.workers,
             digest_of(np.array([it.zone, it.walk], dtype=object)),
             self.land.backdrop(view).digest(),
             digest_of(cut(ground.polygon[self.land.near("grids", view)], view)),
@@ -233,20 +236,28 @@ class StationPage:
 
     def _write_served(self, pen: Pen, box: Box) -> None:
         ground, lang, served = self.land.ground, self.options.lang, self.station.served
+        workers = self.station.workers
         columns = [
             Column(word("sheet.table.no", lang), 8, numbers=True),
-            Column(word("sheet.table.grid", lang), 30),
-            Column(word("sheet.table.code", lang), 27),
+            Column(word("sheet.table.grid", lang), 30 if workers is None else 24),
+            *([] if workers is None else [Column(word("sheet.table.worker", lang), 16)]),
+            Column(word("sheet.table.code", lang), 27 if workers is None else 25),
             Column(word("sheet.table.households", lang), 12, numbers=True),
         ]
         lines = [
-            [str(n + 1), short_name(ground, g), ground.code[g], _told(int(ground.households[g]), lang)[0]]
+            [
+                str(n + 1),
+                short_name(ground, g),
+                *([] if workers is None else [workers[n]]),
+                ground.code[g],
+                _told(int(ground.households[g]), lang)[0],
+            ]
             for n, g in enumerate(served)
         ]
         most = room(box.height)
         if len(lines) > most:
             left = word("sheet.station.more", lang, n=len(lines) - most + 1)
-            lines = [*lines[: most - 1], ["", left, "", ""]]
+            lines = [*lines[: most - 1], ["", left, *[""] * (len(columns) - 2)]]
         draw_table(pen, box, columns, lines)
 
 

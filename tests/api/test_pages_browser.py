@@ -97,6 +97,7 @@ def test_which_grid_is_here(net, browse):
     page.get_by_label("纬度").fill("36.4912")
     page.get_by_role("button", name="查询").click()
     expect(page.locator("#located a")).to_have_attribute("href", "/collections/grids/items/370103001001001")
+    expect(page.locator("#located .note")).to_have_text("今天这里没有人在岗，或岗位还没有配备。")
     page.get_by_label("经度").fill("110")
     page.keyboard.press("Enter")
     expect(page.locator("#located")).to_have_text("此处不在任何现行网格内。")

@@ -183,6 +183,25 @@ def test_who_is_on_duty_is_printed_if_asked_for(station):
     assert name in said(got(station, "/sheet/stations/S1?show=names", "community"))
 
 
+def test_a_stations_grids_have_their_workers(station):
+    """Who works in the grids that a station serves is on its sheet with the switch for names, as the grids' cards say it."""
+    put_station(station)
+    (worker,) = (one["name"] for one in station.hall.client.get(f"/v1/grids/{GRID}/card").json()["people"])
+    plain, named = (said(got(station, f"/sheet/stations/S1{query}", "community")) for query in ("", "?show=names"))
+
+    assert worker not in plain
+    assert "网格员" not in plain
+    assert worker in named
+    assert "网格员" in named
+    ours = station.hall.rows("SELECT id::text FROM wangge.staff WHERE name = %s", [worker])
+    station.asks(
+        "community", "POST", f"/v1/staff/{ours[0][0]}/leave", json={"valid_from": "2026-03-02", "valid_to": "2026-03-04"}
+    )
+    absent = said(got(station, "/sheet/stations/S1?show=names", "community"))
+    assert worker not in absent
+    assert "Stand_In" in absent
+
+
 def test_a_book_of_stations(station):
     """All stations of an area are one PDF, a page each; a picture of several pages there is not."""
     put_station(station)

@@ -99,6 +99,42 @@ def test_time_makes_late(town, browse):
     expect(page.locator("#card")).to_contain_text("超期")
 
 
+def test_a_station_leads_to_its_sheet(town, browse):
+    """A click on a station's sign says what it is and leads to its printed sheet, and to those of its whole area."""
+    place = {name: value for name, value in at(100, 200).items() if name != "coord_sys"}
+    said = {
+        "area": HERE,
+        "name": "民悦驿站",
+        "level": "community",
+        "radius_m": 250,
+        "services": ["法律咨询", "应急充电"],
+        **place,
+    }
+    assert town.asks("community", "PUT", "/v1/stations/S1", json=said).status_code == 201
+    watched = browse(town.hall.client.base_url, login="district")
+    page = is_ready(watched)
+    with page.expect_response("**/v1/stations?*"):
+        page.locator("#layers [data-name=stations]").click()
+    spot = page.evaluate(
+        "([lat, lng]) => window.wanggeWall.map.latLngToContainerPoint([lat, lng])", [place["lat"], place["lon"]]
+    )
+    box = page.locator(".folium-map").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + spot["x"] + 3, box["y"] + spot["y"] - 3)
+
+    card = page.locator("#card")
+    expect(card).to_contain_text("民悦驿站")
+    expect(card).to_contain_text("法律咨询、应急充电")
+    links = [link.get_attribute("href") for link in card.locator("a").all()]
+    assert links == ["/sheet/stations/S1?lang=zh", f"/sheet/stations?area={HERE}&lang=zh"]
+    for link in links:
+        sheet = page.request.get(link, timeout=60_000)
+        assert (sheet.status, sheet.headers["content-type"]) == (200, "application/pdf")
+    page.locator("#layers [data-name=stations]").click()
+    expect(card).to_be_hidden()
+    assert watched.complaints == []
+
+
 def test_down_to_a_grid_and_back(town, browse):
     """From the district one goes down by street and community to a grid; the address keeps the place; Escape leads back."""
     page = is_ready(browse(town.hall.client.base_url, login="district"))

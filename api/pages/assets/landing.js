@@ -65,8 +65,13 @@
       }
       const code = body.grid.code ?? body.grid;
       const link = make("a", { href: `${root}/collections/grids/items/${encodeURIComponent(code)}`, text: body.grid.name ? `${body.grid.name} ${code}` : code });
-      told.replaceChildren(say("landing.js.here"), link);
+      told.replaceChildren(make("span", { text: say("landing.js.here") }), link);
       drawn.choose(code);
+      // Whoever may know which grid it is may still not be one of those who read its card.
+      const card = await ask(`${root}/v1/grids/${encodeURIComponent(code)}/card`).catch(() => null);
+      if (!card) return;
+      const lines = card.body.people.map((each) => make("li", {}, `${each.role_label} `, make("b", { text: each.name }), each.phone ? ` ${each.phone}` : ""));
+      told.append(lines.length ? make("ul", {}, ...lines) : make("p", { className: "note", text: say("landing.js.nobody") }));
     } catch (problem) {
       told.textContent = problem.text;
     }

@@ -4,7 +4,7 @@
  * A map of areas in `container`, drawn from GeoJSON alone.
  *
  * `colour(feature)` gives a fill and whether it is hatched, `tell(feature)` a node for the popup, `name(feature)` a text for
- * the pointer. Gives `{ map, show, add, choose }`.
+ * the pointer. Gives `{ map, show, add, choose, point }`.
  */
 wangge.map = (container, { colour, tell, name, chosen = () => {} }) => {
   const { say, make } = wangge;
@@ -103,13 +103,22 @@ wangge.map = (container, { colour, tell, name, chosen = () => {} }) => {
     layer.openPopup(layer.getLatLng?.() ?? layer.getBounds().getCenter());
   };
 
+  let flag = null;
+  /** Go to a place and mark it, with what there is to say of it; another place takes the mark away. */
+  const point = (lat, lon, text) => {
+    flag?.remove();
+    flag = L.circleMarker([lat, lon], { radius: 13, color: "#a8400c", weight: 4, fill: false, className: "spot" }).addTo(map);
+    map.setView([lat, lon], Math.max(map.getZoom(), 18), { animate: false });
+    flag.bindPopup(() => make("p", { text }), { maxWidth: 280, offset: [0, -10] }).openPopup();
+  };
+
   // Paper has another width than the window.
   window.addEventListener("beforeprint", () => {
     map.invalidateSize({ animate: false });
     if (group?.getBounds().isValid()) map.fitBounds(group.getBounds(), { padding: [8, 8], animate: false });
   });
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(container);
-  return { map, show, add, choose };
+  return { map, show, add, choose, point };
 };
 
 /** Give the colour of a grid by its kind, of an incident by its light, or of an area. */

@@ -111,8 +111,37 @@
   const showFindings = (findings) => {
     byId("findings").hidden = !findings.length;
     byId("findings-list").replaceChildren(
-      ...findings.map((each) => make("li", { className: each.severity }, make("b", { text: sayIf(`plan.severity.${each.severity}`, each.severity) }), (wangge.lang === "en" ? each.en : each.zh) ?? each.kind)),
+      ...findings.map((each) => {
+        const text = (wangge.lang === "en" ? each.en : each.zh) ?? each.kind;
+        const item = make("li", { className: each.severity }, make("b", { text: sayIf(`plan.severity.${each.severity}`, each.severity) }), make("span", { text }));
+        if (each.place?.lon !== undefined) {
+          const { lon, lat } = each.place;
+          const see = make("button", { type: "button", className: "plain", text: say("plan.findings.see") });
+          see.addEventListener("click", () => {
+            drawn.point(lat, lon, text);
+            byId("map").scrollIntoView({ block: "center" });
+            byId("map").focus({ preventScroll: true });
+          });
+          item.append(see);
+        }
+        return item;
+      }),
     );
+  };
+  /** What may be printed: all that the plan changes, or one community of it; a whole that is too long is not offered. */
+  const PRINTED_WHOLE = 20;
+  const showSheets = (communities) => {
+    const box = byId("sheet");
+    if (!box) return;
+    const pick = byId("sheet-community");
+    const codes = communities.map((area) => area.code);
+    pick.replaceChildren(...(codes.length <= PRINTED_WHOLE ? [make("option", { value: "", text: say("plan.sheet.all") })] : []), ...codes.map((code) => make("option", { value: code, text: code })));
+    pick.parentElement.hidden = codes.length < 2;
+    const aim = () => {
+      byId("sheet-link").href = `${byId("sheet-link").dataset.sheet}${encodeURIComponent(id)}${pick.value ? `?${new URLSearchParams({ community: pick.value })}` : ""}`;
+    };
+    pick.onchange = aim;
+    aim();
   };
   const showDecisions = (decisions) => {
     byId("decisions-note").hidden = decisions.length > 0;
@@ -137,6 +166,7 @@
     const about = [say("plan.about", { number: plan.number, version: plan.version, day: wangge.time(plan.updated_at) })];
     if (plan.effective_from) about.push(say("plan.about.effective", { day: wangge.day(plan.effective_from) }));
     const communities = plan.areas.filter((area) => area.level === "community");
+    showSheets(communities);
     about.push(say("plan.about.areas", { n: communities.length, codes: communities.slice(0, 4).map((area) => area.code).join(say("common.list")) + (communities.length > 4 ? "…" : "") }));
     byId("about").textContent = about.join(" · ");
     showWay(plan);

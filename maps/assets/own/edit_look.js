@@ -19,6 +19,13 @@ wangge.editLook = (data, page, words, { map, still }) => {
   page.look = (members) => {
     if (members.length) fitTo(boxOf(members));
   };
+  /** Go to where something was found, and mark the place until another is looked at; with nothing the mark goes. */
+  page.goTo = ({ spot, members = [] } = {}) => {
+    page.spot = spot;
+    page.paint.top();
+    if (spot) map.setView(ground.latLng(spot.x, spot.y), Math.max(map.getZoom(), 18), { animate: false });
+    else page.look(members);
+  };
   page.zoomTo = (slot) => page.look(slots[slot].members);
   page.pick = (slot, { see = false } = {}) => {
     const before = page.chosen;

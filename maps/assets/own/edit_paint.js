@@ -291,6 +291,22 @@ wangge.editPaint = (data, page, colours) => {
       pen.fillText(String(count), sx, sy - 17);
     }
   };
+  /** Where a finding leads: a ring around the place, which itself stays to be seen. */
+  const drawSpot = (pen, frame) => {
+    if (!page.spot) return;
+    const [x, y] = [frame.x(page.spot.x), frame.y(page.spot.y)];
+    for (const [colour, width] of [["#ffffff", 6], [looks.alarm, 3]]) {
+      pen.beginPath();
+      pen.arc(x, y, 16, 0, 2 * Math.PI);
+      for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+        pen.moveTo(x + 16 * dx, y + 16 * dy);
+        pen.lineTo(x + 25 * dx, y + 25 * dy);
+      }
+      pen.lineWidth = width;
+      pen.strokeStyle = colour;
+      pen.stroke();
+    }
+  };
   const drawTop = (pen, frame) => {
     drawProposed(pen, frame);
     drawOld(pen, frame);
@@ -305,6 +321,7 @@ wangge.editPaint = (data, page, colours) => {
     drawNames(pen, frame, take);
     if (page.layers.roads) tags.drawRoads(pen, frame, take);
     drawPins(pen, frame);
+    drawSpot(pen, frame);
   };
 
   const surfaces = {

@@ -49,7 +49,7 @@ wangge.editSteps = (page, words, { source, here, today }) => {
       ...findings.map((each) => {
         const text = (words.lang === "en" ? each.en : each.zh) ?? each.kind;
         const at = page.placeOfFinding(each);
-        const node = at ? make("button", { type: "button", text, onclick: () => page.look(at) }) : make("p", { text });
+        const node = at ? make("button", { type: "button", text, onclick: () => page.goTo(at) }) : make("p", { text });
         return make("li", { className: each.severity }, node);
       }),
     );
@@ -119,7 +119,10 @@ wangge.editSteps = (page, words, { source, here, today }) => {
     }
   });
   byId("check").addEventListener("click", check);
-  byId("findings-close").addEventListener("click", () => { byId("findings").hidden = true; });
+  byId("findings-close").addEventListener("click", () => {
+    byId("findings").hidden = true;
+    page.goTo();
+  });
 
   return {
     show: () => show(offers), offer: show, sayIf,

@@ -113,7 +113,13 @@ wangge.editor = async (map) => {
   page.pins = notes.pins;
   page.movedBlocks = changes.moved;
   page.communitiesOfChosen = () => (page.chosen > NONE ? [slots[page.chosen].community] : null);
-  page.placeOfFinding = ({ subject }) => {
+  /** Where a finding is: the very place where it has one, else the blocks of what it is about. */
+  page.placeOfFinding = ({ subject, place }) => {
+    if (place?.lon !== undefined) return { spot: ground.toWorld(L.latLng(place.lat, place.lon)) };
+    const members = page.blocksOfSubject(subject);
+    return members?.length ? { members } : undefined;
+  };
+  page.blocksOfSubject = (subject) => {
     const slot = slots.find((each) => each.code && each.code === subject && each.members.length);
     if (slot) return slot.members;
     const community = data.communities.code.indexOf(subject);
@@ -320,6 +326,7 @@ wangge.editor = async (map) => {
     get saved() { return [...model.saved]; },
     get chosen() { return page.chosen; },
     get tool() { return page.tool; },
+    get found() { return page.spot && ground.latLng(page.spot.x, page.spot.y); },
     get cursor() { return tools.cursor; },
     get counts() { return page.counts(); },
     get steps() { return model.steps; },

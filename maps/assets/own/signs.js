@@ -1,6 +1,8 @@
 /** What stands on the ground beside incidents: stations with whom they reach, places in need of mending, calls for the district. */
 wangge.signs = (source, ground, page, words) => {
   const FRESH_MS = 300_000;
+  /** How far from the middle of a sign a finger may be. */
+  const REACH_PX = 13;
   const found = { stations: [], points: [], calls: [] };
   const asked = { stations: 0, points: 0, calls: 0 };
 
@@ -24,7 +26,7 @@ wangge.signs = (source, ground, page, words) => {
   const rings = (area) => (area ? (area.type === "Polygon" ? area.coordinates : area.coordinates.flat()) : []).map((ring) => ring.map(([lon, lat]) => place(lon, lat)));
 
   const ASK = {
-    stations: async () => (await all("/v1/stations", "stations", "after")).map((each) => ({ ...place(each.lon, each.lat), name: each.name, radius: (each.radius_m ?? 0) * metre(each.lat), rings: rings(each.service_area) })),
+    stations: async () => (await all("/v1/stations", "stations", "after")).map((each) => ({ ...place(each.lon, each.lat), code: each.code, name: each.name, area: each.area, services: each.services, radius: (each.radius_m ?? 0) * metre(each.lat), rings: rings(each.service_area) })),
     points: async () => (await all("/v1/problem-points", "points", "before")).map((each) => ({ ...place(each.lon, each.lat), kind: each.kind })),
     calls: async () => (await all("/v1/calls", "calls", "before", { state: ["called", "assigned", "joint"] })).map((each) => ({ no: each.no, step: each.steps.filter(({ at }) => at).length, late: each.late })),
   };
@@ -76,7 +78,13 @@ wangge.signs = (source, ground, page, words) => {
     }
   };
 
-  return { draw, refresh };
+  /** The station whose sign is at a place of the world, if any; where several are, the nearest. */
+  const stationAt = (x, y, scale) => {
+    const away = (each) => Math.hypot(each.x - x, each.y - y) * scale;
+    return page.layers.stations ? found.stations.filter((each) => away(each) <= REACH_PX).sort((a, b) => away(a) - away(b))[0] : undefined;
+  };
+
+  return { draw, refresh, stationAt };
 };
 
 /** A house: a station. */

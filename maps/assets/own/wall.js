@@ -120,7 +120,7 @@ wangge.wall = async (map) => {
   page.redrawDots = () => over.redraw();
 
   const key = wangge.key(page, words, { shades, dots });
-  const about = wangge.about(data, page, words, { cases, shades, places });
+  const about = wangge.about(data, page, words, { cases, shades, places, root: setup.root });
   const lateOnes = () => [...cases.all()].filter(page.isLate).map(({ no }) => no);
   const chime = wangge.chime(() => showSwitches());
   const rounds = wangge.rounds(page, () => page.go(places.after(page.scope)), () => showSwitches());
@@ -189,6 +189,7 @@ wangge.wall = async (map) => {
     aim(scope);
     page.chosen = -1;
     page.case = undefined;
+    page.station = undefined;
     remember();
     show();
     fit();
@@ -198,6 +199,7 @@ wangge.wall = async (map) => {
     rounds.taken();
     page.chosen = grid;
     page.case = undefined;
+    page.station = undefined;
     marks.redraw();
     over.redraw();
     places.showRows();
@@ -211,12 +213,19 @@ wangge.wall = async (map) => {
     if (!each) return;
     rounds.taken();
     page.case = no;
+    page.station = undefined;
     page.chosen = each.grid;
     marks.redraw();
     over.redraw();
     lists.showLate();
     about.show();
     map.setView(ground.latLng(each.x, each.y), Math.max(map.getZoom(), 15.5), { animate: !still });
+  };
+  /** Show what is known of a station. */
+  page.enter = (station) => {
+    page.choose(-1);
+    page.station = station;
+    about.show();
   };
   /** Look at a moment of the past, or with nothing at now. */
   page.turn = (past) => {
@@ -240,6 +249,7 @@ wangge.wall = async (map) => {
   };
   const toggle = (layer) => {
     page.layers[layer] = !page.layers[layer];
+    if (layer === "stations" && page.station) page.choose(-1);
     signs.refresh(layer).catch(failed);
     over.redraw();
     showTools();
@@ -287,7 +297,9 @@ wangge.wall = async (map) => {
   map.on("click", ({ latlng }) => {
     const { x, y } = ground.toWorld(latlng);
     const each = dots.at(x, y, scaleAt());
+    const station = each ? undefined : signs.stationAt(x, y, scaleAt());
     if (each) page.look(each.no);
+    else if (station) page.enter(station);
     else page.choose(ground.gridAt(x, y));
   });
   map.on("dblclick", ({ latlng }) => {
@@ -354,7 +366,7 @@ wangge.wall = async (map) => {
     else if (key === "i" || key === "I") turnFormulas();
     else if (key === "Escape") {
       if (page.past) replay.live();
-      else if (page.chosen >= 0 || page.case) page.choose(-1);
+      else if (page.chosen >= 0 || page.case || page.station) page.choose(-1);
       else if (page.scope !== null && page.scope !== places.root) page.go(data.areas.parent[page.scope] ?? places.root);
       else return;
     } else return;

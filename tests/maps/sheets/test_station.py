@@ -85,6 +85,19 @@ def test_who_is_on_duty(tmp_path):
     assert "王芳 0531-82000001、李强" in said
 
 
+def test_who_works_in_each_grid(tmp_path):
+    """With names each grid that it serves has its worker's beside it; without, the table has no such column."""
+    said = text(tmp_path, replace(IT, workers=("王芳", "", "李强 赵敏")))
+    lines = {row: next(line for line in said.splitlines() if draw_ground().code[row] in line) for row in IT.served}
+
+    assert "网格员" in said
+    assert "王芳" in lines[1]
+    assert "李强 赵敏" in lines[4]
+    assert lines[3].split()[-4:] == ["2", "第4网格", draw_ground().code[3], "403"]
+    assert "网格员" not in text(tmp_path)
+    assert drawn(replace(IT, workers=("王芳", "", ""))).digest() != drawn(replace(IT, workers=("李强", "", ""))).digest()
+
+
 def test_circles_are_true():
     """The circle of a walk of 400 m is as wide on the paper as the scale says."""
     page = drawn()
@@ -99,7 +112,9 @@ def test_circles_are_true():
 def test_text_keeps_to_its_part(lang, long):
     """Nothing is written outside its part or over another name, also where names and lists are long."""
     more = {"name": LONG, "keeper": LONG, "brand": LONG, "street": LONG, "district": LONG, "services": (LONG,) * 9}
-    station = replace(IT, **more, duty=(Post("worker", LONG, LONG),) * 9, served=tuple(range(9))) if long else IT
+    station = (
+        replace(IT, **more, duty=(Post("worker", LONG, LONG),) * 9, served=tuple(range(9)), workers=(LONG,) * 9) if long else IT
+    )
     pen = drawn(station, lang=lang).draw()
 
     assert not astray(pen)
