@@ -180,7 +180,7 @@ def test_layers_are_painted(town, browse):
     here = {name: value for name, value in at(100, 200).items() if name != "coord_sys"}
     served = {"type": "Polygon", "coordinates": [ring]}
     station = {"area": HERE, "name": "民悦驿站", "level": "community", **here, "service_area": served}
-    assert town.asks("community", "PUT", "/v1/stations/S1", json=station).is_success
+    assert town.asks("community", "PUT", "/v1/stations/S2", json=station).is_success
     assert town.asks("worker", "POST", "/v1/problem-points", json={"kind": "dirty", **at(60, 300)}).is_success
     page = is_ready(browse(town.hall.client.base_url, login="district"))
     usually = painted(page)[2]
