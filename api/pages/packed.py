@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from api.pages.page import VARY
+from api.zipped import answer_zipped
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -40,6 +41,4 @@ def answer_packed(request: Request, page: Packed, *, keep: str = "no-cache") -> 
     }
     if request.headers.get("if-none-match") == page.mark:
         return Response(status_code=304, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(page.body, headers=headers | {"Content-Encoding": "gzip"}, media_type="text/html; charset=utf-8")
-    return Response(gzip.decompress(page.body), headers=headers, media_type="text/html; charset=utf-8")
+    return answer_zipped(request, page.body, headers, media="text/html; charset=utf-8")

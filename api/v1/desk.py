@@ -5,12 +5,10 @@ The list of incidents tells all of each, a page at a time; these tell of all wha
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.requests import Request
 
@@ -22,6 +20,7 @@ from api.v1.incident_filter import NARROWED_BY, Narrowed
 from api.v1.parameters import NO_NUL, only
 from api.v1.tables import CSV
 from api.who.caller import Right
+from api.zipped import answer_once
 from data.store import desk
 from data.store.feed import now_at
 from data.store.log import record
@@ -74,13 +73,8 @@ def show_incidents(
             "is_whole": len(rows) <= MOST,
             **sent(conn, rows[:MOST], asked),
         }
-    body = orjson.dumps(document)
     told = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie, Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(
-            gzip.compress(body, 1, mtime=0), headers=told | {"Content-Encoding": "gzip"}, media_type="application/json"
-        )
-    return Response(body, headers=told, media_type="application/json")
+    return answer_once(request, document, told)
 
 
 @router.get(

@@ -6,11 +6,9 @@ their numbers, communities by their places in the document of the blocks, grids 
 
 from __future__ import annotations
 
-import gzip
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-import orjson
 import shapely
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -35,6 +33,7 @@ from api.v1.jobs import GOES_ON, shown
 from api.v1.parameters import WHOLE, Code, only
 from api.v1.plans import offered
 from api.who.caller import ALL_CATEGORIES, Right
+from api.zipped import answer_once, answer_zipped, zipped
 from data.store import drafts, jobs, paint, paint_board, plan_blocks, plan_ground, plans
 from data.store.draft_figures import frame_of
 from data.store.log import record
@@ -62,8 +61,6 @@ ROOMY_MS = 30_000
 MOST_BLOCKS = 200_000
 """Of one stroke."""
 KINDS = ("residential", "dedicated")
-_EFFORT = 5
-"""Of gzip: half the time of the usual 6, two parts in a hundred more."""
 _PREPARES = (Right.RUN_JOBS, Right.SEE_HOUSEHOLDS)
 
 
@@ -162,7 +159,7 @@ def show_blocks(request: Request, plan_id: Code, asked: Asking, store: Store) ->
         if is_known_tag(request, mark):
             return unchanged(_headers(mark))
         packed = _kept(request).get(mark, lambda: _packed(conn, plan, edition, asked.today))
-    return _zipped(request, packed, _headers(mark))
+    return answer_zipped(request, packed, _headers(mark))
 
 
 @router.get("/{plan_id}/assignments", dependencies=[Depends(only())])
@@ -177,7 +174,7 @@ def show_assignments(request: Request, plan_id: Code, asked: Asking, store: Stor
         edition = plan_blocks.edition_of(conn, plan)
         document = assignments(conn, plan, edition, asked)
     headers = _headers(tag(plan.id, plan.revision))
-    return _zipped(request, gzip.compress(orjson.dumps(document), 1, mtime=0), headers)
+    return answer_once(request, document, headers)
 
 
 @router.patch("/{plan_id}/assignments", dependencies=[Depends(only())])
@@ -325,7 +322,7 @@ def _packed(conn: connection, plan: PlanRow, edition: Edition, day: date) -> byt
         "rules": rules_columns(plans.rules_of(plan)),
         "limits": {"max_grids": paint_board.MOST_GRIDS},
     }
-    return gzip.compress(orjson.dumps(document), _EFFORT, mtime=0)
+    return zipped(document)
 
 
 def _kept(request: Request) -> Kept:
@@ -338,9 +335,3 @@ def _kept(request: Request) -> Kept:
 def _headers(mark: str) -> dict[str, str]:
     vary = "Authorization, Cookie, Accept-Encoding, Accept-Language"
     return {"Cache-Control": "private, no-cache", "Vary": vary, "ETag": mark}
-
-
-def _zipped(request: Request, packed: bytes, headers: dict[str, str]) -> Response:
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(packed, headers=headers | {"Content-Encoding": "gzip"}, media_type="application/json")
-    return Response(gzip.decompress(packed), headers=headers, media_type="application/json")

@@ -5,11 +5,9 @@ All of it in columns, for pages with many thousand incidents; never a word that 
 
 from __future__ import annotations
 
-import gzip
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.requests import Request
 
@@ -20,6 +18,7 @@ from api.kept import Kept
 from api.v1.parameters import NO_NUL, At, only
 from api.wall_view import columns, ground_document
 from api.who.caller import Right
+from api.zipped import answer_once, answer_zipped, zipped
 from data.store import matters, staffing, stats, wall
 from data.store.feed import now_at
 from gis.errors import ParameterError
@@ -37,8 +36,6 @@ MOST_NUMBERS = 200
 MOST_HOURS = 72
 _CATEGORY = wall.CASE.index("category")
 ROOMY_MS = 30_000
-_EFFORT = 5
-"""Of gzip: half the time of the usual 6, two parts in a hundred more."""
 
 Area = Annotated[
     str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area; without one, all that you see.")
@@ -58,9 +55,7 @@ def show_ground(request: Request, asked: Asking, store: Store, at: At = None) ->
         if request.headers.get("if-none-match") == mark:
             return Response(status_code=304, headers=_headers(mark))
         packed = _grounds(request).get(stamp, lambda: _packed(conn, day))
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(packed, headers=_headers(mark) | {"Content-Encoding": "gzip"}, media_type="application/json")
-    return Response(gzip.decompress(packed), headers=_headers(mark), media_type="application/json")
+    return answer_zipped(request, packed, _headers(mark))
 
 
 @router.get("/incidents", dependencies=[Depends(only("area", several=("no",)))])
@@ -93,7 +88,7 @@ def show_incidents(
         "categories": names,
         "incidents": columns(wall.CASE, rows),
     }
-    return _answer(request, document)
+    return answer_once(request, document, _headers())
 
 
 @router.get("/replay", dependencies=[Depends(only("area", "hours"))])
@@ -117,7 +112,7 @@ def show_replay(
         "to": int(asked.now.timestamp()),
         "stretches": columns(wall.LIFE, rows),
     }
-    return _answer(request, document)
+    return answer_once(request, document, _headers())
 
 
 @router.get("/staffing", dependencies=[Depends(only("at"))])
@@ -132,7 +127,7 @@ def show_missing(request: Request, asked: Asking, store: Store, at: At = None) -
         None if grid.rule is None else sum(gap.need - gap.have for gap in grid.gaps if gap.severity is Severity.ERROR)
         for grid in grids
     ]
-    return _answer(request, {"at": day, "grid": [grid.code for grid in grids], "gap": gaps})
+    return answer_once(request, {"at": day, "grid": [grid.code for grid in grids], "gap": gaps}, _headers())
 
 
 def _path(conn: connection, area: str | None) -> str | None:
@@ -148,17 +143,9 @@ def _grounds(request: Request) -> Kept:
 
 def _packed(conn: connection, day: date) -> bytes:
     document = ground_document(wall.areas(conn, day), wall.grids(conn, day), wall.lines(conn))
-    return gzip.compress(orjson.dumps(document), _EFFORT, mtime=0)
+    return zipped(document)
 
 
 def _headers(mark: str | None = None) -> dict[str, str]:
     headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie, Accept-Encoding"}
     return headers if mark is None else headers | {"ETag": mark}
-
-
-def _answer(request: Request, document: dict[str, Any]) -> Response:
-    body = orjson.dumps(document)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        body = gzip.compress(body, 1, mtime=0)
-        return Response(body, headers=_headers() | {"Content-Encoding": "gzip"}, media_type="application/json")
-    return Response(body, headers=_headers(), media_type="application/json")
