@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from starlette.requests import Request
 
 from api.asked import Asking, Serving, Store, language, service
@@ -19,6 +19,7 @@ from api.v1.answers import private
 from api.v1.desk import MOST, ROOMY_MS, Sort, taken
 from api.v1.incident_filter import NARROWED_BY, Narrowed
 from api.v1.parameters import only
+from api.v1.wall import missing
 from api.wall_view import ground_document
 from api.who.caller import Right, Tier
 from data.store import desk as kept
@@ -45,20 +46,34 @@ def desk(request: Request) -> Response:
 
 @router.get(
     "/command/export.html",
-    dependencies=[Depends(only(*NARROWED_BY, "sort", several=("state",)))],
+    dependencies=[Depends(only(*NARROWED_BY, "sort", "shade", "layers", several=("state",)))],
     response_class=Response,
     responses=_PAGE,
 )
 def take_page(  # noqa: PLR0917 - FastAPI passes by name
-    request: Request, asked: Asking, store: Store, serving: Serving, narrowed: Narrowed, sort: Sort = "due"
+    request: Request,
+    asked: Asking,
+    store: Store,
+    serving: Serving,
+    narrowed: Narrowed,
+    sort: Sort = "due",
+    shade: Annotated[Literal["open", "late", "band", "staffing"], Query(description="What grids are shaded by.")] = "open",
+    layers: Annotated[
+        str | None, Query(max_length=100, pattern="^[a-z]+(-[a-z]+)*$", description="What lies on the map, joined by `-`.")
+    ] = None,
 ) -> Response:
     """Take away what a filter gives as one page that opens from disk: map, table and filters, and nobody to ask.
 
+    It opens as it is looked at; how many people grids lack stands in it where they are shaded by that, and you may know it.
     Nobody's name stands in it, and no contact. That it was taken stands in the log.
     """
     asked.caller.require(Right.HANDLE_INCIDENTS)
     with store.read(asked.acting(Right.WATCH), ms=ROOMY_MS) as conn:
         ground = ground_document(wall.areas(conn, asked.today), wall.grids(conn, asked.today), wall.lines(conn))
+    lacking = {}
+    if shade == "staffing" and asked.caller.may(Right.MANAGE_STAFF):
+        with store.read(asked.acting(Right.MANAGE_STAFF), ms=ROOMY_MS) as conn:
+            lacking = {"staffing": missing(conn, asked.today)}
     with store.write(asked.scope, ms=ROOMY_MS) as conn:
         rows = kept.cases(conn, narrowed.filter(conn, asked), now=asked.now, limit=MOST + 1)
         incidents = sent(conn, rows[:MOST], asked, with_people=False)
@@ -70,8 +85,9 @@ def take_page(  # noqa: PLR0917 - FastAPI passes by name
         says=says(),
         given={
             "at": moment,
-            "wish": {"sort": sort},
+            "wish": {"sort": sort, "shade": shade} | ({} if layers is None else {"layers": layers}),
             "ground": ground,
+            **lacking,
             "incidents": {"at": moment, "today": asked.today.isoformat(), "is_whole": len(rows) <= MOST, **incidents},
         },
     )

@@ -6,7 +6,7 @@ All of it in columns, for pages with many thousand incidents; never a word that 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.requests import Request
@@ -121,13 +121,19 @@ def show_missing(request: Request, asked: Asking, store: Store, at: At = None) -
     asked.caller.require(Right.MANAGE_STAFF)
     day = at or asked.today
     with store.read(asked.acting(Right.MANAGE_STAFF), ms=ROOMY_MS) as conn:
-        found = staffed(staffing.grids_on(conn, day), staffing.posts_on(conn, day), staffing.rules_on(conn, day))
+        document = missing(conn, day)
+    return answer_once(request, document, _headers())
+
+
+def missing(conn: connection, day: date) -> dict[str, Any]:
+    """Return how many people each grid lacks on a day, as columns."""
+    found = staffed(staffing.grids_on(conn, day), staffing.posts_on(conn, day), staffing.rules_on(conn, day))
     grids = found.staffing.grids
     gaps = [
         None if grid.rule is None else sum(gap.need - gap.have for gap in grid.gaps if gap.severity is Severity.ERROR)
         for grid in grids
     ]
-    return answer_once(request, {"at": day, "grid": [grid.code for grid in grids], "gap": gaps}, _headers())
+    return {"at": day.isoformat(), "grid": [grid.code for grid in grids], "gap": gaps}
 
 
 def _path(conn: connection, area: str | None) -> str | None:

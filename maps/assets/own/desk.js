@@ -42,11 +42,20 @@ wangge.desk = async (map) => {
   const colours = setup.colours;
   const ground = wangge.ground(data);
   const rows = wangge.deskRows(ground, data, words);
-  const filter = wangge.deskFilter(data, setup.zone);
   const page = {
-    filter, isFrozen: Boolean(frozen), wish: frozen ? { ...filter.read("about:blank"), ...frozen.wish, no: "" } : filter.read(location.href), counts: {}, shade: "open", chosen: -1, pointed: -1,
-    layers: { cases: true, heat: false, stations: false, points: false, calls: false }, past: undefined, ahead: 0, case: undefined, today: "",
+    isFrozen: Boolean(frozen), counts: {}, chosen: -1, pointed: -1, past: undefined, ahead: 0, case: undefined, today: "",
+    get shade() { return page.wish.shade; },
+    get layers() { return page.wish.layers; },
   };
+  const tools = wangge.tools(page, words, {
+    rights: frozen?.staffing ? ["manage_staff"] : me.rights,
+    layers: ["cases", "heat"],
+    usual: ["cases"],
+    choose: (shade) => view({ shade }),
+    toggle: (layer) => view({ layers: { ...page.layers, [layer]: !page.layers[layer] } }),
+  });
+  const filter = wangge.deskFilter(data, setup.zone, tools);
+  Object.assign(page, { filter, wish: filter.read(frozen ? `about:blank?${new URLSearchParams(frozen.wish)}` : location.href) });
   let shown = [];
   let fetchedFor;
   let moment = 0;
@@ -71,7 +80,8 @@ wangge.desk = async (map) => {
   let insides = data.areas.id.map(() => true);
   page.isInside = (area) => (!page.wish.area ? true : area !== null && area >= 0 && insides[area]);
   page.shown = () => page.past?.cases ?? shown;
-  const shades = wangge.shades(data, page, colours);
+  const shades = wangge.shades(data, page, colours, source);
+  if (frozen?.staffing) shades.know(frozen.staffing);
   page.fillOf = shades.fillOf;
   const paint = wangge.paint(ground, data, page);
   const names = wangge.names(ground, data, page);
@@ -121,6 +131,7 @@ wangge.desk = async (map) => {
     const query = filter.asked(page.wish);
     query.set("lang", words.lang);
     byId("csv").href = `${setup.root}/v1/desk/incidents.csv?${query}`;
+    tools.write(query, page.wish);
     byId("html").href = `${setup.root}/command/export.html?${query}`;
   };
   /** Everything that follows from what was fetched, the wish, and what time it is. */
@@ -138,11 +149,15 @@ wangge.desk = async (map) => {
     table.showHead();
     table.show(shown, { anew });
     shades.count();
+    showMap();
+    if (!frozen) links();
+  };
+  /** What follows from what grids are shaded by, and from the layers. */
+  const showMap = () => {
     shades.paint();
     base.redraw();
     over.redraw();
     showKey();
-    if (!frozen) links();
   };
   let isDue = false;
   page.showSoon = () => {
@@ -244,8 +259,24 @@ wangge.desk = async (map) => {
     const before = page.wish;
     page.wish = filter.read(location.href);
     apply(before, { anew: false }).catch(failed);
+    tools.show();
+    learn();
     if (page.wish.no !== before.no) page.wish.no ? page.open(page.wish.no) : drawer.close();
   });
+
+  /** Look at the map another way: that is no step in the browser's history. */
+  const view = async (change) => {
+    page.wish = { ...page.wish, ...change };
+    remember("replaceState");
+    tools.show();
+    await learn();
+    if (!frozen) links();
+  };
+  /** Draw by what the wish says, once there is what it takes. */
+  const learn = async () => {
+    showMap();
+    await shades.learn().then(showMap).catch(failed);
+  };
 
   let following = 0;
   /** Mark an incident in the table and on the map. */
@@ -340,6 +371,7 @@ wangge.desk = async (map) => {
     map.getContainer().setAttribute("role", "region");
     byId("me").textContent = me.name ?? "";
     if (frozen) byId("frozen").textContent = words.say("desk.frozen", { when: words.time(frozen.at, { year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) });
+    tools.show();
     show();
     live.say();
     scale.show();
@@ -399,6 +431,7 @@ wangge.desk = async (map) => {
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(byId("town_map"));
   if (opened) page.open(opened);
   if (frozen) return;
+  learn();
   live.begin(first.cursor);
   // Time alone makes incidents late.
   setInterval(() => { if (!page.past && document.visibilityState === "visible") show(); }, 30_000);

@@ -10,7 +10,7 @@ wangge.zoned = (zone) => {
 };
 
 /** What the desk shows, as it stands in the address: read, written, applied to what was fetched, and counted. */
-wangge.deskFilter = (data, zone) => {
+wangge.deskFilter = (data, zone, view) => {
   /** Each names a parameter of the list of incidents, too. */
   const ONE = ["light", "category", "grid", "area", "tier", "department", "owner", "source", "mode", "kind", "supervision", "urgent"];
   const SORTS = ["due", "newest", "oldest", "state", "grid"];
@@ -42,7 +42,7 @@ wangge.deskFilter = (data, zone) => {
     wish.text = (query.get("text") ?? "").slice(0, 100);
     wish.no = query.get("no") ?? "";
     if (SORTS.includes(query.get("sort"))) wish.sort = query.get("sort");
-    return wish;
+    return Object.assign(wish, view.read(query));
   };
   /** The page's own address for a wish. */
   const write = (wish, address) => {
@@ -51,6 +51,7 @@ wangge.deskFilter = (data, zone) => {
     for (const state of wish.state) query.append("state", state);
     for (const name of [...ONE, "from", "to", "text", "no"]) if (wish[name]) query.set(name, wish[name]);
     if (wish.sort !== "due") query.set("sort", wish.sort);
+    view.write(query, wish);
     url.search = query;
     return url;
   };

@@ -1,5 +1,5 @@
 /** What the grids are shaded by: how much is open or late in each, how it stands to the band, who is missing there. */
-wangge.shades = (data, page, colours) => {
+wangge.shades = (data, page, colours, source) => {
   const STEPS = [1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 80, 100, 150, 200, 300, 500, 1000];
   const grids = data.grids;
   let counts = { open: new Int32Array(grids.code.length), late: new Int32Array(grids.code.length) };
@@ -50,11 +50,16 @@ wangge.shades = (data, page, colours) => {
     return [[colours.scale[0], named(0, ends[0] - 1)], ...ends.map((end, i) => [colours.scale[i + 1], named(end, ends[i + 1] === undefined ? undefined : ends[i + 1] - 1)])];
   };
 
+  const know = ({ grid, gap }) => { gaps = new Map(grid.map((code, i) => [code, gap[i]])); };
+  /** Have what the shade that is chosen needs; it is asked for once. */
+  const learn = async () => {
+    if (page.shade === "staffing" && !gaps) know(await source.get("/v1/wall/staffing"));
+  };
+
   return {
     count, paint, legend,
     fillOf: (i) => fills[i],
     of: (i) => ({ open: counts.open[i], late: counts.late[i], gap: gaps?.get(grids.code[i]) }),
-    know: (found) => { gaps = found; },
-    get knows() { return gaps !== undefined; },
+    know, learn,
   };
 };

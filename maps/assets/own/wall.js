@@ -28,17 +28,11 @@ wangge.wall = async (map) => {
   const colours = setup.colours;
   const ground = wangge.ground(data);
   const cases = wangge.cases(ground, data);
-  /** What a right is needed for is offered to those who have it: a screen that nobody sits at has none of these. */
-  const NEEDS = { staffing: "manage_staff", stations: "see_internal", points: "handle_incidents", calls: "handle_incidents" };
-  const isOpen = (name) => !(name in NEEDS) || me.rights.includes(NEEDS[name]);
-  const SHADES = ["open", "late", "band", "staffing"].filter(isOpen);
-  const LAYERS = ["cases", "heat", "stations", "points", "calls"].filter(isOpen);
   const address = new URL(location.href);
 
   const page = {
     scope: null,
-    shade: SHADES.includes(address.searchParams.get("shade")) ? address.searchParams.get("shade") : "open",
-    layers: { cases: true, heat: false, stations: false, points: false, calls: isOpen("calls") },
+    hasKeys: true,
     formulas: false,
     chosen: -1,
     pointed: -1,
@@ -48,6 +42,15 @@ wangge.wall = async (map) => {
     ahead: Date.now() / 1000 - first.at,
   };
   cases.load(first);
+  const tools = wangge.tools(page, words, {
+    rights: me.rights,
+    layers: ["cases", "heat", "stations", "points", "calls"],
+    usual: ["cases", "calls"],
+    choose: (shade) => shadeBy(shade).catch(failed),
+    toggle: (layer) => toggle(layer),
+  });
+  const { SHADES, LAYERS } = tools;
+  Object.assign(page, tools.read(address.searchParams));
 
   // --- what is shown ---------------------------------------------------------------------------------------------------
 
@@ -100,7 +103,7 @@ wangge.wall = async (map) => {
     return found;
   };
 
-  const shades = wangge.shades(data, page, colours);
+  const shades = wangge.shades(data, page, colours, source);
   page.fillOf = shades.fillOf;
   const paint = wangge.paint(ground, data, page);
   const names = wangge.names(ground, data, page);
@@ -174,8 +177,7 @@ wangge.wall = async (map) => {
   const remember = () => {
     if (page.areaCode() === undefined) address.searchParams.delete("area");
     else address.searchParams.set("area", page.areaCode());
-    if (page.shade === "open") address.searchParams.delete("shade");
-    else address.searchParams.set("shade", page.shade);
+    tools.write(address.searchParams, page);
     if (preset.shape === undefined) address.searchParams.delete("preset");
     else address.searchParams.set("preset", preset.shape);
     history.replaceState(null, "", address);
@@ -236,14 +238,11 @@ wangge.wall = async (map) => {
 
   const shadeBy = async (shade) => {
     page.shade = shade;
-    if (shade === "staffing" && !shades.knows) {
-      const found = await source.get("/v1/wall/staffing");
-      shades.know(new Map(found.grid.map((code, i) => [code, found.gap[i]])));
-    }
+    await shades.learn();
     remember();
     shades.paint();
     base.redraw();
-    showTools();
+    tools.show();
     key.show();
     about.show();
   };
@@ -251,24 +250,11 @@ wangge.wall = async (map) => {
     page.layers[layer] = !page.layers[layer];
     if (layer === "stations" && page.station) page.choose(-1);
     signs.refresh(layer).catch(failed);
+    remember();
     over.redraw();
-    showTools();
+    tools.show();
     key.show();
   };
-  const showTools = () => {
-    const buttons = (place, all, isOn, act, word) => byId(place).replaceChildren(...all.map((name, i) => {
-      const button = make("button", { type: "button", text: words.say(word(name)), onclick: () => act(name) });
-      button.setAttribute("aria-pressed", String(isOn(name)));
-      button.dataset.name = name;
-      button.title = words.say(place === "shades" ? "wall.key.shade" : "wall.key.layer", { n: i + 1 });
-      return button;
-    }));
-    const focused = document.activeElement?.dataset?.name;
-    buttons("shades", SHADES, (name) => page.shade === name, (name) => shadeBy(name).catch(failed), (name) => `wall.shade.${name}`);
-    buttons("layers", LAYERS, (name) => page.layers[name], toggle, (name) => `wall.layer.${name}`);
-    if (focused) document.querySelector(`.tools [data-name="${focused}"]`)?.focus();
-  };
-
   const showSwitches = () => {
     byId("rounds").setAttribute("aria-pressed", String(rounds.isOn));
     byId("chime").setAttribute("aria-pressed", String(chime.isOn));
@@ -340,7 +326,7 @@ wangge.wall = async (map) => {
     map.getContainer().setAttribute("role", "region");
     map.getContainer().setAttribute("aria-label", words.say("wall.canvas"));
     byId("source").textContent = words.say("wall.source", { areas: words.number(data.areas.code.length), grids: words.number(data.grids.code.length) });
-    showTools();
+    tools.show();
     show();
     lists.showFeed();
     replay.show();
@@ -387,7 +373,7 @@ wangge.wall = async (map) => {
   if (page.shade === "staffing") shadeBy("staffing").catch(failed);
   scale.show();
   cover();
-  signs.refresh("calls").catch(failed);
+  for (const layer of LAYERS) signs.refresh(layer).catch(failed);
   live.refresh();
   live.begin(first.cursor);
   if (address.searchParams.has("rounds")) rounds.start(address.searchParams.get("rounds"));
