@@ -6,8 +6,10 @@ The list of incidents tells all of each, a page at a time; these tell of all wha
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.requests import Request
@@ -15,6 +17,7 @@ from starlette.requests import Request
 from api.asked import Asking, Serving, Store
 from api.csv_table import csv_lines
 from api.desk_view import headers, lines, sent
+from api.stats.window import midnight
 from api.v1.answers import answer, private
 from api.v1.incident_filter import NARROWED_BY, Narrowed
 from api.v1.parameters import NO_NUL, only
@@ -36,6 +39,8 @@ router = APIRouter(prefix="/v1/desk", tags=["incidents"])
 MOST = 100_000
 """Incidents that are told at once; the newest, where there are more."""
 MOST_NUMBERS = 200
+DAYS = 30
+"""How far back what was closed is counted, today included."""
 ROOMY_MS = 30_000
 Sort = Annotated[Literal["newest", "oldest", "due", "state", "grid"], Query(description="In which order.")]
 _IS_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
@@ -75,6 +80,27 @@ def show_incidents(
         }
     told = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie, Accept-Encoding"}
     return answer_once(request, document, told)
+
+
+@router.get("/figures", dependencies=[Depends(only(*NARROWED_BY, several=("state",)))])
+def show_figures(asked: Asking, store: Store, serving: Serving, narrowed: Narrowed) -> Response:
+    """Count what a filter gives: what is open, late or nearly so now; what was received and closed today, and since 29 days.
+
+    `late` and `soon` are by the worse of both clocks, as `light` is. Of those that were `ended` in thirty days `timed` had a
+    deadline, and `on_time` were closed by it. Each is as many as the list has with the same filter.
+    """
+    asked.caller.require(Right.HANDLE_INCIDENTS)
+    zone = ZoneInfo(serving.settings.zone)
+    first = asked.today - timedelta(days=DAYS - 1)
+    with store.read(asked.scope, ms=ROOMY_MS) as conn:
+        found = desk.figures(
+            conn,
+            narrowed.filter(conn, asked),
+            now=asked.now,
+            day=midnight(asked.today, zone),
+            first=midnight(first, zone),
+        )
+    return private(answer({"today": asked.today, "first": first, "figures": found}))
 
 
 @router.get(

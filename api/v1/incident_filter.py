@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 NARROWED_BY = (
     "open", "category", "kind", "matter", "grid", "area", "source", "tier", "department", "owner", "supervision", "outside",
-    "overdue", "light", "urgent", "mode", "on_the_spot", "mine", "reported", "from", "to", "due_before", "text",
+    "overdue", "light", "urgent", "mode", "on_the_spot", "mine", "reported", "from", "to", "closed_from",
+    "closed_to", "due_before", "text",
 )  # fmt: skip
 """Names of the parameters that come once; `state` may come several times."""
 
@@ -82,6 +83,8 @@ async def _narrowing(  # noqa: PLR0917 - FastAPI passes by name
     reported: Annotated[Literal["mine"] | None, Query(description="Only what you have reported yourself.")] = None,
     reported_from: Annotated[Moment | None, Query(alias="from")] = None,
     reported_to: Annotated[Moment | None, Query(alias="to")] = None,
+    closed_from: Annotated[Moment | None, Query(description="Only those that were closed, from then on.")] = None,
+    closed_to: Annotated[Moment | None, Query(description="Only those that were closed, before then.")] = None,
     due_before: Annotated[
         Moment | None, Query(description="Only open ones of which a clock that runs now runs out before.")
     ] = None,
@@ -107,6 +110,8 @@ async def _narrowing(  # noqa: PLR0917 - FastAPI passes by name
         on_the_spot=on_the_spot,
         reported_from=reported_from,
         reported_to=reported_to,
+        closed_from=closed_from,
+        closed_to=closed_to,
         due_before=due_before,
         mode=None if mode is None else str(mode),
         light=light,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CASE = (
     "no", "x", "y", "state", "category", "kind", "grid", "area", "tier", "owner", "person", "department", "source", "mode",
-    "supervision", "urgent", "title", "reported", "due", "soon",
+    "supervision", "urgent", "title", "reported", "due", "soon", "closed",
 )  # fmt: skip
 """What is said of each incident: `x` and `y` in micro-degrees, moments in seconds since 1970, `area` the id of the smallest.
 
@@ -34,7 +34,8 @@ _CASES = SQL(
          i.grid_code, CASE WHEN nlevel(i.path) > 0 THEN ltree2text(subpath(i.path, -1))::bigint END, i.tier,
          i.owner_org, i.owner_person::text, i.department, i.source, i.mode, i.supervision, i.urgent::integer, i.title,
          floor(date_part('epoch', i.reported_at))::bigint, floor(date_part('epoch', least(i.due_at, i.stage_due_at)))::bigint,
-         floor(date_part('epoch', least(i.soon_at, i.stage_soon_at)))::bigint
+         floor(date_part('epoch', least(i.soon_at, i.stage_soon_at)))::bigint,
+         floor(date_part('epoch', i.closed_at))::bigint
        FROM wangge.incident i WHERE {} ORDER BY i.id DESC LIMIT %(limit)s"""
 )
 _ORDERS: Mapping[str, SQL] = {
@@ -69,6 +70,34 @@ def ordered(conn: connection, wanted: Filter, *, now: datetime, sort: str, limit
     condition, bound = chosen(wanted, now=now)
     rest = SQL("WHERE {} ORDER BY {} LIMIT %(limit)s").format(condition, _ORDERS[sort])
     return rows_where(conn, rest, bound | {"limit": limit})
+
+
+FIGURES = ("open", "late", "soon", "received", "closed", "ended", "timed", "on_time")
+"""What is counted of a filter: see `figures`."""
+_COUNTS = SQL(
+    """SELECT count(*) FILTER (WHERE is_open), count(*) FILTER (WHERE runs AND coalesce(due < %(now)s, false)),
+         count(*) FILTER (WHERE runs AND coalesce(due >= %(now)s AND soon < %(now)s, false)),
+         count(*) FILTER (WHERE reported_at >= %(day)s), count(*) FILTER (WHERE closed_at >= %(day)s),
+         count(*) FILTER (WHERE closed_at >= %(first)s), count(*) FILTER (WHERE closed_at >= %(first)s AND due_at IS NOT NULL),
+         count(*) FILTER (WHERE closed_at >= %(first)s AND closed_at <= due_at)
+       FROM (SELECT i.reported_at, i.closed_at, i.due_at, i.state <> ALL (%(ended)s::text[]) AS is_open,
+               i.state <> ALL (%(ended)s::text[]) AND i.state <> 'suspended' AS runs,
+               least(i.due_at, i.stage_due_at) AS due, least(i.soon_at, i.stage_soon_at) AS soon
+             FROM wangge.incident i
+             WHERE {} AND (i.state <> ALL (%(ended)s::text[]) OR i.reported_at >= %(day)s
+               OR coalesce(i.closed_at >= %(first)s, false))
+             OFFSET 0) AS i"""
+)
+
+
+def figures(conn: connection, wanted: Filter, *, now: datetime, day: datetime, first: datetime) -> dict[str, int]:
+    """Count what a filter gives: open now, late by one of its clocks, nearly so; received and closed since `day`.
+
+    `ended` were closed since `first`, of which `timed` had a total clock and `on_time` were closed before it ran out.
+    """
+    condition, bound = chosen(wanted, now=now)
+    (row,) = many(conn, _COUNTS.format(condition), bound | {"day": day, "first": first})
+    return dict(zip(FIGURES, row, strict=True))
 
 
 def org_names(conn: connection, codes: Sequence[str], day: date) -> dict[str, tuple[str, str]]:

@@ -54,6 +54,8 @@ class Filter:
     reporter: str | None = None
     reported_from: datetime | None = None
     reported_to: datetime | None = None
+    closed_from: datetime | None = None
+    closed_to: datetime | None = None
     due_before: datetime | None = None
     mode: str | None = None
     light: str | None = None
@@ -116,6 +118,8 @@ _CHOSEN = SQL(
        AND (%(reporter)s::uuid IS NULL OR i.reporter = %(reporter)s::uuid)
        AND (%(since)s::timestamptz IS NULL OR i.reported_at >= %(since)s)
        AND (%(until)s::timestamptz IS NULL OR i.reported_at < %(until)s)
+       AND (%(closed_since)s::timestamptz IS NULL OR coalesce(i.closed_at >= %(closed_since)s, false))
+       AND (%(closed_until)s::timestamptz IS NULL OR coalesce(i.closed_at < %(closed_until)s, false))
        AND (%(mode)s::text IS NULL OR i.mode = %(mode)s)
        AND (%(light)s::text IS NULL OR %(light)s = CASE
             WHEN i.state = ANY (%(ended)s::text[]) OR i.state = 'suspended' THEN 'none'
@@ -180,5 +184,6 @@ def _bound(wanted: Filter, now: datetime) -> dict[str, Any]:
         "supervision": wanted.supervision, "outside": wanted.is_outside, "overdue": wanted.is_overdue,
         "urgent": wanted.is_urgent, "on_the_spot": wanted.on_the_spot, "mine": wanted.hands is not None, "orgs": list(orgs),
         "person": person, "reporter": wanted.reporter, "since": wanted.reported_from, "until": wanted.reported_to,
+        "closed_since": wanted.closed_from, "closed_until": wanted.closed_to,
         "due_before": wanted.due_before, "now": now, "mode": wanted.mode, "light": wanted.light, "text": wanted.text,
     }  # fmt: skip

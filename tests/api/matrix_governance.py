@@ -254,6 +254,7 @@ GOVERNANCE = {
     ("GET", "/v1/wall/staffing"): guarded("GET", "/v1/wall/staffing", needs=MANAGE),
     ("GET", "/v1/desk/incidents"): guarded("GET", "/v1/desk/incidents", "/v1/desk/incidents?no=x", needs=WORK),
     ("GET", "/v1/desk/incidents.csv"): guarded("GET", "/v1/desk/incidents.csv", needs=WORK),
+    ("GET", "/v1/desk/figures"): guarded("GET", *(f"/v1/desk/figures?area={c}" for c in COMMUNITIES), needs=WORK),
     ("GET", "/v1/desk/people"): guarded("GET", *(f"/v1/desk/people?grid={c}001" for c in COMMUNITIES), needs=WORK),
     ("GET", "/command/export.html"): guarded("GET", "/command/export.html", needs=WORK),
     ("GET", "/v1/legacy"): guarded("GET", "/v1/legacy", *(f"/v1/legacy?area={c}" for c in (C, S, D)), needs=WORK),

@@ -104,6 +104,7 @@ wangge.desk = async (map) => {
 
   const measure = wangge.measure(map, ground, page, words);
   const sides = wangge.deskSides(data, page, words, rows);
+  const tiles = wangge.deskTiles(source, page, words);
   const table = wangge.deskTable(page, words, rows, dots);
   const fields = wangge.deskFields(setup, words, send, rows);
   const steps = wangge.deskSteps(words, send, fields);
@@ -111,6 +112,7 @@ wangge.desk = async (map) => {
   const report = wangge.deskReport(page, words, send, rows, fields, setup);
   const live = wangge.deskLive(source, rows, page, words);
   const { failed } = live;
+  page.failed = failed;
   const replay = wangge.replay(source, rows, page, words);
 
   const boundsOf = () => {
@@ -139,12 +141,14 @@ wangge.desk = async (map) => {
     look();
     const found = filter.apply(rows.all(), page.wish, (each) => rows.lightOf(each, moment));
     page.counts = found.counts;
+    page.tally = found.tally;
     shown = filter.sort(found.shown, page.wish);
     page.case = page.wish.no || undefined;
     const total = rows.size;
     byId("count").textContent = words.say(shown.length === total ? "desk.count" : "desk.count.of", { n: words.number(shown.length), all: words.number(total) });
     byId("partial").hidden = isWhole;
     sides.show();
+    tiles.show();
     showSpan();
     table.showHead();
     table.show(shown, { anew });
@@ -178,15 +182,15 @@ wangge.desk = async (map) => {
 
   /** The days that a button stands for; none: what is open, whenever it was reported. */
   const span = ({ dataset: { days } }) => {
-    if (days === "0") return { from: "", to: "" };
+    const nothing = { from: "", to: "", closed_from: "", closed_to: "" };
+    if (days === "0") return nothing;
     const from = new Date(`${page.today}T00:00:00Z`);
     from.setUTCDate(from.getUTCDate() - Number(days) + 1);
-    return { from: from.toISOString().slice(0, 10), to: page.today };
+    return { ...nothing, from: from.toISOString().slice(0, 10), to: page.today };
   };
   const showSpan = () => {
     for (const button of document.querySelectorAll("[data-days]")) {
-      const { from, to } = span(button);
-      button.setAttribute("aria-pressed", String(from === page.wish.from && to === page.wish.to));
+      button.setAttribute("aria-pressed", String(Object.entries(span(button)).every(([name, day]) => day === page.wish[name])));
     }
   };
   const take = (document) => {
@@ -216,6 +220,7 @@ wangge.desk = async (map) => {
   /** Take in how some stand now. */
   page.take = (document, numbers) => {
     rows.change(document, numbers, filter.belongs(page.wish));
+    tiles.stir();
     for (const no of numbers) freshAt.set(no, Date.now());
     for (const [no, at] of freshAt) if (at < Date.now() - FRESH_S * 2000) freshAt.delete(no);
   };

@@ -16,7 +16,9 @@ wangge.deskFilter = (data, zone, view) => {
   const SORTS = ["due", "newest", "oldest", "state", "grid"];
   const ENDED = ["closed", "archived", "rejected", "voided"];
   const DAY = /^\d{4}-\d{2}-\d{2}$/;
-  const none = () => ({ state: [], text: "", from: "", to: "", sort: "due", no: "" });
+  /** Days: of the report, and of the end. */
+  const DAYS = ["from", "to", "closed_from", "closed_to"];
+  const none = () => ({ state: [], text: "", ...Object.fromEntries(DAYS.map((name) => [name, ""])), sort: "due", no: "" });
 
   const parents = data.areas.parent;
   const areaAt = new Map(data.areas.code.map((code, i) => [code, i]));
@@ -38,7 +40,7 @@ wangge.deskFilter = (data, zone, view) => {
     const wish = none();
     wish.state = query.getAll("state").filter((each) => /^[a-z_]+$/.test(each));
     for (const name of ONE) if (query.get(name)) wish[name] = query.get(name);
-    for (const name of ["from", "to"]) if (DAY.test(query.get(name) ?? "")) wish[name] = query.get(name);
+    for (const name of DAYS) if (DAY.test(query.get(name) ?? "")) wish[name] = query.get(name);
     wish.text = (query.get("text") ?? "").slice(0, 100);
     wish.no = query.get("no") ?? "";
     if (SORTS.includes(query.get("sort"))) wish.sort = query.get("sort");
@@ -49,15 +51,16 @@ wangge.deskFilter = (data, zone, view) => {
     const url = new URL(address);
     const query = new URLSearchParams();
     for (const state of wish.state) query.append("state", state);
-    for (const name of [...ONE, "from", "to", "text", "no"]) if (wish[name]) query.set(name, wish[name]);
+    for (const name of [...ONE, ...DAYS, "text", "no"]) if (wish[name]) query.set(name, wish[name]);
     if (wish.sort !== "due") query.set("sort", wish.sort);
     view.write(query, wish);
     url.search = query;
     return url;
   };
-  /** What has to be fetched for a wish: everything that is open, or what was reported in a span of days, or all. */
+  const hasDays = (wish) => DAYS.some((name) => wish[name]);
+  /** What has to be fetched for a wish: everything that is open, or what was reported or closed in a span of days, or all. */
   const set = (wish) => {
-    if (wish.from || wish.to) return { from: wish.from && moment(wish.from), to: wish.to && moment(wish.to, 1) };
+    if (hasDays(wish)) return Object.fromEntries(DAYS.filter((name) => wish[name]).map((name) => [name, moment(wish[name], name.endsWith("to") ? 1 : 0)]));
     return wish.state.some((each) => ENDED.includes(each)) ? {} : { open: true };
   };
   const moment = (day, plus) => new Date(midnight(day, plus) * 1000).toISOString();
@@ -71,9 +74,11 @@ wangge.deskFilter = (data, zone, view) => {
   };
   /** Whether an incident belongs to what was fetched for a wish. */
   const belongs = (wish) => {
-    if (!wish.from && !wish.to) return "open" in set(wish) ? (each) => each.look !== "over" : () => true;
-    const [from, to] = [wish.from ? midnight(wish.from) : -Infinity, wish.to ? midnight(wish.to, 1) : Infinity];
-    return (each) => each.reported >= from && each.reported < to;
+    if (!hasDays(wish)) return "open" in set(wish) ? (each) => each.look !== "over" : () => true;
+    const span = (from, to) => [wish[from] ? midnight(wish[from]) : -Infinity, wish[to] ? midnight(wish[to], 1) : Infinity];
+    const [reported, closed] = [span("from", "to"), span("closed_from", "closed_to")];
+    const lies = (at, [from, to]) => at >= from && at < to;
+    return (each) => lies(each.reported, reported) && (!(wish.closed_from || wish.closed_to) || (each.closed != null && lies(each.closed, closed)));
   };
 
   /** What each facet says of an incident. */
@@ -112,12 +117,19 @@ wangge.deskFilter = (data, zone, view) => {
     return found;
   };
 
+  const count = (tally, each) => {
+    if (each.look !== "over") tally.open += 1;
+    if (each.light in tally) tally[each.light] += 1;
+  };
   /**
    * Go once through everything: what is to be shown, and of each facet how many there would be of each value, were it not for what is
-   * chosen of that facet itself.
+   * chosen of that facet itself; and `tally`, how many are open, late or nearly so whatever state and light are chosen.
    */
   const apply = (all, wish, lightOf) => {
-    const asked_of = tests(wish);
+    const HOW = new Set(["state", "light"]);
+    const asked_of = tests(wish).sort((a, b) => HOW.has(a[0]) - HOW.has(b[0]));
+    const whats = asked_of.filter(([name]) => !HOW.has(name)).length;
+    const tally = { open: 0, red: 0, yellow: 0 };
     const shown = [];
     const counts = Object.fromEntries([...Object.keys(VALUE), "area"].map((name) => [name, new Map()]));
     const names = Object.keys(VALUE);
@@ -130,19 +142,24 @@ wangge.deskFilter = (data, zone, view) => {
       each.light = lightOf(each);
       let fails = 0;
       let which;
-      for (const [name, test] of asked_of)
+      let at = 0;
+      for (const [name, test] of asked_of) {
+        if (at === whats && fails === 0) count(tally, each);
+        at += 1;
         if (!test(each)) {
           which = name;
           fails += 1;
           if (fails > 1) break;
         }
+      }
+      if (at === whats && fails === 0) count(tally, each);
       if (fails === 0) {
         shown.push(each);
         for (const name of names) tell(name, each);
         tell("area", each);
       } else if (fails === 1 && which !== "text") tell(which, each);
     }
-    return { shown, counts };
+    return { shown, counts, tally };
   };
 
   const RANK = new Map(["reported", "verifying", "accepted", "assigned", "in_progress", "suspended", "handled", "feedback", "closed", "archived", "rejected", "voided"].map((state, i) => [state, i]));
@@ -158,8 +175,13 @@ wangge.deskFilter = (data, zone, view) => {
   const sort = (shown, wish) => shown.sort(ORDER[wish.sort]);
 
   /** Whether anything is chosen that narrows. */
-  const isNarrow = (wish) => Boolean(wish.state.length || wish.text.trim() || wish.from || wish.to || ONE.some((name) => wish[name]));
+  const isNarrow = (wish) => Boolean(wish.state.length || wish.text.trim() || hasDays(wish) || ONE.some((name) => wish[name]));
   const reset = (wish) => ({ ...Object.fromEntries(ONE.map((name) => [name, undefined])), ...none(), sort: wish.sort, no: wish.no });
 
-  return { ONE, ENDED, SORTS, read, write, set, asked, belongs, apply, sort, isNarrow, reset, insides, areaAt };
+  /** The same wish whatever its states, lights and days: what figures are counted of. */
+  const widened = (wish) => ({ ...wish, ...Object.fromEntries(DAYS.map((name) => [name, ""])), state: [], light: undefined });
+  /** The same, as parameters of the service. */
+  const counted = (wish) => Object.fromEntries([...ONE, "text"].map((name) => [name, widened(wish)[name] || undefined]));
+
+  return { ONE, ENDED, DAYS, hasDays, widened, counted, SORTS, read, write, set, asked, belongs, apply, sort, isNarrow, reset, insides, areaAt };
 };

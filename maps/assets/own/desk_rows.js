@@ -9,6 +9,7 @@ wangge.deskRows = (ground, data, words) => {
   const COLUMNS = [
     "no", "x", "y", "state", "category", "kind", "grid", "area", "tier", "owner", "person", "department", "source", "mode", "supervision",
     "urgent", "title", "reported", "due", "soon",
+    "closed",
   ];
   const gridOf = new Map(data.grids.code.map((code, i) => [code, i]));
   const areaOf = new Map(data.areas.id.map((id, i) => [id, i]));
@@ -54,6 +55,7 @@ wangge.deskRows = (ground, data, words) => {
       reported: of.reported(i),
       due: of.due(i),
       soon: of.soon(i),
+      closed: of.closed(i),
       since: since(i),
       until: until(i),
       order: 0,

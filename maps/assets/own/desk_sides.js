@@ -118,6 +118,7 @@ wangge.deskSides = (data, page, words, rows) => {
     };
     if (wish.text.trim()) chip(words.say("desk.facet.text"), wish.text.trim(), { text: "" }, "text");
     if (wish.from || wish.to) chip(words.say("desk.facet.period"), `${wish.from || "…"} – ${wish.to || "…"}`, { from: "", to: "" }, "period");
+    if (wish.closed_from || wish.closed_to) chip(words.say("desk.facet.closed"), `${wish.closed_from || "…"} – ${wish.closed_to || "…"}`, { closed_from: "", closed_to: "" }, "closed");
     for (const state of wish.state) chip(words.say("desk.facet.state"), named("state", state), { state: wish.state.filter((each) => each !== state) }, "state");
     for (const facet of page.filter.ONE) if (wish[facet]) chip(words.say(`desk.facet.${facet}`), named(facet, wish[facet]), { [facet]: undefined }, facet);
     byId("chips").replaceChildren(...chips);

@@ -51,7 +51,7 @@ FILTERS = (
     f"area={HERE}", f"area={STREETS[1]}", f"grid={GRID}", "outside=true", "tier=grid", "department=sanitation", "urgent=true",
     "light=red", "light=yellow", "light=green", "light=none", "overdue=true", "mode=normal", "mode=emergency",
     "supervision=none", "text=lAmP", "text=%25", "mine=true", "from=2026-03-15T00:00:00Z", "to=2026-03-15T00:00:00Z",
-    "due_before=2026-03-20T00:00:00Z",
+    "due_before=2026-03-20T00:00:00Z", "closed_from=2026-03-15T00:00:00Z", "closed_to=2026-03-15T00:00:00Z",
 )  # fmt: skip
 
 
@@ -201,3 +201,47 @@ def test_every_field_has_a_kind():
     """Each field that a step offered to somebody needs or takes is one that the desk knows how to ask for."""
     asked = [(step.event, name) for step in STEPS if State.DRAFT not in step.takes for name in (*step.requires, *step.allows)]
     assert {kind_of(*each) for each in asked} <= CHOICES.keys() | MADE_BY_HAND
+
+
+@pytest.mark.parametrize("query", ["", "category=lamps", f"area={HERE}", "urgent=true", "text=heap"])
+@pytest.mark.parametrize("who", ["district", "worker"])
+def test_figures_are_counts_of_the_list(town, query, who):
+    """Each figure of a filter is as many as the list has, by the parameters to which the desk's tile leads."""
+    told = town.asks(who, "GET", f"/v1/desk/figures?{query}").json()
+    midnight = {name: f"{told[name]}T00:00:00%2B08:00" for name in ("today", "first")}
+    lists = {
+        "open": "open=true", "late": "light=red", "soon": "light=yellow", "received": f"from={midnight['today']}",
+        "closed": f"closed_from={midnight['today']}", "ended": f"closed_from={midnight['first']}",
+    }  # fmt: skip
+    for name, more in lists.items():
+        assert told["figures"][name] == len(listed(town, f"{query}&{more}", who)), name
+    whole = town.asks(who, "GET", f"/v1/incidents?limit=1000&{query}&closed_from={midnight['first']}").json()["incidents"]
+    assert told["figures"]["timed"] == sum(each["clocks"]["total"]["due"] is not None for each in whole)
+
+
+def test_figures_of_what_was_closed(cluster, template, tmp_path):
+    """What was closed today and before counts where it belongs, in time or too late; what was rejected was not closed."""
+    with cluster.clone(template) as db, station_over(db, tmp_path) as town:
+
+        def accept(no):
+            town.done("community", no, "accept", matter="0101")
+            return no
+
+        def close(no):
+            town.done("worker", no, "claim")
+            town.done("worker", no, "handle", result="done", outcome="resolved", evidence=["seen"])
+            town.done("community", no, "check_pass")
+            town.done("community", no, "feedback", result="satisfied", answer="done")
+
+        slow, quick, refused, before = (town.reports(title=each)["no"] for each in ("slow", "quick", "refused", "before"))
+        close(accept(before))
+        accept(slow)
+        town.passes(days=35)
+        close(slow)
+        town.passes(days=3)
+        close(accept(town.reports(title="today")["no"]))
+        town.done("community", refused, "reject", reason="private_affair", answer="no")
+        assert quick in listed(town, "open=true")
+        found = town.asks("district", "GET", "/v1/desk/figures").json()["figures"]
+        assert (found["open"], found["closed"], found["ended"], found["timed"], found["on_time"]) == (1, 1, 2, 2, 1)
+        assert found["received"] == 1
