@@ -80,6 +80,10 @@ def wall(page: Page, _town: TourTown) -> Iterator[None]:
 
 def desk(page: Page, _town: TourTown) -> Iterator[None]:
     """Open an incident with one of its steps, what narrows, what can be taken away, and the form of a report."""
+    for button in page.locator(".choice button[aria-pressed=false]:visible").all():
+        button.click()
+    page.locator("#formulas").click()
+    yield
     page.locator("#rows .row:visible").last.click()
     expect(page.locator("#drawer .log li")).not_to_have_count(0)
     page.locator("#drawer .steps [data-event]").first.click()
