@@ -34,7 +34,7 @@ class HousePress:
     """The press of a process."""
 
     def __init__(self, kept_bytes: int = KEPT_BYTES, *, waiting: int = MOST_WAITING, patience_s: float = PATIENCE_S) -> None:
-        self._kept = Kept(kept_bytes)
+        self._kept = Kept[bytes](kept_bytes)
         self._turn = Lock()
         self._door = Lock()
         self._waiting = 0

@@ -54,7 +54,7 @@ class Held:
     """What one process remembers between requests; nothing of it is lost when it is forgotten."""
 
     versions: Versions
-    tiles: Kept
+    tiles: Kept[bytes]
     facts: dict[Hashable, object]
     """Counts, extents and composed statements: what follows from their keys alone."""
 

@@ -17,7 +17,8 @@ from datetime import date
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from data.store.scope import Scope
+from data.store.directory import mark
+from data.store.scope import NOBODY, Scope
 from data.store.sql import one
 from gis.errors import ParameterError
 
@@ -72,6 +73,10 @@ class Versions:
         """Return the version of everything that collections show, on whatever day."""
         return self._remembered("data", lambda: _data_version(pool)).text
 
+    def of_names(self, pool: Pool) -> str:
+        """Return the version of what can be found by name, beside areas and grids: stations and places."""
+        return self._remembered("names", lambda: _names_version(pool)).text
+
     def _remembered(self, name: object, ask: Callable[[], Version]) -> Version:
         now = self._clock()
         found = self._known.get(name)
@@ -107,6 +112,11 @@ def _layer_version(pool: Pool, subject: Subject, day: date) -> Version:
 def _data_version(pool: Pool) -> Version:
     with pool.read(_EVERYTHING) as conn:
         return Version(_short("data", *one(conn, _DATA)), date.min)
+
+
+def _names_version(pool: Pool) -> Version:
+    with pool.read(NOBODY) as conn:
+        return Version(_short("names", mark(conn)), date.min)
 
 
 def _short(*parts: str) -> str:

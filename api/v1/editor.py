@@ -325,7 +325,7 @@ def _packed(conn: connection, plan: PlanRow, edition: Edition, day: date) -> byt
     return zipped(document)
 
 
-def _kept(request: Request) -> Kept:
+def _kept(request: Request) -> Kept[bytes]:
     state = request.app.state
     if not hasattr(state, "editions"):
         state.editions = Kept(PACKED_BYTES)

@@ -140,7 +140,7 @@ def _path(conn: connection, area: str | None) -> str | None:
     return None if area is None else stats.place_of(conn, area).path
 
 
-def _grounds(request: Request) -> Kept:
+def _grounds(request: Request) -> Kept[bytes]:
     state = request.app.state
     if not hasattr(state, "grounds"):
         state.grounds = Kept(GROUND_BYTES)

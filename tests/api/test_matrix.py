@@ -587,6 +587,20 @@ def find_addresses(ask):
             ask.denied(answer)
 
 
+def search(ask):
+    """Each finds by their codes the areas and grids that they see in the collections, and nothing of others'."""
+    if not (ask.reads("areas") or ask.reads("grids")):
+        ask.denied(ask("/v1/search?q=37"))
+        return
+    for kind, mine, everything in (
+        ("area", ask.areas([*COMMUNITIES, *STREETS]), (*COMMUNITIES, *STREETS)),
+        ("grid", set(ask.grids()), [f"{code}00{n}" for code in COMMUNITIES for n in (1, 2)]),
+    ):
+        for code in everything:
+            told = ask(f"/v1/search?kinds={kind}&q={code}").json()["results"]
+            assert (code in {each["code"] for each in told}) == (code in mine), (ask.actor, code)
+
+
 def of_incidents(tail, method="GET", **body):
     """Something of each incident: found exactly where the incident is seen."""
 
@@ -823,6 +837,7 @@ MATRIX = {
     ("GET", "/v1/incidents/{no}/receipt"): receipt,
     ("GET", "/v1/receipts"): receipts,
     ("GET", "/v1/addresses"): find_addresses,
+    ("GET", "/v1/search"): search,
     ("GET", "/v1/incidents/{no}/contact"): contact,
     ("POST", "/v1/incidents/{no}/erasure"): erasure,
     ("GET", "/v1/incidents/{no}/pictures"): of_incidents("/pictures"),

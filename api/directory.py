@@ -1,0 +1,135 @@
+"""What can be found by name, kept in each process: read anew when anything in it has changed, and matched in memory.
+
+Everybody who sees the same finds in the same list. Who sees what is the store's to say, twice: when the list is read, and when
+it is told where those are that were found.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from api.kept import Kept
+from api.ogc.versions import Versions
+from api.who.caller import Right
+from data.spoken import plain
+from data.store.directory import entries, place_entries
+from data.store.pool import BULK_MS
+from data.typed import Fit, Names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from starlette.requests import Request
+
+    from api.asked import Asked
+    from data.store.directory import Entry
+    from data.store.pool import Pool
+    from data.typed import Indices
+
+KEPT_BYTES = 256 << 20
+"""Of the directories that a process keeps: some hundred bytes for each name, so about a million."""
+_SIZES = ("city", "district", "street", "community")
+_RANK = {"grid": 4, "station": 5, "place": 6}
+_ENTRY_BYTES = 400
+_NO_FIT = Fit.INSIDE + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """What a text may mean, and how well that fits."""
+
+    entry: Entry
+    fit: Fit
+
+
+class Directory:
+    """Names and codes that one kind of caller may find."""
+
+    def __init__(self, listed: Sequence[Entry]) -> None:
+        self._entries = tuple(listed)
+        self._names = Names([each.name for each in listed], [each.above for each in listed])
+        codes = sorted((plain(each.code), index) for index, each in enumerate(listed) if each.code)
+        self._codes = [code for code, _ in codes]
+        self._coded = np.array([index for _, index in codes], dtype=np.int64)
+        self._rank = np.array(
+            [_SIZES.index(each.type) if each.kind == "area" else _RANK[each.kind] for each in listed], dtype=np.int64
+        )
+        self._kind = np.array([each.kind for each in listed], dtype="U8")
+        self._long = np.array([len(each.name) for each in listed], dtype=np.int64)
+
+    def __len__(self) -> int:
+        return self._names.size + _ENTRY_BYTES * len(self._entries)
+
+    def find(self, text: str, *, kinds: Collection[str], limit: int) -> tuple[list[Hit], bool]:
+        """Return what a text may mean, the best first, and whether that is all.
+
+        What is called just so comes before what begins so, and that before what has it inside; then the large before the small,
+        what says more of the name, the short, and the smaller code.
+        """
+        found = self._names.find(text)
+        fit = np.full(len(self._entries), _NO_FIT, dtype=np.int64)
+        taken = np.zeros(len(self._entries), dtype=np.int64)
+        fit[found.name], taken[found.name] = found.fit, found.taken
+        coded, fits = self._by_code(text)
+        # A code that fits as well as the name says more of it.
+        taken[coded] = np.where(fits <= fit[coded], 0, taken[coded])
+        fit[coded] = np.minimum(fit[coded], fits)
+        index = np.flatnonzero((fit < _NO_FIT) & np.isin(self._kind, sorted(kinds)))
+        # Entries of a kind stand in the order of their codes: their index is the last word.
+        order = np.lexsort((index, self._long[index], taken[index], self._rank[index], fit[index]))[:limit]
+        best = index[order].tolist()
+        return [Hit(entry=self._entries[k], fit=Fit(fit[k])) for k in best], len(index) <= limit
+
+    def _by_code(self, text: str) -> tuple[Indices, Indices]:
+        """Return the entries whose code begins with a text, and how well that fits each."""
+        said = plain(text)
+        first = bisect_left(self._codes, said)
+        last = bisect_left(self._codes, said + chr(0x10FFFF), first) if said else first
+        fits = [Fit.EXACT if code == said else Fit.PREFIX for code in self._codes[first:last]]
+        return self._coded[first:last], np.array(fits, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    versions: Versions
+    kept: Kept[Directory]
+
+
+_making = Lock()
+
+
+def directory_of(request: Request, pool: Pool, asked: Asked, *, own: bool = False) -> Directory:
+    """Return what somebody may find by name today; with `own` only where they work, whatever is public besides."""
+    held = _held(request)
+    scope = replace(asked.scope, public=()) if own else asked.scope
+    day = asked.today
+    version = (held.versions.of_data(pool), held.versions.of_names(pool))
+
+    def read() -> Directory:
+        with pool.read(scope, ms=BULK_MS) as conn:
+            listed = entries(conn, day)
+        if Right.HANDLE_INCIDENTS in scope.rights:
+            with pool.read(asked.acting(Right.HANDLE_INCIDENTS), ms=BULK_MS) as conn:
+                listed += place_entries(conn, day)
+        return Directory(listed)
+
+    # Who somebody is decides nothing here; for whom they speak, and where, decides all.
+    places = asked.acting(Right.HANDLE_INCIDENTS).areas_1 if Right.HANDLE_INCIDENTS in scope.rights else ()
+    return held.kept.get((replace(scope, person=""), places, day, version), read)
+
+
+def _held(request: Request) -> _Held:
+    state = request.app.state
+    found = cast("_Held | None", getattr(state, "directories", None))
+    if found is None:
+        with _making:
+            found = cast("_Held | None", getattr(state, "directories", None))
+            if found is None:
+                found = _Held(Versions(), Kept(KEPT_BYTES))
+                state.directories = found
+    return found
