@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
-import shapely
 
+from api.block_drawing import drawing_of
 from data.store import plan_blocks, plans
 from data.store.log import record
 from data.store.plan_blocks import Borders, NewEdition
@@ -23,17 +22,15 @@ from data.store.sql import many, run
 from gis.errors import Stale
 from gis.frame import WGS84, transform_geometry
 from gis.locate import NOWHERE
-from maps.base import SHARED_BORDERS_M
-from maps.packing import Origin, coverage, spots
 from partition.sheet import sheet_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from numpy.typing import NDArray
     from psycopg2.extensions import connection
 
+    from api.block_drawing import Drawing
     from data.store.jobs import Job
     from data.store.plans import PlanRow
     from gis.town import Town
@@ -54,15 +51,6 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawing:
-    """How the blocks are drawn: from where on, each one's rings as JSON, and where a label has most room in it."""
-
-    origin: Origin
-    rings: tuple[str, ...]
-    spots: tuple[tuple[int, int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Prepared:
     """What such a job came to; nothing is left to be computed while the plan is locked."""
 
@@ -70,7 +58,7 @@ class Prepared:
     seen: _Seen
     town: Town
     sheet: Sheet
-    drawing: _Drawing
+    drawing: Drawing
 
     def write(self, conn: connection, now: datetime) -> dict[str, Any]:
         """Write the edition, in a transaction of the owner's, and return the job's result.
@@ -139,7 +127,7 @@ def block_job(dsn: str, job: Job, progress: Callable[[int, int], None], processe
         own = town_of(conn, plan, communities=tuple(net.outline), divided=net)
     sheet = sheet_of(town, own, net)
     progress(1, 2)
-    drawing = _drawing(transform_geometry(sheet.polygon, own.frame.crs, WGS84))
+    drawing = drawing_of(transform_geometry(sheet.polygon, own.frame.crs, WGS84))
     progress(2, 2)
     return Prepared(job, seen, own, sheet, drawing)
 
@@ -177,20 +165,3 @@ def _homes(conn: connection, plan: PlanRow, town: Town, sheet: Sheet) -> list[li
         if block != NOWHERE:
             homes[block].append(number[identity])
     return homes
-
-
-def _drawing(degrees: NDArray[np.object_]) -> _Drawing:
-    """Return how blocks are drawn whose shapes are given in degrees."""
-    origin = Origin.of([degrees])
-    room = spots(origin, degrees)
-    return _Drawing(
-        origin=origin,
-        rings=tuple(orjson.dumps(rings).decode() for rings in origin.shapes(_thin(degrees))),
-        spots=tuple(zip(room.at[::2], room.at[1::2], room.radius, strict=True)),
-    )
-
-
-def _thin(degrees: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Thin the blocks' outlines together; one that would vanish is drawn as it is."""
-    thin = coverage(degrees, SHARED_BORDERS_M)
-    return np.where(shapely.is_empty(thin), degrees, thin)

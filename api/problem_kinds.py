@@ -213,6 +213,12 @@ _PLANS: Mapping[str, ProblemKind] = {
         "The blocks were made anew",
         "Fetch the blocks again, and paint on these.",
     ),
+    "parts-apart": ProblemKind(
+        "各部分不在同一网格",
+        "请先把这些部分归入同一网格，再合并。",
+        "The parts are in different grids",
+        "Bring them into one grid, then join them.",
+    ),
     "overlapping-edits": ProblemKind(
         "与他人的改动重叠",
         "请取得 theirs、names 中他人的改动，再决定保留哪一方。",

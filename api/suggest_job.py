@@ -86,7 +86,7 @@ def suggest_job(dsn: str, job: Job, progress: Callable[[int, int], None], proces
 def as_seen(conn: connection, plan: PlanRow, edition: str, base: int) -> Edition:
     """Return the edition of a plan's blocks; raises where it, or the plan's revision, is no longer what somebody has seen."""
     found = plan_blocks.edition_there(conn, plan)
-    if str(found.id) != edition:
+    if found.tag != edition:
         msg = "the blocks of this plan were made anew since you have seen them: fetch them again"
         raise Conflict(msg, code="stale-edition", zh="该方案的地块已重新生成，请重新取得")
     if plan.revision != base:

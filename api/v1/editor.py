@@ -34,7 +34,7 @@ from api.v1.parameters import WHOLE, Code, only
 from api.v1.plans import offered
 from api.who.caller import ALL_CATEGORIES, Right
 from api.zipped import answer_once, answer_zipped, zipped
-from data.store import drafts, jobs, paint, paint_board, plan_blocks, plan_ground, plans
+from data.store import drafts, jobs, paint, paint_board, plan_blocks, plan_cuts, plan_ground, plans
 from data.store.draft_figures import frame_of
 from data.store.log import record
 from data.store.paint_board import NewGrid, Stroke
@@ -123,7 +123,7 @@ def prepare_blocks(plan_id: Code, asked: Asking, store: Store, once: OnlyOnce) -
         plan = plans.get(conn, plan_id, lock=True)
         edition = plan_blocks.edition_of(conn, plan)
         if edition is not None:
-            return answer({"state": "ready", "edition": str(edition.id)})
+            return answer({"state": "ready", "edition": edition.tag})
         if not all(asked.caller.may(right, path) for path in plan.paths for right in _PREPARES):
             msg = "parts of this plan lie outside your areas; somebody who has them all prepares it"
             raise Refused(msg)
@@ -145,7 +145,8 @@ def prepare_blocks(plan_id: Code, asked: Asking, store: Store, once: OnlyOnce) -
 def show_blocks(request: Request, plan_id: Code, asked: Asking, store: Store) -> Response:
     """Show the blocks of a plan and their ground, in columns; they do not change while the edition stands.
 
-    Coordinates are steps in micro-degrees from `origin`. 404 (`no-blocks`) where they have not been made.
+    Coordinates are steps in micro-degrees from `origin`. `made` are numbers that mean other ground since
+    a revision of the plan: blocks that were cut or joined. 404 (`no-blocks`) where they have not been made.
     """
     asked.caller.require(Right.SEE_HOUSEHOLDS)
     # Roles for some categories that somebody has elsewhere hide no block here: pages know blocks by their places among all.
@@ -155,7 +156,7 @@ def show_blocks(request: Request, plan_id: Code, asked: Asking, store: Store) ->
         edition = plan_blocks.edition_there(conn, plan)
         # Also by what the caller may see: whoever comes to see more blocks must not be told that nothing has changed.
         seen = digested(scope.areas_1, scope.areas_2, scope.areas_3, scope.categories, scope.public)
-        mark = tag(edition.id, plan_ground.stamp(conn, plan, asked.today), seen)
+        mark = tag(edition.tag, plan_ground.stamp(conn, plan, asked.today), seen)
         if is_known_tag(request, mark):
             return unchanged(_headers(mark))
         packed = _kept(request).get(mark, lambda: _packed(conn, plan, edition, asked.today))
@@ -194,14 +195,13 @@ def save_assignments(plan_id: Code, painted: Painted, asked: Asking, store: Stor
         speak(conn, asked.acting(Right.EDIT_PLAN))
         plan = plans.get(conn, plan.id, lock=True)
         drafts.require_open(conn, plan)
-        edition = plan_blocks.edition_of(conn, plan)
-        if edition is None or str(edition.id) != painted.edition:
-            msg = "the blocks of this plan were made anew since you have seen them: fetch them again"
-            raise Conflict(msg, code="stale-edition", zh="该方案的地块已重新生成，请重新取得")
+        edition, drawn = edition_seen(conn, plan, painted.edition)
+        plan_cuts.refuse_unseen(conn, edition, [number for number, _ in painted.blocks], drawn)
         saved = paint.save(conn, plan, edition, _stroke(painted, plan_ground.land_ids(conn, plan)), now=asked.now)
         grids, _ = grids_and_blocks(conn, saved.plan, edition)
         document = {
             "revision": saved.plan.revision,
+            "edition": edition.tag,
             "keys": {key: str(grid) for key, grid in saved.keys.items()},
             "theirs": [[number, None if grid == NOWHERE else str(grid)] for number, grid in saved.theirs],
             "grids": grids,
@@ -210,6 +210,16 @@ def save_assignments(plan_id: Code, painted: Painted, asked: Asking, store: Stor
 
     with store.write(asked.scope, ms=ROOMY_MS) as conn:
         return once(conn, lambda: write(conn))
+
+
+def edition_seen(conn: connection, plan: PlanRow, tag: str) -> tuple[Edition, int]:
+    """Return a plan's edition and the `drawn` of what somebody has seen of it; 409 where it has been made anew since."""
+    edition = plan_blocks.edition_of(conn, plan)
+    drawn = None if edition is None else edition.seen_by(tag)
+    if edition is None or drawn is None:
+        msg = "the blocks of this plan were made anew since you have seen them: fetch them again"
+        raise Conflict(msg, code="stale-edition", zh="该方案的地块已重新生成，请重新取得")
+    return edition, drawn
 
 
 def _stroke(painted: Painted, lands: list[int]) -> Stroke:
@@ -236,7 +246,7 @@ def assignments(conn: connection, plan: PlanRow, edition: Edition | None, asked:
     grids, of_block = grids_and_blocks(conn, plan, edition)
     why_not = why_not_editable(conn, plan, asked)
     return {
-        "edition": None if edition is None else str(edition.id),
+        "edition": None if edition is None else edition.tag,
         "plan": {
             "id": plan.id,
             "number": plan.number,
@@ -305,10 +315,11 @@ def _packed(conn: connection, plan: PlanRow, edition: Edition, day: date) -> byt
     box = shapely.total_bounds(lands.polygon).tolist()
     compounds, names = compounds_shown(blocks, edition)
     document = {
-        "edition": str(edition.id),
+        "edition": edition.tag,
         "plan": plan.id,
         "origin": edition.origin,
         "blocks": blocks_columns(blocks, plan_blocks.drawings_of(conn, edition), lands, compounds),
+        "made": plan_blocks.made_anew(conn, edition),
         "compounds": {"name": names},
         "borders": borders_columns(blocks, plan_blocks.borders_of(conn, edition)),
         **ground_columns(

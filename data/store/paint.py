@@ -109,6 +109,26 @@ def _write(conn: connection, change: Change) -> dict[str, int]:
     return keys
 
 
+def redraw(conn: connection, plan: PlanRow, edition: Edition, numbers: Collection[int]) -> None:
+    """Write grids and communities anew as the unions of their blocks: the lines of these have vertices that they had not."""
+    around = many(
+        conn,
+        """SELECT DISTINCT coalesce(grid_id, -1), area_id FROM wangge.plan_block
+           WHERE edition = %s AND (%s OR number = ANY (%s::integer[]))""",
+        [edition.id, not edition.settled, array_text(numbers)],
+    )
+    grids = sorted({grid for grid, _ in around} - {NOWHERE})
+    rows = many(
+        conn,
+        "SELECT grid_id, ST_AsBinary(shape) FROM wangge.plan_block WHERE edition = %s AND grid_id = ANY (%s) ORDER BY number",
+        [edition.id, grids],
+    )
+    label = np.searchsorted(np.array(grids, dtype=np.int64), np.array([grid for grid, _ in rows], dtype=np.int64))
+    shape = dissolve(_shapes([wkb for _, wkb in rows]), label, len(grids))
+    _reshape(conn, [(grid, shape[k], False) for k, grid in enumerate(grids)])
+    _settle(conn, plan, edition, sorted({area for _, area in around}))
+
+
 def _add(
     conn: connection, plan: PlanRow, board: Board, grids: Sequence[NewGrid], shapes: NDArray[np.object_]
 ) -> dict[str, int]:
@@ -179,12 +199,13 @@ def _remove(conn: connection, plan: PlanRow, grids: Collection[int]) -> None:
         run(conn, "DELETE FROM wangge.grid WHERE plan_id = %s AND version = %s AND id = ANY (%s)", of_plan)
 
 
-def _settle(conn: connection, plan: PlanRow, edition: Edition) -> None:
-    """Let the communities of a plan be the unions of their blocks, as all of its grids are from now on."""
+def _settle(conn: connection, plan: PlanRow, edition: Edition, some: Sequence[int] | None = None) -> None:
+    """Let the communities of a plan, all or `some`, be the unions of their blocks, as all of its grids are from now on."""
     rows = many(
         conn,
-        "SELECT area_id, ST_AsBinary(shape) FROM wangge.plan_block WHERE edition = %s ORDER BY number",
-        [edition.id],
+        """SELECT area_id, ST_AsBinary(shape) FROM wangge.plan_block
+           WHERE edition = %s AND (%s OR area_id = ANY (%s)) ORDER BY number""",
+        [edition.id, some is None, list(some or ())],
     )
     areas, label = np.unique(np.array([area for area, _ in rows], dtype=np.int64), return_inverse=True)
     outline = shapely.to_wkb(dissolve(_shapes([wkb for _, wkb in rows]), label, len(areas))).tolist()

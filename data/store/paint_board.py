@@ -151,7 +151,7 @@ def refuse_overlap(
     both = [n for n, key in wanted.items() if key in gone or (n in theirs and (key in new or board.key(key) != theirs[n]))]
     names = [(key, grid.name) for key, name in stroke.renamed if (grid := _renamed(board, key, name, stroke.base)) is not None]
     if both or gone or names:
-        raise _overlapping(plan, sorted(both), sorted(theirs.items()), names)
+        raise overlapping(plan, sorted(both), sorted(theirs.items()), names)
 
 
 def _renamed(board: Board, key: str, name: str, base: int) -> DraftedGrid | None:
@@ -175,12 +175,13 @@ def refuse_unseen_end(conn: connection, change: Change, others: Sequence[tuple[i
     gone = losing - {grid for (grid,) in rows}
     if gone:
         both = sorted(number for number in change.moves if change.board.blocks[number].grid in gone)
-        raise _overlapping(change.plan, both, others)
+        raise overlapping(change.plan, both, others)
 
 
-def _overlapping(
+def overlapping(
     plan: PlanRow, both: Sequence[int], theirs: Sequence[tuple[int, int]], names: Sequence[tuple[str, str]] = ()
 ) -> Conflict:
+    """Return the refusal of what others have decided otherwise: blocks that both touch, what they did, and names of theirs."""
     msg = "somebody else has painted here since you have seen it; take over what they did, or paint again on top of it"
     return Conflict(
         msg,

@@ -6,6 +6,7 @@ blocks ends it (`drop`), in the same transaction: the next time somebody opens t
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from gis.locate import NOWHERE
 from gis.town import LineKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -29,17 +30,36 @@ if TYPE_CHECKING:
 
 _BORDER = np.dtype([("a", "<i4"), ("b", "<i4"), ("shared_m", "<f4", (len(LineKind),))])
 """How a border is kept: two blocks, a < b, and the metres of each `LineKind` on it."""
+_TAG = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,9}))?")
+"""How a tag is written: the edition, and the revision when a block of it was last cut or joined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """One making of a plan's blocks; `origin` in micro-degrees, `settled` as in `partition.sheet.Sheet`."""
+    """One making of a plan's blocks; `origin` in micro-degrees, `settled` as in `partition.sheet.Sheet`.
+
+    `drawn` is the plan's revision when a block was last cut, or parts joined; 0 where none ever was.
+    """
 
     id: int
+    drawn: int
     version: int
     settled: bool
     origin: tuple[int, int]
     compounds: tuple[str, ...]
+
+    @property
+    def tag(self) -> str:
+        """The name of these blocks as they lie now."""
+        return f"{self.id}.{self.drawn}" if self.drawn else str(self.id)
+
+    def seen_by(self, tag: str) -> int | None:
+        """Return the `drawn` of the blocks that a tag names, if they are of this edition, now or before; else None."""
+        found = _TAG.fullmatch(tag)
+        if found is None or int(found[1]) != self.id:
+            return None
+        drawn = int(found[2] or 0)
+        return drawn if drawn <= self.drawn else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +131,14 @@ def edition_of(conn: connection, plan: PlanRow) -> Edition | None:
     """Return the edition of a plan's current version, or None where there is none."""
     row = maybe(
         conn,
-        """SELECT id, version, settled, origin_x, origin_y, compounds FROM wangge.plan_edition
+        """SELECT id, version, settled, origin_x, origin_y, compounds, drawn FROM wangge.plan_edition
            WHERE plan_id = %s AND version = %s""",
         [plan.id, plan.version],
     )
     if row is None:
         return None
-    identity, version, settled, x, y, compounds = row
-    return Edition(id=identity, version=version, settled=settled, origin=(x, y), compounds=tuple(compounds))
+    identity, version, settled, x, y, compounds, drawn = row
+    return Edition(id=identity, drawn=drawn, version=version, settled=settled, origin=(x, y), compounds=tuple(compounds))
 
 
 def edition_there(conn: connection, plan: PlanRow) -> Edition:
@@ -189,29 +209,65 @@ def drawings_of(conn: connection, edition: Edition) -> list[tuple[str, list[int]
 def write(conn: connection, plan: PlanRow, new: NewEdition, *, now: datetime) -> int:
     """Write a plan's blocks in the place of those that it had, as the owner of the store, and return the edition's id."""
     run(conn, "DELETE FROM wangge.plan_edition WHERE plan_id = %s", [plan.id])
-    packed = np.empty(len(new.borders.a), dtype=_BORDER)
-    packed["a"], packed["b"], packed["shared_m"] = new.borders.a, new.borders.b, new.borders.shared_m
     (identity,) = one(
         conn,
         """INSERT INTO wangge.plan_edition (plan_id, version, settled, origin_x, origin_y, compounds, borders, prepared_at)
            VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id""",
-        [plan.id, plan.version, new.settled, *new.origin, list(new.compounds), Binary(packed.tobytes()), now],
+        [plan.id, plan.version, new.settled, *new.origin, list(new.compounds), _packed(new.borders), now],
     )
     insert(
         conn,
-        """INSERT INTO wangge.plan_block (edition, number, area_id, path, grid_id, revision, dedicated, compound, households,
-             persons, buildings, area_m2, perimeter_m, homes, shape, drawn, spot) VALUES %s""",
+        """INSERT INTO wangge.plan_block (edition, number, atom, area_id, path, grid_id, revision, dedicated, compound,
+             households, persons, buildings, area_m2, perimeter_m, homes, shape, drawn, spot) VALUES %s""",
         (
-            (identity, number, area, path, None if grid == NOWHERE else grid, plan.revision, *figures, array_text(homes),
-             wkb, new.srid, drawn, array_text(spot))
+            (identity, number, number, area, path, None if grid == NOWHERE else grid, plan.revision, *figures,
+             array_text(homes), wkb, new.srid, drawn, array_text(spot))
             for number, (area, path, grid, *figures, homes, wkb, drawn, spot) in enumerate(zip(
                 new.area, new.path, new.grid.tolist(), new.dedicated.tolist(), (new.compound + 1).tolist(),
                 new.households.tolist(), new.persons.tolist(), new.buildings.tolist(), new.area_m2.tolist(),
                 new.perimeter_m.tolist(), new.homes, shapely.to_wkb(new.shape).tolist(), new.drawn, new.spot, strict=True))
         ),
-        template="(%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,ST_GeomFromWKB(%s,%s),%s,%s)",
+        template="(%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,ST_GeomFromWKB(%s,%s),%s,%s)",
     )  # fmt: skip
     return identity
+
+
+def made_anew(conn: connection, edition: Edition) -> list[tuple[int, int]]:
+    """Return number and revision of each block whose number has come to mean other ground since the edition was made."""
+    return many(
+        conn, "SELECT number, made FROM wangge.plan_block WHERE edition = %s AND made > 0 ORDER BY number", [edition.id]
+    )
+
+
+def rewrite_borders(conn: connection, edition: Edition, found: Borders, drawn: int) -> None:
+    """Write an edition's borders anew: some of its blocks are others since the plan's revision `drawn`."""
+    run(
+        conn,
+        "UPDATE wangge.plan_edition SET borders = %s, drawn = %s WHERE id = %s",
+        [_packed(found), drawn, edition.id],
+    )
+
+
+def redraw(conn: connection, edition: Edition, drawn: Sequence[str], spot: Mapping[int, tuple[int, int, int]]) -> None:
+    """Write how an edition's blocks are drawn, where that has changed; `spot` of those alone that lie otherwise."""
+    old = drawings_of(conn, edition)
+    insert(
+        conn,
+        """UPDATE wangge.plan_block b SET drawn = v.drawn, spot = v.spot
+           FROM (VALUES %s) AS v (edition, number, drawn, spot) WHERE b.edition = v.edition AND b.number = v.number""",
+        [
+            (edition.id, number, rings, array_text(spot.get(number, at)))
+            for number, (rings, (was, at)) in enumerate(zip(drawn, old, strict=True))
+            if rings != was or number in spot
+        ],
+        template="(%s::bigint, %s, %s, %s::integer[])",
+    )
+
+
+def _packed(borders: Borders) -> Binary:
+    packed = np.empty(len(borders.a), dtype=_BORDER)
+    packed["a"], packed["b"], packed["shared_m"] = borders.a, borders.b, borders.shared_m
+    return Binary(packed.tobytes())
 
 
 def drop(conn: connection, plan: PlanRow) -> None:

@@ -348,6 +348,23 @@ def own_blocks(ask, plan, told):
     assert told["compounds"]["name"] == [f"compound-{plan[:8]}-{c}" for c in truth]
 
 
+def redraw(path, body):
+    """Cut a block or join some: only on whole plans of one's own, only where blocks are there."""
+
+    def check(ask):
+        for plan, communities in ask.crowd.plans.items():
+            answer = ask(f"/v1/plans/{plan}/{path}", "POST", json={"edition": "0", "base": 1} | body)
+            if not ask.actor.plans:
+                ask.denied(answer)
+            elif plan not in ask.plans():
+                assert answer.status_code == 404
+            else:
+                whole = all(ask.actor.sees(HOUSEHOLDS, ask.path(c)) for c in communities)
+                assert answer.status_code == (409 if whole else 403), answer.text
+
+    return check
+
+
 def own_assignments(ask, plan, told):
     """As many blocks as lie in their communities; only drafts that are wholly theirs are theirs to paint."""
     truth = [c for c in ask.crowd.plans[plan] if ask.actor.sees(HOUSEHOLDS, ask.path(c))]
@@ -821,6 +838,8 @@ MATRIX = {
     ("GET", "/v1/plans/{plan_id}/blocks"): of_plans("/blocks", needs=HOUSEHOLDS, then=own_blocks),
     ("GET", "/v1/plans/{plan_id}/assignments"): of_plans("/assignments", needs=HOUSEHOLDS, then=own_assignments),
     ("PATCH", "/v1/plans/{plan_id}/assignments"): paint,
+    ("POST", "/v1/plans/{plan_id}/cuts"): redraw("cuts", {"block": 0}),
+    ("POST", "/v1/plans/{plan_id}/joins"): redraw("joins", {"blocks": [0, 1]}),
     ("GET", "/v1/plans/{plan_id}/notice"): of_plans("/notice?format=csv", needs=HOUSEHOLDS),
     ("GET", "/v1/plans/{plan_id}/comments"): of_plans("/comments"),
     ("POST", "/v1/plans/{plan_id}/comments"): say,

@@ -8,6 +8,7 @@ CREATE TABLE wangge.plan_edition (
     origin_x integer NOT NULL, -- what `drawn` counts from, micro-degrees
     origin_y integer NOT NULL,
     compounds text[] NOT NULL, -- their names, in order
+    drawn integer NOT NULL DEFAULT 0, -- the plan's revision when a block was last cut or parts joined; 0: never
     borders bytea NOT NULL, -- pairs of blocks and the metres that they share, by kind of line (data/store/plan_blocks.py)
     prepared_at timestamptz NOT NULL
 );
@@ -20,6 +21,8 @@ CREATE TABLE wangge.plan_block (
     path ltree NOT NULL,
     grid_id bigint REFERENCES wangge.grid DEFERRABLE INITIALLY DEFERRED, -- NULL where the plan has a gap
     revision integer NOT NULL, -- of the plan, when it last came into another grid
+    atom integer NOT NULL, -- the block that it was, or was a part of, when the edition was made: its number then
+    made integer NOT NULL DEFAULT 0, -- the plan's revision when this number came to mean this ground; 0: when the edition was made
     dedicated boolean NOT NULL,
     compound integer NOT NULL CHECK (compound >= 0), -- counted from 1; 0: in none
     households integer NOT NULL,
@@ -56,8 +59,15 @@ CREATE POLICY seen ON wangge.plan_block FOR SELECT TO wangge_app USING (
     AND wangge.sees_category(CASE WHEN dedicated THEN 'dedicated' ELSE 'residential' END));
 CREATE POLICY changed ON wangge.plan_block FOR UPDATE TO wangge_app USING (
     (SELECT wangge.has_right('edit_plan')) AND path <@ ANY ((SELECT wangge.scope(3))::ltree[]));
-GRANT SELECT, DELETE, UPDATE (settled) ON wangge.plan_edition TO wangge_app;
-GRANT SELECT, UPDATE (grid_id, revision) ON wangge.plan_block TO wangge_app;
+-- A block that is cut makes more blocks, and parts that are joined leave some over.
+CREATE POLICY added ON wangge.plan_block FOR INSERT TO wangge_app WITH CHECK (
+    (SELECT wangge.has_right('edit_plan')) AND path <@ ANY ((SELECT wangge.scope(3))::ltree[]));
+CREATE POLICY removed ON wangge.plan_block FOR DELETE TO wangge_app USING (
+    (SELECT wangge.has_right('edit_plan')) AND path <@ ANY ((SELECT wangge.scope(3))::ltree[]));
+GRANT SELECT, DELETE, UPDATE (settled, drawn, borders) ON wangge.plan_edition TO wangge_app;
+GRANT SELECT, INSERT, DELETE,
+    UPDATE (number, grid_id, revision, made, compound, households, persons, buildings, area_m2, perimeter_m, homes, shape, drawn, spot)
+    ON wangge.plan_block TO wangge_app;
 
 -- Blocks are for drawing: they go with the version that was drawn, and when the plan is over.
 CREATE FUNCTION wangge.edition_ends() RETURNS trigger LANGUAGE plpgsql

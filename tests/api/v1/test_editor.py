@@ -521,7 +521,7 @@ def test_nothing_is_computed_while_the_plan_is_locked(hall, monkeypatch):
     with owner(hall.db.admin) as conn:
         job = jobs.take(conn, worker="t", lease_s=60, now=hall.now)
     done = block_job(hall.db.admin, job, lambda _done, _total: None, 1)
-    for name in ("spots", "coverage", "transform_geometry", "sheet_of"):
+    for name in ("drawing_of", "transform_geometry", "sheet_of"):
         monkeypatch.delattr(block_module, name)
     with owner(hall.db.admin) as conn:
         assert done.write(conn, hall.now)["blocks"] == 96
