@@ -333,11 +333,11 @@ def _edition(conn: Any, crowd: Crowd, plan: str, communities: list[str]) -> None
         drawn = crowd.mark(f"block-{plan[:8]}-{community}", HOUSEHOLDS, community)
         run(
             conn,
-            """INSERT INTO wangge.plan_block (edition, number, area_id, path, grid_id, revision, dedicated, compound,
+            """INSERT INTO wangge.plan_block (edition, number, atom, area_id, path, grid_id, revision, dedicated, compound,
                  households, persons, buildings, area_m2, perimeter_m, homes, shape, drawn, spot)
-               SELECT %s, %s, id, path, NULL, 1, false, %s, 20, 60, 1, 1, 1, '{}', %s::geometry, %s, '{0,0,1}'
+               SELECT %s, %s, %s, id, path, NULL, 1, false, %s, 20, 60, 1, 1, 1, '{}', %s::geometry, %s, '{0,0,1}'
                FROM wangge.area WHERE code = %s""",
-            [edition, number, number + 1, _ground(community), f'[["{drawn}"]]', community],
+            [edition, number, number, number + 1, _ground(community), f'[["{drawn}"]]', community],
         )
 
 
