@@ -54,7 +54,8 @@ def print_sheets(
     hotline: Annotated[str, typer.Option(help="The hotline, such as 12345.")] = "",
     staff: Annotated[Path | None, typer.Option(help="List of staff, as `wangge staff load` reads it.")] = None,
     show: Annotated[
-        list[Show] | None, typer.Option(help="What of the staff to print: names, phones (of the office). Nothing unless said.")
+        list[Show] | None,
+        typer.Option(help="What of the staff to print: names, phones (of the office), forces, services. Nothing unless said."),
     ] = None,
     fonts: Annotated[str, typer.Option(help="Folder with Noto Sans CJK, where the system has none.")] = "",
     workers: Annotated[int | None, typer.Option(help="Processes; all processors unless said otherwise.", min=1)] = None,
@@ -73,6 +74,7 @@ def print_sheets(
     from maps.sheets.change_atlas import make_change_atlas  # noqa: PLC0415 - see above
 
     printed = _day(day)
+    posts, told = sheet_staff(staff.read_bytes(), printed, show or (), lang.value) if staff else ({}, {})
     options = SheetOptions(
         paper=paper,
         form=form,
@@ -82,9 +84,8 @@ def print_sheets(
         source=source,
         card_url=_card(card_url),
         hotline=hotline,
-        staff=sheet_staff(staff.read_bytes(), printed, names=Show.NAMES in (show or ()), phones=Show.PHONES in (show or ()))
-        if staff
-        else {},
+        staff=posts,
+        told=told,
         fonts=fonts,
     )
     divided = read_town(town)

@@ -75,8 +75,8 @@ def print_stations(
         wish = Wish(
             day=day_of(day) or clock_of(settings)[1],
             paper=paper,
-            names=Show.NAMES in (show or ()),
-            phones=Show.PHONES in (show or ()),
+            show=frozenset(show or ()),
+            lang=lang.value,
             internal=True,
         )
         path = area_named(conn, area).path

@@ -200,6 +200,7 @@ def _post(  # noqa: PLR0917 - one row, in its order
         kind=FORCES[number % len(FORCES)] if role.endswith("_force") else "",
         letter=letter,
         duty_roles=tuple(duties) if role == DutyRole.FULL_TIME_WORKER else (),
+        services=(),
         channel="allocated",
         valid_from=site.day,
         valid_to=None,

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import shapely
 
+from api.duty.card import public_card
 from api.duty.roles import DutyRole
 from api.rounds.facility import walk_of
 from api.sheet_change import change_ground
 from api.sheet_ground import ground_of
-from api.sheet_staff import line_of, lines_for
+from api.sheet_staff import card_staff
 from api.who.caller import Right
 from data.store import plans, sheet_rows, stations
 from data.store.card import card_of
@@ -26,7 +27,7 @@ from data.store.scope import Scope
 from gis.errors import NotFound, Refused
 from gis.town import LineKind
 from maps.base import Areas, Lines
-from maps.sheets.values import UNTOLD, Post, SheetGround
+from maps.sheets.values import UNTOLD, Post, SheetGround, Show
 from maps.sheets.view import fitted
 
 if TYPE_CHECKING:
@@ -35,12 +36,13 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
+    from api.lang import Lang
     from api.who.caller import Caller
     from data.store.pool import Pool
     from data.store.sheet_rows import Box, CommunityRow, FeatureRow, GridRow, Spot
     from maps.sheets.change import ChangeGround
     from maps.sheets.station import Station
-    from maps.sheets.values import Paper
+    from maps.sheets.values import Paper, Told
 
 ROOMY_MS = 30_000
 PLAIN = {
@@ -81,14 +83,15 @@ class Wish:
 
     day: date
     paper: Paper
-    names: bool = True
-    phones: bool = True
+    show: frozenset[Show] = frozenset(Show)
+    """What of those who answer."""
+    lang: Lang = "zh"
     internal: bool = False
     """Numbers that are too small to tell everybody, and every line of the ground."""
 
 
-def grid_ground(pool: Pool, who: Who, code: str, wish: Wish) -> tuple[SheetGround, int, tuple[Post, ...]]:
-    """Return the ground of a grid's sheet, the grid's row in it, and who answers for it.
+def grid_ground(pool: Pool, who: Who, code: str, wish: Wish) -> tuple[SheetGround, int, tuple[tuple[Post, ...], Told]]:
+    """Return the ground of a grid's sheet, the grid's row in it, and who answers for it, as its public card says.
 
     Raises
     ------
@@ -106,20 +109,10 @@ def grid_ground(pool: Pool, who: Who, code: str, wish: Wish) -> tuple[SheetGroun
         box = fitted(spot.bounds, wish.paper).ground()
         grids = sheet_rows.grids(conn, spot, box, wish.day)
         communities = sheet_rows.communities(conn, spot, box, wish.day)
-        posts = _posts(conn, code, wish)
+        answers = card_staff(public_card(conn, code, wish.day, wish.lang), wish.show)
     lines, compounds = _features(pool, spot, box)
     ground = _ground(who.caller, spot, grids, communities, lines, compounds, wish)
-    return ground, ground.code.index(code), posts
-
-
-def _posts(conn: connection, code: str, wish: Wish) -> tuple[Post, ...]:
-    """Return who answers for a grid, as its public card says."""
-    found: list[Post] = []
-    for one in card_of(conn, code, wish.day):
-        line = line_of(DutyRole(one.role), one.kind)
-        if line is not None:
-            found.append(Post(line, one.name if wish.names else "", one.phone if wish.phones else ""))
-    return lines_for(found)
+    return ground, ground.code.index(code), answers
 
 
 def _workers(conn: connection, code: str, day: date) -> str:
@@ -218,13 +211,18 @@ def station_ground(pool: Pool, who: Who, code: str, wish: Wish) -> tuple[SheetGr
         grids = sheet_rows.grids(conn, spot, wide, wish.day)
         communities = sheet_rows.communities(conn, spot, wide, wish.day)
         keeper = sheet_rows.area_name(conn, row["area"], wish.day)
-        duty = sheet_rows.on_duty(conn, row["id"], wish.day) if wish.names or wish.phones else []
-        workers = {grid.code: _workers(conn, grid.code, wish.day) for grid in grids if wish.names and grid.code in served}
+        duty = sheet_rows.on_duty(conn, row["id"], wish.day) if wish.show & {Show.NAMES, Show.PHONES} else []
+        workers = {
+            grid.code: _workers(conn, grid.code, wish.day) for grid in grids if Show.NAMES in wish.show and grid.code in served
+        }
     lines, compounds = _features(pool, spot, wide)
     in_zone, in_walk = _reached(pool, code, path, walk_m) if caller.may(Right.SEE_HOUSEHOLDS, path) else (UNTOLD, UNTOLD)
     ground = _ground(caller, spot, grids, communities, lines, compounds, wish)
     home = next((each for each in communities if shapely.covers(each.polygon, place)), None)
-    posts = (Post("worker", name if wish.names else "", phone if wish.phones else "") for name, phone in duty)
+    posts = (
+        Post("worker", name if Show.NAMES in wish.show else "", phone if Show.PHONES in wish.show else "")
+        for name, phone in duty
+    )
     return ground, Station(
         code=code,
         name=row["name"],
@@ -238,7 +236,7 @@ def station_ground(pool: Pool, who: Who, code: str, wish: Wish) -> tuple[SheetGr
         walk=walk,
         walk_m=walk_m,
         served=tuple(n for n, each in enumerate(ground.code) if each in served),
-        workers=tuple(workers[each] for each in ground.code if each in served) if wish.names else None,
+        workers=tuple(workers[each] for each in ground.code if each in served) if Show.NAMES in wish.show else None,
         in_zone=in_zone,
         in_walk=in_walk,
         has=(row["has_desk"], row["has_room"], row["has_cabinet"], row["has_map"]),

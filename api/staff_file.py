@@ -50,19 +50,24 @@ HEADINGS: Mapping[str, str] = {
     "kind": "力量类别",
     "letter": "AB岗",
     "duty_roles": "五员",
+    "services": "服务项目",
     "channel": "渠道",
     "valid_from": "起始日期",
     "valid_to": "终止日期",
 }
 """The columns, and what they are called in Chinese."""
 PERSONAL = ("name", "area", "source", "party_member", "education", "birth_year", "phone", "trained", "status")
-POSTED = ("role", "kind", "letter", "duty_roles", "channel", "valid_from", "valid_to")
+POSTED = ("role", "kind", "letter", "duty_roles", "services", "channel", "valid_from", "valid_to")
+
+MOST_SERVICES = 20
+"""Of a post; what somebody does for people in their grid (服务项目), in words of their own."""
+LONGEST_SERVICE = 60
 
 _PHONE = re.compile(r"[0-9+() -]{0,30}", re.ASCII)
 _YEAR = re.compile(r"(19|20)\d\d", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FLAGS = {"true": True, "yes": True, "1": True, "是": True, "false": False, "no": False, "0": False, "否": False}
-_LONGEST = {"number": 60, "name": 100, "source": 60, "kind": 60}
+_LONGEST = {"number": 60, "name": 100, "source": 60, "kind": 60, "services": MOST_SERVICES * (LONGEST_SERVICE + 1)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,7 @@ class PostSaid:
     kind: str
     letter: Literal["A", "B"] | None
     duty_roles: tuple[str, ...]
+    services: tuple[str, ...]
     channel: str
     valid_from: date | None
     valid_to: date | None
@@ -217,6 +223,7 @@ class _Reading:
                 kind=str(values.get("kind", "")),
                 letter=cast("Literal['A', 'B'] | None", values.get("letter")),
                 duty_roles=cast("tuple[str, ...]", values.get("duty_roles", ())),
+                services=cast("tuple[str, ...]", values.get("services", ())),
                 channel=str(values.get("channel", "")),
                 valid_from=cast("date | None", values.get("valid_from")),
                 valid_to=cast("date | None", values.get("valid_to")),
@@ -297,6 +304,12 @@ def _duties(text: str) -> tuple[object | None, str]:
     return tuple(said) if all(part in _DUTIES for part in parts) else None, listed(_DUTIES, 40)
 
 
+def _services(text: str) -> tuple[object | None, str]:
+    said = tuple(dict.fromkeys(part for part in re.split(r"[;；、,，\n]\s*", text) if part))
+    fits = len(said) <= MOST_SERVICES and all(len(part) <= LONGEST_SERVICE for part in said)
+    return said if fits else None, f"up to {MOST_SERVICES}, each of up to {LONGEST_SERVICE} characters"
+
+
 _READERS: Mapping[str, Callable[[str], tuple[object | None, str]]] = {
     "party_member": _flag,
     "education": _one_of(EDUCATION_WORDS),
@@ -307,6 +320,7 @@ _READERS: Mapping[str, Callable[[str], tuple[object | None, str]]] = {
     "role": _one_of(ROLE_WORDS),
     "letter": _letter,
     "duty_roles": _duties,
+    "services": _services,
     "channel": _one_of(CHANNEL_WORDS),
     "valid_from": _day,
     "valid_to": _day,

@@ -156,6 +156,7 @@ def _post(said: PostSaid, known: Known, today: date, held: list[_Held], found: l
         kind=said.kind,
         letter=said.letter,
         duty_roles=said.duty_roles or (() if there is None else there.duty_roles),
+        services=said.services or (() if there is None else there.services),
         channel=said.channel,
         valid_from=begun,
         valid_to=until,

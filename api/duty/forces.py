@@ -50,7 +50,16 @@ def forces_of(
     rule: StaffingRule | None, said: Sequence[Force], grid: GridRow, there: Mapping[str, frozenset[tuple[str, str]]]
 ) -> Forces | None:
     """Return the forces of a grid; None where no kinds are wanted. `there` is of `forces_there`."""
-    own, shared = there.get(grid.code, frozenset()), there.get(grid.path, frozenset())
+    return forces_among(rule, said, there.get(grid.code, frozenset()), there.get(grid.path, frozenset()))
+
+
+def forces_among(
+    rule: StaffingRule | None,
+    said: Sequence[Force],
+    own: frozenset[tuple[str, str]],
+    shared: frozenset[tuple[str, str]],
+) -> Forces | None:
+    """Return the forces of a grid that has those of `own`, in a community that has those of `shared`: roles and kinds."""
     present: dict[str, bool] = {}
     for term in () if rule is None else rule.terms:
         if term.count_by is CountBy.KIND and term.kinds:

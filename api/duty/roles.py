@@ -43,6 +43,23 @@ ROLE_WORDS: Words = {
     "other_force": ("其他力量", "other force"),
 }
 
+FORCE_WORDS: Words = {
+    "police": ("民警", "police"),
+    "traffic_police": ("交警", "traffic police"),
+    "mediator": ("调解员", "mediator"),
+    "judicial_mediation": ("司法诉调对接员", "mediator with the court"),
+    "urban_management": ("城管执法", "urban management"),
+    "market_supervision": ("市场监管", "market supervision"),
+    "emergency": ("应急消防", "emergencies and fire"),
+    "health": ("卫生健康", "health"),
+    "department": ("职能部门", "government department"),
+    "water": ("供水", "water"),
+    "power": ("供电", "power"),
+    "telecom": ("通信", "telecom"),
+    "social_worker": ("社工", "social worker"),
+}
+"""Kinds of forces that many places have; a place's profile may call them otherwise, and names others."""
+
 EDUCATION_WORDS: Words = {
     "primary": ("小学", "primary school"),
     "middle": ("初中", "middle school"),

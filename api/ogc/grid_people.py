@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from api.duty.card import card_people
+from api.duty.card import forces_document, kind_names, public_card
+from api.duty.forces import forces_of, forces_said, forces_there
 from api.duty.roles import ROLE_WORDS, label
 from api.duty.town import staffed
 from api.who.caller import Right
 from data.store import staffing
-from data.store.card import card_of
+from data.store.profiles import profiles_on, section_at
 
 if TYPE_CHECKING:
     from datetime import date
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
 
 
 def people_of(pool: Pool, asked: Asked, code: str, day: date) -> dict[str, object]:
-    """Return who is on a grid's card on a day, and how it is staffed (None where that is not for whoever asks)."""
+    """Return what a grid's card says on a day, and how it is staffed (`staffing`: None where that is not for whoever asks)."""
     with pool.read(asked.scope) as conn:
-        people = card_people(card_of(conn, code, day), asked.lang)
+        card = public_card(conn, code, day, asked.lang)
     if not asked.caller.may(Right.MANAGE_STAFF):
-        return {"people": people, "staffing": None}
+        return {**card, "staffing": None}
     with pool.read(asked.acting(Right.MANAGE_STAFF)) as conn:
-        return {"people": people, "staffing": _staffing(conn, asked, code, day)}
+        return {**card, "staffing": _staffing(conn, asked, code, day)}
 
 
 def _staffing(conn: connection, asked: Asked, code: str, day: date) -> dict[str, Any] | None:
@@ -40,15 +41,22 @@ def _staffing(conn: connection, asked: Asked, code: str, day: date) -> dict[str,
     The whole of what they staff is counted, as `/v1/staffing` does: whoever has many grids counts on few of them.
     """
     grids = staffing.grids_on(conn, day)
-    if not any(grid.code == code for grid in grids):
+    row = next((grid for grid in grids if grid.code == code), None)
+    if row is None:
         return None
-    found = staffed(grids, staffing.posts_on(conn, day), staffing.rules_on(conn, day), told=code)
+    posts = staffing.posts_on(conn, day)
+    found = staffed(grids, posts, staffing.rules_on(conn, day), told=code)
     grid = next(each for each in found.staffing.grids if each.code == code)
+    _, section = section_at(profiles_on(conn, day), row.path, "forces")
+    said = forces_said(section)
+    rule = None if grid.rule is None else found.rules[grid.rule]
+    forces = forces_of(rule, said, row, forces_there(grids, posts))
     return {
-        "formula": "" if grid.rule is None else str(found.rules[grid.rule].formula),
+        "formula": "" if rule is None else str(rule.formula),
         "compliant": grid.compliant,
         "owned": code not in found.without_owner,
         "terms": [_term(count, asked) for count in found.staffing.counts],
+        "no_force": [] if forces is None else forces_document(forces.missing, kind_names(said, asked.lang)),
     }
 
 

@@ -14,6 +14,7 @@ from api.pages.documents import FILL, link_of
 from api.pages.formats import day_text, value_text
 from api.pages.page import around, render
 from api.pages.words import word
+from maps.words import word as map_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,7 +144,7 @@ def item(body: dict[str, object], asked: Asked) -> str:
         ],
         bounds=_bounds(properties, asked.lang),
         is_grid="people" in body,
-        people=[_person(one, asked.lang) for one in cast("Sequence[Mapping[str, Any]]", body.get("people", ()))],
+        card=_card(body, asked.lang),
         staffing=body.get("staffing"),
         shown_day=day_text(given.get("at") or asked.today.isoformat(), asked.lang),
         json=_with(given, f="json"),
@@ -243,12 +244,29 @@ def _bounds(properties: Mapping[str, Any], lang: Lang) -> str:
     return word("item.bounds.sentence", lang, bounds=text[:1].upper() + text[1:]) if said else ""
 
 
+def _card(body: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
+    """Return the public card of a grid as its page shows it: forces by themselves, below those who answer for all of it."""
+    people = cast("Sequence[Mapping[str, Any]]", body.get("people", ()))
+    stations = cast("Sequence[Mapping[str, Any]]", body.get("stations", ()))
+    join = word("common.list", lang).join
+    return {
+        "people": [_person(one, lang) for one in people if not one["kind"]],
+        "forces": [_person(one, lang) for one in people if one["kind"]],
+        "kinds": body.get("forces"),
+        "services": body.get("services", ()),
+        "stations": [
+            (each["name"], map_word(f"sheet.station.kind.{each['kind']}", lang), join(each["services"])) for each in stations
+        ],
+    }
+
+
 def _person(one: Mapping[str, Any], lang: Lang) -> Person:
-    more = [*([one["kind"]] if one["kind"] else []), *one["duties"]]
+    more = [*one["duties"]]
     if one["stands_in"]:
         more.append(word("item.people.stands_in", lang))
     dial = _NO_DIGIT.sub("", one["phone"])
-    return Person(one["role_label"], one["name"], one["phone"], dial, word("common.list", lang).join(more))
+    role = one["kind_label"] if one["kind"] else one["role_label"]
+    return Person(role, one["name"], one["phone"], dial, word("common.list", lang).join(more))
 
 
 def _drawn(feature: Mapping[str, Any], lang: Lang, names: _Names) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from data.spelling import listed
 from data.store import stations
 from data.store.plans import path_named
 from gis.errors import NotFound, ParameterError
-from maps.sheets.values import Form, Paper, SheetOptions
+from maps.sheets.values import Form, Paper, SheetOptions, Show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 VARY = "Accept, Accept-Language, Authorization, Cookie"
 MOST_PAGES = 40
 """Of one answer; a whole district is for `wangge sheet`."""
-SHOWN = ("names", "phones", "internal", "nothing")
+SHOWN = (*Show, "internal", "nothing")
 _COMMON = ("format", "paper", "show", "lang")
 
 
@@ -49,11 +49,11 @@ def grid_sheet(request: Request) -> Response:
 
     asked = ask(request)
     require_reader(GRIDS, asked.scope, known=asked.caller.is_known)
-    wish, form, _ = _wished(request, asked, default=("names", "phones"), more=("at",))
+    wish, form, _ = _wished(request, asked, default=tuple(Show), more=("at",))
     code = request.path_params["code"]
-    ground, row, posts = grid_ground(store(request), asked, code, wish)
+    ground, row, (posts, told) = grid_ground(store(request), asked, code, wish)
     here = f"{asked.base}/collections/grids/items/{{code}}" if "grids" in asked.scope.public else ""
-    options = replace(_options(request, asked, wish, form), card_url=here, staff={code: posts})
+    options = replace(_options(request, asked, wish, form), card_url=here, staff={code: posts}, told={code: told})
     page = GridPress(ground, options).page(sheet_of(ground, row))
     return _answer(request, [page], options, name=code)
 
@@ -151,7 +151,8 @@ def _wished(
     if not shown <= set(SHOWN):
         faults.append(ParameterError("show", f"show is a list, with commas, of {listed(SHOWN)}"))
     refuse(faults)
-    wish = Wish(day=day, paper=paper, names="names" in shown, phones="phones" in shown, internal="internal" in shown)
+    show = frozenset(each for each in Show if each in shown)
+    wish = Wish(day=day, paper=paper, show=show, lang=asked.lang, internal="internal" in shown)
     return wish, form, given
 
 

@@ -1,4 +1,7 @@
-"""Who is my grid worker? The public card of a grid, by a place or by its code: names, roles, duty phones, nothing else."""
+"""Who is my grid worker? The public card of a grid, by a place or by its code.
+
+Names, roles, duty phones; how many kinds of forces are there; what is done for people. Nothing else of anybody.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.asked import Asking, Store
-from api.duty.card import card_people
+from api.duty.card import public_card
 from api.v1.answers import answer
 from api.v1.parameters import At, Code, only
 from api.who.caller import Right
-from data.store.card import card_of, grid_named
+from data.store.card import grid_named
 from data.store.locate import locate_points
 from gis.chinese_frames import SHIFTED, to_wgs84
 from gis.errors import NotFound
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
     from api.asked import Asked
+
+_NOBODY: dict[str, Any] = {"grid": None, "people": [], "forces": None, "services": [], "stations": []}
+"""The card of a place in no grid."""
 
 router = APIRouter(prefix="/v1", tags=["card"])
 
@@ -44,7 +50,7 @@ def show_card(  # noqa: PLR0917 - FastAPI passes by name
         ((lon, lat),) = to_wgs84(np.array([[lon, lat]]), coord_sys).tolist()
     with store.read(asked.scope) as conn:
         (code,) = locate_points(conn, [lon], [lat], day)
-        return answer({"at": day, "grid": None, "people": []} if code is None else _card(conn, code, day, asked))
+        return answer(_NOBODY | {"at": day} if code is None else _card(conn, code, day, asked))
 
 
 @router.get("/grids/{code}/card", dependencies=[Depends(only("at"))])
@@ -69,7 +75,7 @@ def _card(conn: connection, code: str, day: date, asked: Asked) -> dict[str, Any
     return {
         "at": day,
         "grid": grid,
-        "people": card_people(card_of(conn, code, day), asked.lang),
+        **public_card(conn, code, day, asked.lang),
         "links": [
             {"rel": "self", "href": f"{here}/card", "type": "application/json"},
             {"rel": "grid", "href": here, "type": "application/json"},

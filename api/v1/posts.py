@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from api.asked import Asking, Store
 from api.duty.roles import DUTY_WORDS, FORCE_ROLES, ROLE_WORDS, DutyRole, label
 from api.idempotency import OnlyOnce
+from api.staff_file import LONGEST_SERVICE, MOST_SERVICES
 from api.v1.addresses import kept_apart
 from api.v1.answers import answer, private
 from api.v1.parameters import NO_NUL, At, Day, Limit, only
@@ -45,6 +46,12 @@ _BY_ROLE: list[dict[str, Any]] = [
 """Letters are for full-time workers, and kinds are those of forces."""
 
 
+Service = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_SERVICE, pattern=NO_NUL)]
+Services = Annotated[
+    list[Service], Field(max_length=MOST_SERVICES, description="What they do for people there (服务项目); on the public card.")
+]
+
+
 class NewPost(BaseModel):
     """A post that is to be somebody's, from `valid_from` (today, where it is left out) to the day before `valid_to`."""
 
@@ -58,6 +65,7 @@ class NewPost(BaseModel):
     )
     letter: Literal["A", "B"] | None = None
     duty_roles: Duties = []
+    services: Services = []
     channel: Literal["", "allocated", "selected", "reassigned"] = ""
     valid_from: Day | None = None
     valid_to: Day | None = None
@@ -72,11 +80,18 @@ class NewPost(BaseModel):
 
 
 class PostChange(BaseModel):
-    """What somebody does in their grid from now on; anything else of a post is another post."""
+    """What somebody does in their grid from now on, each as far as it is given; anything else of a post is another post."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
-    duty_roles: Duties
+    duty_roles: Duties | None = None
+    services: Services | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.duty_roles is None and self.services is None:
+            raise ValueError("duty_roles or services is needed")
+        return self
 
 
 @router.get("", dependencies=[Depends(only("area", "grid", "staff", "role", "orphaned", "at", "after", "limit"))])
@@ -131,6 +146,7 @@ def give_post(wanted: NewPost, asked: Asking, store: Store, once: OnlyOnce) -> R
                 kind=wanted.kind,
                 letter=wanted.letter,
                 duty_roles=tuple(sorted(set(wanted.duty_roles), key=list(DUTY_WORDS).index)),
+                services=tuple(dict.fromkeys(wanted.services)),
                 channel=wanted.channel,
                 valid_from=wanted.valid_from or asked.today,
                 valid_to=wanted.valid_to,
@@ -173,16 +189,23 @@ def show_post(number: Number, asked: Asking, store: Store) -> Response:
 
 @router.patch("/{number}", dependencies=[Depends(only())])
 def change_post(number: Number, wanted: PostChange, asked: Asking, store: Store, once: OnlyOnce) -> Response:
-    """Say what somebody does in their grid (五员合一)."""
+    """Say what somebody does in their grid (五员合一), and what they do for people there (服务项目)."""
     asked.caller.require(Right.MANAGE_STAFF)
 
     def change(conn: connection) -> Response:
         before = posts.get_post(conn, number, day=asked.today)
         asked.caller.require(Right.MANAGE_STAFF, before.path)
-        posts.set_duties(conn, number, sorted(set(wanted.duty_roles), key=list(DUTY_WORDS).index))
+        if wanted.duty_roles is not None:
+            posts.set_duties(conn, number, sorted(set(wanted.duty_roles), key=list(DUTY_WORDS).index))
+        if wanted.services is not None:
+            posts.set_services(conn, number, tuple(dict.fromkeys(wanted.services)))
         after = posts.get_post(conn, number, day=asked.today)
-        body = {"number": number, "from": list(before.duty_roles), "to": list(after.duty_roles)}
-        record(conn, "post.duties", path=after.path, subject=after.grid, body=body)
+        if wanted.duty_roles is not None:
+            body = {"number": number, "from": list(before.duty_roles), "to": list(after.duty_roles)}
+            record(conn, "post.duties", path=after.path, subject=after.grid, body=body)
+        if wanted.services is not None:
+            body = {"number": number, "from": list(before.services), "to": list(after.services)}
+            record(conn, "post.services", path=after.path, subject=after.grid, body=body)
         return private(answer(_view(after, asked)))
 
     with store.write(asked.acting(Right.MANAGE_STAFF)) as conn:

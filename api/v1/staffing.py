@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.asked import Asking, Store
+from api.duty.card import kind_names
 from api.duty.forces import forces_of, forces_said, forces_there
 from api.duty.roles import ROLE_WORDS, label
 from api.duty.rule import rule_from
@@ -177,9 +178,7 @@ def _forces(
 
 def _forces_total(forces: Sequence[Forces | None], saying: Sequence[ProfileRow], asked: Asked) -> dict[str, Any]:
     """Return on how many grids forces are wanted and on how many all are there; each kind with where it is and is not."""
-    called = {
-        each.kind: each.zh if asked.lang == "zh" else each.en for row in saying for each in forces_said(row.doc["forces"])
-    }
+    called = kind_names((each for row in saying for each in forces_said(row.doc["forces"])), asked.lang)
     wanted = [each for each in forces if each is not None]
     present = Counter(kind for each in wanted for kind in each.present)
     missing = Counter(kind for each in wanted for kind in each.missing)

@@ -23,7 +23,15 @@ _LEADERLESS = 0.02
 _HELPERS = ("party_household", "volunteer", "property_steward")
 _LIAISONS = ("unit_liaison", "two_new_head")
 _DUTIES = "网格党建员、网格环保员、网格卫健员、网格应急员、网格两保员"
-_FORCES = (("police", "专业力量"), ("traffic_police", "专业力量"), ("mediator", "社会工作力量"))
+_FORCES = (
+    ("police", "专业力量"),
+    ("traffic_police", "专业力量"),
+    ("judicial_mediation", "社会工作力量"),
+    ("urban_management", "专业力量"),
+    ("health", "专业力量"),
+)
+"""Of the seven kinds of the district's scheme those that are there by now."""
+_SERVICES = ("政策咨询", "证照代办", "矛盾调解", "走访探望", "报修转办", "就业信息", "助餐登记")
 _SCHOOLS = ("高中", "大专", "大专", "本科", "本科", "本科", "硕士")
 
 
@@ -72,7 +80,7 @@ class _People:
             # No exchange begins with 0: these ring nowhere.
             "办公电话": f"0531-0{rng.integers(10**6):06}",
             "已培训": "是", "状态": "已上岗", "网格": grid, "岗位": role, "力量类别": kind, "AB岗": "", "五员": "",
-            "渠道": "统一配备", "起始日期": self._since.isoformat(),
+            "服务项目": "", "渠道": "统一配备", "起始日期": self._since.isoformat(),
         }  # fmt: skip
 
     def workers(self, grids: Sequence[int]) -> Iterator[dict[str, str]]:
@@ -82,7 +90,7 @@ class _People:
             if g not in held:
                 continue
             own = self.somebody(worker_number(self._town.code[g]), self._town.code[g], "专职网格员")
-            yield own | {"AB岗": "A", "五员": _DUTIES}
+            yield own | {"AB岗": "A", "五员": _DUTIES, "服务项目": _services(k)}
             beside = grids[(k + 1) % len(grids)]
             if beside != g:
                 yield own | {"网格": self._town.code[beside], "AB岗": "B"}
@@ -101,3 +109,8 @@ class _People:
         first = self.somebody(number, grids[0], role, source=source, kind=kind)
         for grid in grids:
             yield first | {"网格": grid}
+
+
+def _services(nth: int) -> str:
+    """Return what the worker of a community's nth grid does for people: four of what such workers do."""
+    return "、".join(_SERVICES[(nth + k) % len(_SERVICES)] for k in range(4))

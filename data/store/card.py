@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from data.store.sql import many, maybe
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from psycopg2.extensions import connection
@@ -25,17 +26,59 @@ class Carded:
     name: str
     phone: str
     duty_roles: tuple[str, ...]
+    services: tuple[str, ...]
     stands_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CardRules:
+    """What a grid's card is made by: the document of its staffing rule, and what the nearest profiles say; empty where none."""
+
+    rule: Mapping[str, Any] | None
+    kinds: Sequence[Mapping[str, str]]
+    """Of forces."""
+    circle: Mapping[str, Any]
+    """How far people walk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A station that serves a grid, and what it does for people."""
+
+    code: str
+    name: str
+    kind: str
+    services: tuple[str, ...]
 
 
 def card_of(conn: connection, grid: str, day: date) -> list[Carded]:
     """Return those whom the card of a grid shows on a day; none where the caller may not see the grid."""
     rows = many(
         conn,
-        "SELECT role, kind, name, phone, duty_roles, stands_in FROM wangge.grid_card(%s, %s)",
+        "SELECT role, kind, name, phone, stands_in, duty_roles, services FROM wangge.grid_card(%s, %s)",
         [grid, day],
     )
-    return [Carded(role, kind, name, phone, tuple(duties), own) for role, kind, name, phone, duties, own in rows]
+    return [
+        Carded(role, kind, name, phone, tuple(duties), tuple(services), stands_in)
+        for role, kind, name, phone, stands_in, duties, services in rows
+    ]
+
+
+def card_rules(conn: connection, grid: str, day: date) -> CardRules:
+    """Return what the card of a grid is made by on a day; nothing where the caller may not see the grid."""
+    row = maybe(conn, "SELECT rule, kinds, circle FROM wangge.card_rules(%s, %s)", [grid, day])
+    rule, kinds, circle = row or (None, None, None)
+    return CardRules(rule, kinds or (), circle or {})
+
+
+def stations_serving(conn: connection, grid: str, day: date, *, reach_m: float) -> list[Serving]:
+    """Return the stations that serve a grid, by code; one with neither area nor circle of its own reaches `reach_m` metres."""
+    rows = many(
+        conn,
+        "SELECT code, name, kind, services FROM wangge.stations_serving(%s, %s, %s)",
+        [grid, day, reach_m],
+    )
+    return [Serving(code, name, kind, tuple(services)) for code, name, kind, services in rows]
 
 
 def grid_named(conn: connection, code: str, day: date) -> dict[str, Any] | None:

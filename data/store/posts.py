@@ -37,6 +37,7 @@ class Post:
     kind: str
     letter: str | None
     duty_roles: tuple[str, ...]
+    services: tuple[str, ...]
     channel: str
     valid_from: date
     valid_to: date | None
@@ -55,6 +56,7 @@ class NewPost:
     kind: str = ""
     letter: str | None = None
     duty_roles: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
     channel: str = ""
 
 
@@ -95,7 +97,7 @@ class Duty:
 
 
 _SELECT: LiteralString = """SELECT p.id, p.staff_id::text, s.number, coalesce(s.name, ''), p.grid_code, a.code, p.path::text,
-      p.role, p.kind, p.letter, p.duty_roles, p.channel, lower(p.valid), upper(p.valid),
+      p.role, p.kind, p.letter, p.duty_roles, p.services, p.channel, lower(p.valid), upper(p.valid),
       wangge.grid_is_in_force(p.grid_code, %(day)s)
     FROM wangge.post p LEFT JOIN wangge.staff s ON s.id = p.staff_id LEFT JOIN wangge.area a ON a.id = p.area_id """
 
@@ -144,11 +146,11 @@ def give_post(conn: connection, wanted: NewPost) -> int:
     with explained():
         (number,) = one(
             conn,
-            """INSERT INTO wangge.post (staff_id, grid_code, role, kind, letter, duty_roles, channel, valid)
-               VALUES (%s, %s, %s, %s, %s, %s, %s, daterange(%s, %s)) RETURNING id""",
+            """INSERT INTO wangge.post (staff_id, grid_code, role, kind, letter, duty_roles, services, channel, valid)
+               VALUES (%s, %s, %s, %s, %s, %s, %s, %s, daterange(%s, %s)) RETURNING id""",
             [
-                wanted.staff, wanted.grid, wanted.role, wanted.kind, wanted.letter, list(wanted.duty_roles), wanted.channel,
-                wanted.valid_from, wanted.valid_to,
+                wanted.staff, wanted.grid, wanted.role, wanted.kind, wanted.letter, list(wanted.duty_roles),
+                list(wanted.services), wanted.channel, wanted.valid_from, wanted.valid_to,
             ],
         )  # fmt: skip
         # Whoever has a post is past their training; who was further already stays there.
@@ -177,6 +179,12 @@ def end_post(conn: connection, number: int, day: date) -> None:
 def set_duties(conn: connection, number: int, duty_roles: Sequence[str]) -> None:
     """Say what somebody does in their grid (五员)."""
     if not run(conn, "UPDATE wangge.post SET duty_roles = %s WHERE id = %s", [list(duty_roles), number]):
+        raise NotFound(f"there is no post {number} that is yours to change")
+
+
+def set_services(conn: connection, number: int, services: Sequence[str]) -> None:
+    """Say what somebody does for people in their grid (服务项目)."""
+    if not run(conn, "UPDATE wangge.post SET services = %s WHERE id = %s", [list(services), number]):
         raise NotFound(f"there is no post {number} that is yours to change")
 
 
@@ -213,7 +221,7 @@ def _holder(staff: str | None, name: str, is_away: bool) -> Holder | None:  # no
 
 def _post(row: tuple[Any, ...]) -> Post:
     said: dict[str, Any] = dict(zip(Post.__slots__, row, strict=True))
-    said["duty_roles"] = tuple(said["duty_roles"])
+    said |= {name: tuple(said[name]) for name in ("duty_roles", "services")}
     return Post(**said)
 
 

@@ -94,3 +94,9 @@ def copy_text(text: str) -> str:
 def array_text(values: Iterable[object]) -> str:
     """Return an array as PostgreSQL writes it, of numbers or of paths: an adapter for each value costs six times as much."""
     return "{" + ",".join(map(str, values)) + "}"
+
+
+def words_text(values: Iterable[str]) -> str:
+    """Return an array of texts as PostgreSQL writes it, whatever stands in them."""
+    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.store.log import record
 from data.store.posts import explained
-from data.store.sql import array_text, many, run
+from data.store.sql import array_text, many, run, words_text
 from data.store.staff import give_up_posts
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class PostLine:
     kind: str
     letter: str | None
     duty_roles: tuple[str, ...]
+    services: tuple[str, ...]
     channel: str
     valid_from: date
     valid_to: date | None
@@ -76,6 +77,7 @@ class KnownPost:
     kind: str
     letter: str | None
     duty_roles: tuple[str, ...]
+    services: tuple[str, ...]
     channel: str
     valid_from: date
     valid_to: date | None
@@ -140,8 +142,8 @@ def look_up(conn: connection, *, numbers: Sequence[str], areas: Sequence[str], g
         communities[community] = area
     posts = many(
         conn,
-        """SELECT p.id, p.staff_id::text, s.number, p.grid_code, c.code, p.role, p.kind, p.letter, p.duty_roles, p.channel,
-             lower(p.valid), upper(p.valid)
+        """SELECT p.id, p.staff_id::text, s.number, p.grid_code, c.code, p.role, p.kind, p.letter, p.duty_roles, p.services,
+             p.channel, lower(p.valid), upper(p.valid)
            FROM wangge.post p JOIN wangge.staff s ON s.id = p.staff_id JOIN wangge.area c ON c.id = p.area_id
            WHERE s.number = ANY (%s) OR (p.letter IS NOT NULL AND p.grid_code = ANY (%s))""",
         [list(numbers), list(grids)],
@@ -166,7 +168,7 @@ def _line(row: tuple[Any, ...]) -> StaffLine:
 
 def _known_post(row: tuple[Any, ...]) -> KnownPost:
     said: dict[str, Any] = dict(zip(KnownPost.__slots__, row, strict=True))
-    said["duty_roles"] = tuple(said["duty_roles"])
+    said |= {name: tuple(said[name]) for name in ("duty_roles", "services")}
     return KnownPost(**said)
 
 
@@ -213,7 +215,7 @@ def bring_in(
 
 
 def _same(post: PostLine, held: KnownPost) -> bool:
-    return (post.duty_roles, post.valid_to) == (held.duty_roles, held.valid_to)
+    return (post.duty_roles, post.services, post.valid_to) == (held.duty_roles, held.services, held.valid_to)
 
 
 _COLUMNS = ("number", "name", "area", "source", "is_party_member", "education", "birth_year", "phone", "is_trained", "status")
@@ -255,10 +257,12 @@ def _post(conn: connection, posts: Sequence[PostLine]) -> None:
     new = [post for post in posts if post.id is None]
     run(
         conn,
-        """INSERT INTO wangge.post (staff_id, grid_code, role, kind, letter, duty_roles, channel, valid)
-           SELECT s.id, l.grid, l.role, l.kind, l.letter, l.duties::text[], l.channel, daterange(l.first, l.until)
-           FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::date[],
-             %s::date[]) WITH ORDINALITY AS l (number, grid, role, kind, letter, duties, channel, first, until, n)
+        """INSERT INTO wangge.post (staff_id, grid_code, role, kind, letter, duty_roles, services, channel, valid)
+           SELECT s.id, l.grid, l.role, l.kind, l.letter, l.duties::text[], l.services::text[], l.channel,
+             daterange(l.first, l.until)
+           FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+             %s::date[], %s::date[]) WITH ORDINALITY
+             AS l (number, grid, role, kind, letter, duties, services, channel, first, until, n)
              JOIN wangge.staff s ON s.number = l.number
            ORDER BY l.n""",
         [
@@ -268,6 +272,7 @@ def _post(conn: connection, posts: Sequence[PostLine]) -> None:
             [post.kind for post in new],
             [post.letter for post in new],
             [array_text(post.duty_roles) for post in new],
+            [words_text(post.services) for post in new],
             [post.channel for post in new],
             [post.valid_from for post in new],
             [post.valid_to for post in new],
@@ -276,10 +281,17 @@ def _post(conn: connection, posts: Sequence[PostLine]) -> None:
     kept = [post for post in posts if post.id is not None]
     run(
         conn,
-        """UPDATE wangge.post AS p SET duty_roles = l.duties::text[], valid = daterange(lower(p.valid), l.until)
-           FROM unnest(%s::bigint[], %s::text[], %s::date[]) AS l (id, duties, until)
-           WHERE p.id = l.id AND (p.duty_roles, upper(p.valid)) IS DISTINCT FROM (l.duties::text[], l.until)""",
-        [[post.id for post in kept], [array_text(post.duty_roles) for post in kept], [post.valid_to for post in kept]],
+        """UPDATE wangge.post AS p SET duty_roles = l.duties::text[], services = l.services::text[],
+             valid = daterange(lower(p.valid), l.until)
+           FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::date[]) AS l (id, duties, services, until)
+           WHERE p.id = l.id AND (p.duty_roles, p.services, upper(p.valid))
+             IS DISTINCT FROM (l.duties::text[], l.services::text[], l.until)""",
+        [
+            [post.id for post in kept],
+            [array_text(post.duty_roles) for post in kept],
+            [words_text(post.services) for post in kept],
+            [post.valid_to for post in kept],
+        ],
     )
 
 

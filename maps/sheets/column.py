@@ -52,26 +52,21 @@ def figures(pen: Pen, top: float, cells: Sequence[tuple[str, str, str]]) -> floa
     return top - FIGURES
 
 
-def contact_height(posts: Sequence[Post], code: str, options: SheetOptions) -> float:
+def contact_height(posts: Sequence[Post], code: str, options: SheetOptions, row: float = POST_ROW) -> float:
     """Return how high `contact` is."""
-    return max(len(posts) * POST_ROW + (_HOTLINE if options.hotline else 0.0), (QR + 4.5) if code else 0.0)
+    return max(len(posts) * row + (_HOTLINE if options.hotline else 0.0), (QR + 4.5) if code else 0.0)
 
 
-def contact(pen: Pen, top: float, posts: Sequence[Post], code: str, options: SheetOptions) -> None:
+def contact(  # noqa: PLR0917 - what is on a line, in its order
+    pen: Pen, top: float, posts: Sequence[Post], code: str, options: SheetOptions, row: float = POST_ROW
+) -> None:
     """Write who answers, with a line to write on where nobody is named, the hotline, and the code of an address."""
     lang = options.lang
     right = PANEL.right - (QR + 3.0 if code else 0.0)
     start = top
     for post in posts:
-        role = pen.setter.fit(word(f"sheet.role.{post.role}", lang), 23.0, 7.0)
-        pen.block(PANEL.x, top, role, inks.SOFT)
-        x = PANEL.x + 25.0
-        said = "  ".join(part for part in (post.name, post.phone) if part)
-        if said:
-            pen.block(x, top, pen.setter.fit(said, right - x, 7.0, bold=True), inks.INK)
-        else:
-            pen.rule(x, top - 2.9, right, top - 2.9)
-        top -= POST_ROW
+        answering(pen, Box(PANEL.x, top, right - PANEL.x, 0.0), post, lang, role=25.0)
+        top -= row
     if options.hotline:
         pen.block(PANEL.x, top - 0.8, pen.setter.fit(word("sheet.hotline", lang), 23.0, 7.0), inks.SOFT)
         pen.block(PANEL.x + 25.0, top, pen.setter.fit(options.hotline, right - PANEL.x - 25.0, 13.0, bold=True), inks.INK)
@@ -80,3 +75,14 @@ def contact(pen: Pen, top: float, posts: Sequence[Post], code: str, options: She
         draw_qr(pen, box, code)
         said = pen.setter.fit(word("sheet.card", lang), QR, 5.5)
         pen.block(box.x + QR / 2, box.y - 0.3, said, inks.SOFT, align="middle")
+
+
+def answering(pen: Pen, line: Box, post: Post, lang: str, *, role: float) -> None:
+    """Write a line from the top of `line`: what somebody is, on `role` of it, and who it is, or a rule to write on."""
+    called = post.called or word(f"sheet.role.{post.role}", lang)
+    pen.block(line.x, line.y, pen.setter.fit(called, role - 2.0, 7.0), inks.SOFT)
+    said = "  ".join(part for part in (post.name, post.phone) if part)
+    if said:
+        pen.block(line.x + role, line.y, pen.setter.fit(said, line.width - role, 7.0, bold=True), inks.INK)
+    else:
+        pen.rule(line.x + role, line.y - 2.9, line.right, line.y - 2.9)

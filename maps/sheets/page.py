@@ -16,6 +16,7 @@ from maps.sheets.marks import draw_north, draw_scale
 from maps.sheets.names import write_names
 from maps.sheets.panel import draw_panel
 from maps.sheets.pen import Pen
+from maps.sheets.values import Told
 from maps.words import word
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class GridPage:
             (bool(ground.dedicated[row]), int(ground.households[row]), float(ground.area_m2[row])),
             (ground.communities.name[home], ground.street[home], ground.district[home]),
             self.options.staff.get(ground.code[row], ()),
+            self.options.told.get(ground.code[row], Told()),
         )
         return hashlib.sha256(repr(said).encode()).hexdigest()
 

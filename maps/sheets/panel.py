@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from maps.sheets import inks
-from maps.sheets.column import FIGURES, HEADING, contact, contact_height, figures, heading
+from maps.sheets.answers import CLOSE, ROOMY, TIGHT, answers_of
+from maps.sheets.column import FIGURES, HEADING, figures, heading
 from maps.sheets.inset import draw_inset, inset_height
 from maps.sheets.layout import PANEL, Box
 from maps.sheets.legend import draw_legend, entries, height
-from maps.sheets.values import UNTOLD, Post
+from maps.sheets.values import UNTOLD
 from maps.words import word
 
 if TYPE_CHECKING:
@@ -19,29 +20,35 @@ if TYPE_CHECKING:
     from maps.sheets.values import SheetGround, SheetOptions
     from maps.sheets.view import View
 
-MOST_POSTS = 6
 GAP = 3.0
+WAYS = ((ROOMY, GAP, 2), (CLOSE, 2.2, 2), (TIGHT, 0.8, 1))
+"""How close the column is set: who answers, the space between the parts, the lines that each of the bounds may take."""
 MORE_GAP = 3.0
 LEAST_INSET = 22.0
+SMALLEST_INSET = 12.0
+"""Where a grid has more to tell than there is room for."""
 SIDES = ("east", "south", "west", "north")
 HECTARE = 10_000.0
-UNNAMED = (Post("leader"), Post("worker"), Post("police"))
-"""Who answers for every grid: lines to write on, where nobody is named."""
 
 
 def draw_panel(pen: Pen, ground: SheetGround, options: SheetOptions, *, crop: Crop, where: Surroundings, view: View) -> None:
     """Draw the column; the inset takes what the others leave."""
     row, lang = crop.row, options.lang
     dedicated = bool(ground.dedicated[row])
-    bounds = _bounds(pen, ground.bounds[row], lang)
     legend = entries(pen, crop, dedicated=dedicated)
-    posts = (options.staff.get(ground.code[row], ()) or UNNAMED)[:MOST_POSTS]
-    code = options.card_url.replace("{code}", ground.code[row])
-    high = contact_height(posts, code, options)
-    taken = FIGURES + _height(bounds) + high + height(len(legend)) + 4 * (HEADING + GAP)
-    inset = min(inset_height(where, PANEL.width), max(LEAST_INSET, PANEL.height - taken))
+    answers = answers_of(options, ground.code[row])
+    fixed = FIGURES + height(len(legend)) + 4 * HEADING
+    ways = ((way, least, _bounds(pen, ground.bounds[row], lang, lines)) for way, least, lines in WAYS)
+    tried = [
+        (way, least, bounds, fixed + _height(bounds) + answers.height(pen, options, way) + 4 * least)
+        for way, least, bounds in ways
+    ]
+    way, least, bounds, taken = next((each for each in tried if each[-1] + LEAST_INSET <= PANEL.height), tried[-1])
+    high = answers.height(pen, options, way)
+    left = PANEL.height - taken
+    inset = min(inset_height(where, PANEL.width), max(min(LEAST_INSET, left), left - 4 * (GAP - least), SMALLEST_INSET))
     # What is left stands between the parts.
-    gap = GAP + min(MORE_GAP, max(0.0, (PANEL.height - taken - inset) / 4))
+    gap = least + min(MORE_GAP, max(0.0, (PANEL.height - taken - inset) / 4))
 
     top = _figures(pen, ground, row, lang)
     top = heading(pen, top, word("sheet.bounds", lang))
@@ -50,7 +57,7 @@ def draw_panel(pen: Pen, ground: SheetGround, options: SheetOptions, *, crop: Cr
     top = heading(pen, top - gap, word("sheet.inset", lang, street=where.street))
     draw_inset(pen, Box(PANEL.x, top - inset, PANEL.width, inset), where, view)
     top = heading(pen, top - inset - gap, word("sheet.staff", lang))
-    contact(pen, top, posts, code, options)
+    answers.draw(pen, top, options, way)
     top = heading(pen, top - high - gap, word("sheet.legend", lang))
     draw_legend(pen, Box(PANEL.x, PANEL.y, PANEL.width, top - PANEL.y), legend, lang)
 
@@ -75,9 +82,9 @@ def counted(ground: SheetGround, row: int, lang: str) -> tuple[str, str]:
     return f"{households:,}", word("sheet.unit", lang)
 
 
-def _bounds(pen: Pen, names: tuple[str, ...], lang: str) -> list[Block]:
+def _bounds(pen: Pen, names: tuple[str, ...], lang: str, lines: int) -> list[Block]:
     lead = _lead(lang)
-    return [pen.setter.fit(name, PANEL.width - lead, 7.5, lines=2, least=5.5) for name in names]
+    return [pen.setter.fit(name, PANEL.width - lead, 7.5, lines=lines, least=5.5) for name in names]
 
 
 def _lead(lang: str) -> float:

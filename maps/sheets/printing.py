@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from maps.sheets.press import Page, Press, Sheet
     from maps.sheets.values import SheetOptions
 
-DRAWING = "3"
+DRAWING = "4"
 """Changed whenever sheets of the same input are drawn otherwise: all of them are then made again."""
 PRINTED = ("sheet.", "plan.")
 """The words of the catalogue that stand on sheets: pages on the screen may change theirs."""
@@ -117,7 +117,7 @@ def input_of(pages: Sequence[Page], options: SheetOptions) -> str:
     said = (
         DRAWING,
         [page.digest() for page in pages],
-        {f.name: getattr(options, f.name) for f in fields(options) if f.name not in {"staff", "fonts"}},
+        {f.name: getattr(options, f.name) for f in fields(options) if f.name not in {"staff", "told", "fonts"}},
         sorted((key, said) for key, said in catalogue(options.lang).items() if key.startswith(PRINTED)),
     )
     return hashlib.sha256(repr(said).encode()).hexdigest()

@@ -34,6 +34,10 @@ class Form(StrEnum):
     PNG = "png"
 
 
+FORCE = "force"
+"""The role of a professional force that is said by what it is called."""
+
+
 class Volume(StrEnum):
     """By what sheets are bound into one document, beside the files of their own."""
 
@@ -48,17 +52,32 @@ class Show(StrEnum):
 
     NAMES = "names"
     PHONES = "phones"
+    FORCES = "forces"
+    """A line for each of the professional forces; without it the police have one."""
+    SERVICES = "services"
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Somebody who answers for a grid. `role` is a key of the catalogue (`sheet.role.…`)."""
+    """Somebody who answers for a grid. `role` is a key of the catalogue (`sheet.role.…`), or `FORCE`."""
 
     role: str
     name: str = ""
     """Empty where names are not to be printed."""
     phone: str = ""
     """The telephone of the office or of the duty, never somebody's own; empty where it is not to be printed."""
+    called: str = ""
+    """What a force is called, in the sheet's language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a sheet tells of a grid beside those who answer for it."""
+
+    kinds: tuple[int, int] | None = None
+    """Kinds of professional forces that are there, of so many that are wanted; None where it does not say."""
+    services: tuple[str, ...] = ()
+    """What is done for people there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,5 +130,7 @@ class SheetOptions:
     """The telephone line for everybody, such as 12345."""
     staff: Mapping[str, tuple[Post, ...]] = field(default_factory=dict)
     """Who answers for a grid, by the grid's code."""
+    told: Mapping[str, Told] = field(default_factory=dict)
+    """What is told of it beside that, by the same."""
     fonts: str = ""
     """A folder with the font, beside the system's own."""

@@ -1,14 +1,18 @@
 """The page of a grid: who answers for it, for everybody; how it is staffed, for those who staff it."""
 
 import re
+from datetime import date
 
 import pytest
 from playwright.sync_api import expect
 
+from data.store.plans import area_named
+from data.store.profiles import keep
 from tests.api.duty.places import SHIZHONG
 from tests.api.incidents.station import GRID, HERE
 from tests.api.v1.staffed import listed, made, posted, staffed
 from tests.published import DISTRICT
+from tests.stored import owner
 
 SECOND = f"{HERE}002"
 TAG = re.compile(r"<[^>]+>")
@@ -54,6 +58,21 @@ def test_everybody_reads_who_answers(station) -> None:
     assert "专职网格员 Worker" in section(page(station, lang="zh").text, "people-title")
     assert section(text, "staffing-title") == ""
     assert "people" not in station.hall.client.get(f"/collections/grids/items/{GRID}").json()
+
+
+def test_forces_and_services_are_on_the_page(station) -> None:
+    """Everybody reads each force by its kind, how many kinds there are, and services; those who staff also what is missing."""
+    kinds = [{"kind": kind, "zh": zh, "en": kind} for kind, zh in (("police", "社区民警"), ("health", "卫健"))]
+    with owner(station.hall.db.admin) as conn:
+        keep(conn, area_named(conn, DISTRICT), "own", {"forces": {"kinds": kinds}}, day=date(2026, 1, 1))
+    rule(station)
+    posted(station, made(station, name="陈警官", phone="0531-9"), SECOND, "professional_force", kind="police")
+    posted(station, made(station, name="赵敏"), SECOND, "grid_leader", services=["<b>助老</b>", "代办"])
+    told = section(page(station, SECOND, lang="zh").text, "people-title")
+    assert "专业力量 已配 1/2 类 社区民警 陈警官 0531-9" in told
+    assert "服务项目 &lt;b&gt;助老&lt;/b&gt; 代办" in told
+    assert "卫健" not in page(station, SECOND, lang="zh").text
+    assert "未配备的专业力量：卫健" in section(page(station, SECOND, "community", lang="zh").text, "staffing-title")
 
 
 def test_nobody_is_said_plainly(station) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from threading import Event
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from api.sheet_press import HousePress
 from api.who.caller import Role
 from data.store.adopt import adopt
+from data.store.plans import area_named
+from data.store.profiles import keep
 from data.store.sql import many
 from gis.errors import StoreBusy
 from maps.sheets.values import Form
@@ -20,6 +23,7 @@ from partition.rules import Rules
 from tests.api.incidents.station import GRID, HERE, Station, at, station_over
 from tests.api.rounds.homes import furnish
 from tests.api.v1.hall import hall_over, problem
+from tests.api.v1.staffed import made, posted
 from tests.published import HIDDEN
 from tests.stored import brought, cut, drafted, owner, village
 
@@ -86,6 +90,34 @@ def test_everybody_gets_a_grids_sheet(station):
     assert "安宁里" in text
     assert "扫码" in text
     assert answer.headers["cache-control"] == "private, no-cache"
+
+
+def test_who_answers_is_printed_as_the_card_says(station):
+    """Everybody's sheet names worker, forces by kind and services; each is left out by its own switch."""
+    put_station(station)
+    (worker,) = (one["name"] for one in station.hall.client.get(f"/v1/grids/{GRID}/card").json()["people"])
+    officer = made(station, name="陈警官", phone="0531-1234")
+    posted(station, officer, GRID, "professional_force", kind="traffic_police")
+    whole = said(got(station, f"/sheet/{GRID}"))
+    for wanted in (worker, "专业力量", "交警", "陈警官", "0531-1234", "服务项目", "法律咨询"):
+        assert wanted in whole, wanted
+    for shown, gone, kept in (
+        ("phones,forces,services", "陈警官", "0531-1234"),
+        ("names,forces,services", "0531-1234", "陈警官"),
+        ("names,phones,services", "交警", worker),
+        ("names,phones,forces", "法律咨询", "交警"),
+    ):
+        printed = said(got(station, f"/sheet/{GRID}?show={shown}"))
+        assert gone not in printed, shown
+        assert kept in printed, shown
+    assert "1 of 2 kinds" in said(got(with_kinds(station), f"/sheet/{GRID}", headers={"Accept-Language": "en"}))
+
+
+def with_kinds(station):
+    kinds = [{"kind": kind, "zh": kind, "en": kind} for kind in ("traffic_police", "health")]
+    with owner(station.hall.db.admin) as conn:
+        keep(conn, area_named(conn, HERE[:6]), "own", {"forces": {"kinds": kinds}}, day=date(2026, 1, 1))
+    return station
 
 
 def test_walls_are_for_those_who_work_there(station):

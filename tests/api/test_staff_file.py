@@ -34,10 +34,13 @@ def test_any_cells_are_read(rows) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "工号,姓名,党员,已培训,网格,岗位,AB岗,五员,起始日期\n7,王芳,是,否,g1,专职网格员,a岗,网格环保员、网格党建员,2026-03-01\n",
         (
-            "valid_from,letter,role,grid,number,duty_roles,trained,party_member,name\n"
-            "2026-03-01,A,full-time grid worker,g1,7,party;environment;party,no,yes,王芳\n"
+            "工号,姓名,党员,已培训,网格,岗位,AB岗,五员,服务项目,起始日期\n"
+            "7,王芳,是,否,g1,专职网格员,a岗,网格环保员、网格党建员,证照代办、助老送餐;证照代办,2026-03-01\n"
+        ),
+        (
+            "valid_from,letter,role,grid,number,duty_roles,trained,party_member,name,services\n"
+            "2026-03-01,A,full-time grid worker,g1,7,party;environment;party,no,yes,王芳,证照代办; 助老送餐\n"
         ),
     ],
 )
@@ -51,3 +54,4 @@ def test_either_language_says_the_same(text, encoding) -> None:
     assert (post.grid, post.role, post.letter, post.duty_roles, post.valid_from) == (
         "g1", DutyRole.FULL_TIME_WORKER, "A", ("party", "environment"), date(2026, 3, 1),
     )  # fmt: skip
+    assert post.services == ("证照代办", "助老送餐")

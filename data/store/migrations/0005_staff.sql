@@ -120,6 +120,7 @@ CREATE TABLE wangge.post (
     letter text CHECK (letter IN ('A', 'B')),
     duty_roles text[] NOT NULL DEFAULT '{}' CHECK (
         duty_roles <@ ARRAY['party', 'environment', 'health', 'emergency', 'insurance']),
+    services text[] NOT NULL DEFAULT '{}' CHECK (cardinality(services) <= 20), -- what they do for people there (服务项目)
     channel text NOT NULL DEFAULT '' CHECK (channel IN ('', 'allocated', 'selected', 'reassigned')),
     valid daterange NOT NULL CHECK (NOT isempty(valid) AND NOT lower_inf(valid)),
     CHECK (letter IS NULL OR role = 'full_time_worker'),
@@ -248,7 +249,7 @@ CREATE POLICY changed ON wangge.post FOR UPDATE TO wangge_app USING (
 CREATE POLICY removed ON wangge.post FOR DELETE TO wangge_app USING (
     (SELECT wangge.has_right('manage_staff')) AND path <@ ANY ((SELECT wangge.scope(1))::ltree[]));
 GRANT SELECT, INSERT, DELETE ON wangge.post TO wangge_app; -- removed is what never began
-GRANT UPDATE (valid, duty_roles) ON wangge.post TO wangge_app;
+GRANT UPDATE (valid, duty_roles, services) ON wangge.post TO wangge_app;
 
 CREATE POLICY seen ON wangge.staff_leave FOR SELECT TO wangge_app USING (
     path <@ ANY ((SELECT wangge.scope(1))::ltree[])
@@ -304,7 +305,7 @@ END;
 -- staffing rule lets be shown; without a rule, of those who answer for the grid. B is shown when A is on leave; a leader whom
 -- a community shares, on each of its grids.
 CREATE FUNCTION wangge.grid_card(p_grid text, p_day date)
-RETURNS TABLE (role text, kind text, name text, phone text, duty_roles text[], stands_in boolean)
+RETURNS TABLE (role text, kind text, name text, phone text, duty_roles text[], services text[], stands_in boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
 BEGIN ATOMIC
     WITH here AS (
@@ -315,25 +316,31 @@ BEGIN ATOMIC
         SELECT r.rule FROM here AS h
             JOIN wangge.staffing_rule AS r ON r.path @> h.path AND r.grid_type = h.kind AND r.valid @> p_day
         ORDER BY nlevel(r.path) DESC LIMIT 1
-    ), shown AS (
-        SELECT said.role, bool_or(t.term ->> 'scope' = 'community') AS is_shared
+    ), told AS (
+        SELECT said.role, t.term ->> 'scope' = 'community' AS is_shared,
+            coalesce((t.term ->> 'display_public')::boolean, true) AS is_shown
         FROM rule AS r CROSS JOIN jsonb_array_elements(r.rule -> 'terms') AS t (term)
             CROSS JOIN jsonb_array_elements_text(t.term -> 'roles') AS said (role)
-        WHERE coalesce((t.term ->> 'display_public')::boolean, true)
-        GROUP BY said.role
+    ), shown AS (
+        SELECT t.role, bool_or(t.is_shared) AS is_shared, false AS of_a_kind FROM told AS t WHERE t.is_shown GROUP BY t.role
         UNION ALL
-        SELECT usual.role, false
+        SELECT usual.role, false, false
         FROM unnest(ARRAY['grid_leader', 'deputy_grid_leader', 'full_time_worker']) AS usual (role)
         WHERE NOT EXISTS (SELECT FROM rule)
+        UNION ALL
+        SELECT force.role, false, true
+        FROM unnest(ARRAY['social_worker_force', 'professional_force', 'other_force']) AS force (role)
+        WHERE force.role NOT IN (SELECT t.role FROM told AS t)
     ), there AS (
-        SELECT p.staff_id, p.role, p.kind, p.letter, p.duty_roles, s.name, s.phone, EXISTS (
+        SELECT p.staff_id, p.role, p.kind, p.letter, p.duty_roles, p.services, s.name, s.phone, EXISTS (
             SELECT FROM wangge.staff_leave AS l WHERE l.staff_id = s.id AND l.days @> p_day) AS is_away
         FROM here AS h
             JOIN wangge.post AS p ON p.area_id = h.area_id AND p.valid @> p_day
             JOIN shown AS v ON v.role = p.role AND (p.grid_code = h.code OR (v.is_shared AND p.letter IS NULL))
+                AND (NOT v.of_a_kind OR p.kind <> '')
             JOIN wangge.staff AS s ON s.id = p.staff_id AND s.status <> 'left'
     )
-    SELECT DISTINCT t.role, t.kind, t.name, t.phone, t.duty_roles, coalesce(t.letter = 'B', false)
+    SELECT DISTINCT t.role, t.kind, t.name, t.phone, t.duty_roles, t.services, coalesce(t.letter = 'B', false)
     FROM there AS t
     WHERE NOT t.is_away
         AND (t.letter IS DISTINCT FROM 'B' OR NOT EXISTS (SELECT FROM there AS a WHERE a.letter = 'A' AND NOT a.is_away));

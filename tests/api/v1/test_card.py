@@ -1,16 +1,21 @@
 """The public card: who answers for a place, for everybody to read, and nothing more of them."""
 
+from datetime import date
+
 import pytest
 
+from data.store.plans import area_named
+from data.store.profiles import keep
 from gis.chinese_frames import from_wgs84
 from tests.api.duty.places import SHIFENG
 from tests.api.incidents.station import GRID, HERE, at
 from tests.api.v1.hall import problem
-from tests.api.v1.staffed import listed, made, posted, staffed
+from tests.api.v1.staffed import events, listed, made, posted, staffed
 from tests.published import DISTRICT
+from tests.stored import owner
 
 SECOND = f"{HERE}002"
-SHOWN = {"name", "role", "role_label", "kind", "phone", "duties", "stands_in"}
+SHOWN = {"name", "role", "role_label", "kind", "kind_label", "phone", "duties", "services", "stands_in"}
 
 
 @pytest.fixture
@@ -48,7 +53,7 @@ def test_a_place_leads_to_its_card(station) -> None:
     assert document["people"] == [
         {
             "name": "Worker", "role": "full_time_worker", "role_label": "full-time grid worker", "kind": "",
-            "phone": "0531-8200", "duties": ["health"], "stands_in": False,
+            "kind_label": "", "phone": "0531-8200", "duties": ["health"], "services": [], "stands_in": False,
         }
     ]  # fmt: skip
     assert document == card(station)
@@ -96,17 +101,23 @@ def test_nothing_personal_is_on_a_card(station) -> None:
 
 
 def test_the_rule_says_who_is_shown(station) -> None:
-    """Without a rule leaders and workers are shown; a rule shows the roles of its terms, save those that it keeps back."""
+    """Without a rule leaders, workers and forces are shown; a rule shows the roles of its terms, save those that it keeps back.
+
+    Forces of a kind are public (全部在网格内公示): they are shown unless a rule keeps them back.
+    """
     posted(station, made(station, name="网格长"), SECOND, "grid_leader")
     posted(station, made(station, name="兼职"), SECOND, "part_time_worker")
     posted(station, made(station, name="警官"), SECOND, "professional_force", kind="police")
-    assert names(card(station, SECOND)) == [("网格长", False)]
+    posted(station, made(station, name="水工"), SECOND, "other_force", kind="water")
+    posted(station, made(station, name="无类"), SECOND, "other_force")
+    assert names(card(station, SECOND)) == [("网格长", False), ("警官", False), ("水工", False)]
     rule = {
-        "formula": "1+N+X",
+        "formula": "1+N+X+O",
         "terms": [
             {"sym": "1", "roles": ["grid_leader"]},
             {"sym": "N", "roles": ["part_time_worker"], "display_public": False},
             {"sym": "X", "roles": ["professional_force"]},
+            {"sym": "O", "roles": ["other_force"], "display_public": False},
         ],
     }
     body = {"area": DISTRICT, "grid_type": "residential", "rule": rule}
@@ -141,3 +152,59 @@ def test_where_grids_are_not_public_cards_are_not(db, tmp_path) -> None:
         assert names(station.asks("worker", "GET", f"/v1/grids/{GRID}/card").json()) == [("Worker", False)]
         problem(station.asks("stranger", "GET", f"/v1/grids/{GRID}/card"), 404, "not-found")
         assert station.asks("stranger", "GET", "/v1/card", params=at(50, 200)).json()["grid"] is None
+
+
+SEVEN = [{"kind": f"k{n}", "zh": f"类{n}", "en": f"kind {n}"} for n in range(5)] + [
+    {"kind": "police", "zh": "社区民警", "en": "constable"},
+    {"kind": "water", "zh": "供水", "en": "water"},
+]
+
+
+def test_forces_are_counted_by_kind(station) -> None:
+    """The card says how many of the kinds that the place wants are there, each by its name; who is away counts not."""
+    assert card(station, SECOND)["forces"] is None
+    with owner(station.hall.db.admin) as conn:
+        keep(conn, area_named(conn, DISTRICT), "own", {"forces": {"kinds": SEVEN}}, day=date(2026, 1, 1))
+    assert card(station, SECOND)["forces"] == {"of": 7, "present": []}
+    officer = made(station, name="警官", phone="0531-110")
+    posted(station, officer, SECOND, "professional_force", kind="police")
+    posted(station, made(station, name="另一警官"), SECOND, "professional_force", kind="police")
+    posted(station, made(station, name="三类"), SECOND, "social_worker_force", kind="k3")
+    posted(station, made(station, name="别的"), SECOND, "other_force", kind="unheard_of")
+    found = card(station, SECOND)
+    assert found["forces"] == {
+        "of": 7,
+        "present": [{"kind": "k3", "label": "kind 3"}, {"kind": "police", "label": "constable"}],
+    }
+    assert [(each["name"], each["kind_label"]) for each in found["people"]] == [
+        ("三类", "kind 3"), ("另一警官", "constable"), ("警官", "constable"), ("别的", "unheard_of"),
+    ]  # fmt: skip
+    days = {"valid_from": "2026-03-02", "valid_to": "2026-03-04"}
+    for each in listed(station, "community", "/v1/staff", "staff"):
+        if each["name"] in {"警官", "另一警官"}:
+            station.asks("community", "POST", f"/v1/staff/{each['id']}/leave", json=days)
+    assert card(station, SECOND)["forces"]["present"] == [{"kind": "k3", "label": "kind 3"}]
+
+
+def test_services_are_on_the_card(station) -> None:
+    """What the worker does and what stations serving the grid do is on the card, once each; a far station's is not."""
+    (post,) = (each for each in listed(station, "community", "/v1/posts", "posts", grid=GRID) if each["letter"] == "A")
+    patched = station.asks(
+        "community", "PATCH", f"/v1/posts/{post['id']}", json={"services": ["助老送餐", "证照代办", "助老送餐"]}
+    )
+    assert patched.json()["services"] == ["助老送餐", "证照代办"]
+    assert patched.json()["duty_roles"] == post["duty_roles"]
+    problem(station.asks("community", "PATCH", f"/v1/posts/{post['id']}", json={}), 422, "invalid-body")
+    problem(station.asks("community", "PATCH", f"/v1/posts/{post['id']}", json={"services": ["x" * 61]}), 422, "invalid-body")
+    assert events(station, "post.")[-1] == "post.services"
+    for code, place, services in (("S1", at(100, 200), ["证照代办", "法律咨询"]), ("S2", at(9000, 200), ["远处"])):
+        lonlat = {name: value for name, value in place.items() if name != "coord_sys"}
+        wanted = {"area": HERE, "name": "民悦驿站", "level": "community", "radius_m": 250, "services": services, **lonlat}
+        assert station.asks("community", "PUT", f"/v1/stations/{code}", json=wanted).status_code == 201
+    found = card(station)
+    assert found["services"] == ["助老送餐", "证照代办", "法律咨询"]
+    assert found["stations"] == [{"code": "S1", "name": "民悦驿站", "kind": "station", "services": ["证照代办", "法律咨询"]}]
+    assert found["people"][0]["services"] == ["助老送餐", "证照代办"]
+    assert station.asks("community", "PUT", "/v1/stations/S1/grids", json={"grids": [SECOND]}).status_code == 200
+    assert card(station)["stations"] == []
+    assert [each["code"] for each in card(station, SECOND)["stations"]] == ["S1"]

@@ -11,7 +11,7 @@ import pytest
 from psycopg2.errors import CheckViolation, ExclusionViolation, ForeignKeyViolation, InsufficientPrivilege
 
 from data.store import people
-from data.store.card import card_of
+from data.store.card import card_of, stations_serving
 from data.store.pool import connect
 from data.store.scope import NOBODY, Scope, speak
 from data.store.sql import many, one, run
@@ -54,6 +54,13 @@ def town(db):
                    FROM wangge.org WHERE code = 'unit' || %(code)s""",
                 {"code": community, "person": someone},
             )
+        run(
+            conn,
+            """INSERT INTO wangge.station (code, area_id, name, level, kind, geom, radius_m, updated_at)
+               SELECT 'S', a.id, 'S', 'community', 'station', ST_PointOnSurface(g.geom), 300, now()
+               FROM wangge.area a, wangge.grid g WHERE a.code = %s AND g.code = %s || '001' AND g.in_force @> %s::date""",
+            [HERE, HERE, DAY],
+        )
     return path
 
 
@@ -221,9 +228,13 @@ def test_the_card_is_public_where_grids_are(db, town) -> None:
             "name",
             "phone",
             "duty_roles",
+            "services",
             "stands_in",
         ]
         assert [one.name for one in card_of(conn, f"{FAR}001", DAY)] == [f"员工{FAR}"]
     for scope, found in ((NOBODY, 0), (manager(town[HERE]), 1), (manager(town[FAR]), 0), (Scope(public=("areas",)), 0)):
         with speaking(db, scope) as conn:
             assert len(card_of(conn, f"{HERE}001", DAY)) == found
+            # Neither does what the card is made by tell of a grid that they do not see.
+            assert len(many(conn, "SELECT * FROM wangge.card_rules(%s, %s)", [f"{HERE}001", DAY])) == min(found, 1)
+            assert len(stations_serving(conn, f"{HERE}001", DAY, reach_m=865)) == min(found, 1)

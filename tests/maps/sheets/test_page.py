@@ -16,11 +16,11 @@ from maps.sheets import inks
 from maps.sheets.crop import Cropper
 from maps.sheets.fonts import typeface
 from maps.sheets.frame import system
-from maps.sheets.layout import SIZES, Box
+from maps.sheets.layout import MAP, SIZES, Box
 from maps.sheets.page import draw_sheet
 from maps.sheets.pen import SETTINGS, Pen
 from maps.sheets.qr import QUIET, draw_qr
-from maps.sheets.values import Form, Paper, Post, SheetOptions
+from maps.sheets.values import Form, Paper, Post, SheetOptions, Told
 from tests.maps.sheets.printed import (
     LONG,
     MIDDLE,
@@ -164,6 +164,37 @@ def test_text_keeps_to_its_part_of_the_sheet(lang, changes):
                 source=LONG * 3, staff={code: posts}, card_url="https://grid.example/card/{code}")  # fmt: skip
 
     assert not astray(pen)
+
+
+KINDS = ("民警", "交警", "司法诉调对接员", "城管执法", "市场监管", "应急消防", "卫生健康")
+PEOPLE = (
+    *(Post(role, "欧阳建国", "0531-82000001") for role in ("leader", "deputy", "worker", "worker", "part_time", "instructor")),
+    *(Post("force", "司马晓梅", "0531-82000002", kind) for kind in KINDS),
+)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("changes", CROWDED.values(), ids=CROWDED)
+def test_seven_kinds_and_six_lines_have_room(lang, changes):
+    """Six people, seven forces, services, the hotline and the code stand in the column, none on another."""
+    code = draw_ground(**changes).code[MIDDLE]
+    pen = drawn(draw_ground(**changes), lang=lang, hotline="12345", card_url="https://grid.example/card/{code}",
+                staff={code: PEOPLE}, told={code: Told((5, 7), ("证照代办", "助老送餐", "矛盾调解") * 4)})  # fmt: skip
+
+    assert not astray(pen)
+    said = " ".join(artist.get_text() for artist, _ in texts(pen))
+    assert all(kind[:4] in said for kind in KINDS)
+    column = [(artist.get_text(), shapely.buffer(box, -0.25)) for artist, box in texts(pen) if box.bounds[0] > MAP.right]
+    assert not [(a, b) for n, (a, one) in enumerate(column) for b, other in column[:n] if one.intersects(other)]
+
+
+def test_how_many_kinds_there_are_is_said(tmp_path):
+    """Of the forces each has its line, by what it is called; how many kinds of them there are stands above."""
+    code = draw_ground().code[MIDDLE]
+    said = text_of(tmp_path, drawn(staff={code: PEOPLE}, told={code: Told((5, 7), ("证照代办", "助老送餐"))}))
+
+    for wanted in (*KINDS, "专业力量 · 已配 5/7 类", "服务项目", "证照代办、助老送餐"):
+        assert wanted in said, wanted
 
 
 @pytest.mark.parametrize("row", [0, 4, 5])
