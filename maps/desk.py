@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SCRIPTS = (
     "words", "source", "ground", "surface", "paint", "scale", "day", "dots", "shades", "tools", "names", "replay", "measure",
     "desk_send", "desk_rows", "desk_says", "desk_filter", "desk_sides", "desk_tiles", "desk_table", "desk_fields", "desk_steps",
-    "desk_drawer", "desk_report", "cover", "line", "desk_live", "desk",
+    "desk_drawer", "desk_report", "cover", "follow", "line", "desk_live", "desk",
 )  # fmt: skip
 
 

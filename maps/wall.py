@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 SCRIPTS = (
     "words", "source", "ground", "surface", "paint", "scale", "night", "cases", "dots", "shades", "tools", "names", "signs",
-    "tiles", "places", "lists", "key", "about", "cover", "line", "live", "replay", "rounds", "chime", "preset", "wall",
+    "tiles", "places", "lists", "key", "about", "cover", "follow", "line", "live", "replay", "rounds", "chime", "preset",
+    "wall",
 )  # fmt: skip
 
 

@@ -27,6 +27,8 @@ STUCK_S = 30.0
 """How long a follower may take nothing at all."""
 TOGETHER = 64
 """Events that are sent at once."""
+VARY = "Authorization, Cookie, Accept"
+"""What the answer depends on: whoever asks for JSON is given what there is now."""
 
 
 class EventStream(Response):
@@ -35,7 +37,7 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(self, hub: Hub, ask: Ask, *, is_reset: bool, longest_s: float = LONGEST_S, quiet_s: float = QUIET_S) -> None:
-        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Authorization, Cookie"})
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": VARY})
         del self.headers["content-length"]
         self._hub = hub
         self._ask = ask

@@ -11,18 +11,22 @@ from starlette.requests import Request
 
 from api.asked import Asking, Store, service
 from api.feed.asyncapi import MEDIA_TYPE, document
-from api.feed.cloud_event import wanted
-from api.feed.hub import Ask, Hub
-from api.feed.stream import EventStream
+from api.feed.cloud_event import cloud_event, wanted
+from api.feed.hub import PAGE, Ask, Hub
+from api.feed.stream import VARY, EventStream
+from api.v1.answers import answer, private
 from api.v1.parameters import NO_NUL, only
 from api.who.caller import Right
 from api.who.door import examine
-from data.store.feed import Cursor, is_here, now_at
+from data.store.feed import Cursor, events, is_here, now_at
 from data.store.plans import path_named
 from gis.errors import ParameterError
 
 if TYPE_CHECKING:
+    from api.asked import Asked
     from api.who.caller import Caller
+    from data.store.feed import Wanted
+    from data.store.pool import Pool
 
 router = APIRouter(tags=["events"])
 
@@ -35,7 +39,12 @@ _making = Lock()
     dependencies=[Depends(only("types", "area", "after"))],
     status_code=200,
     response_class=EventStream,
-    responses={200: {"description": "The stream; /asyncapi describes it.", "content": {"text/event-stream": {}}}},
+    responses={
+        200: {
+            "description": "The stream; /asyncapi describes it. As JSON: what there is now.",
+            "content": {"text/event-stream": {}, "application/json": {"schema": {"type": "object"}}},
+        }
+    },
 )
 def follow(  # noqa: PLR0917 - FastAPI passes by name
     request: Request,
@@ -47,6 +56,9 @@ def follow(  # noqa: PLR0917 - FastAPI passes by name
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", description="The same, by a browser.")] = None,
 ) -> Response:
     """Follow what happens to incidents and plans that you see, as CloudEvents, for an hour at most; then come again.
+
+    Where something on the way cuts streams, ask for `application/json` again and again: what there is behind `after` comes at
+    once, with the place behind it (`cursor`).
 
     Each event carries the place behind it (`id`, `cursor`). Whoever comes again with it gets everything since, once. `reset`
     says that there is a gap: read `/v1/feeds/incidents` from the beginning, and go on.
@@ -68,8 +80,26 @@ def follow(  # noqa: PLR0917 - FastAPI passes by name
         now=asked.now,
     )
     cursor = edge if came_from is None or is_reset else came_from
+    if wants_json(request.headers.get("accept", "")):
+        return _page(asked, store, cursor, wanted(split(types), path) if path else wish, is_reset=is_reset)
     ask = Ask(shown=shown, wanted=wanted(split(types), path) if path else wish, base=asked.base, cursor=cursor)
     return EventStream(hub(request), ask, is_reset=is_reset)
+
+
+def wants_json(accept: str) -> bool:
+    """Return whether somebody asks for JSON and not for the stream."""
+    kinds = {each.partition(";")[0].strip().lower() for each in accept.split(",")}
+    return "application/json" in kinds and not kinds & {"text/event-stream", "text/*"}
+
+
+def _page(asked: Asked, store: Pool, cursor: Cursor, wish: Wanted, *, is_reset: bool) -> Response:
+    """Return what there is behind a place, and where to go on from."""
+    with store.read(asked.scope) as conn:
+        page = events(conn, cursor, wish, limit=PAGE)
+    told = [cloud_event(each, asked.base) for each in page.rows]
+    made = private(answer({"events": told, "cursor": str(page.cursor), "more": page.more, "reset": is_reset}))
+    made.headers["Vary"] = VARY
+    return made
 
 
 @router.get("/asyncapi", dependencies=[Depends(only())], response_class=Response)

@@ -111,6 +111,12 @@ def streamed(ask):
             assert (answer.status_code, answer.headers["content-type"][:17]) == (200, "text/event-stream")
         else:
             assert answer.status_code in {401, 403}
+    told = ask("/v1/events", headers={"Accept": "application/json"})
+    if ask.actor.role in FOLLOW:
+        epoch = told.json()["cursor"].partition("-")[0]
+        assert ask("/v1/events", headers={"Accept": "application/json"}, params={"after": f"{epoch}-0--0"}).status_code == 200
+    else:
+        assert told.status_code in {401, 403}
 
 
 C, S, D = COMMUNITIES[0], STREETS[0], DISTRICTS[0]

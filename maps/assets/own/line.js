@@ -5,12 +5,14 @@
 wangge.line = (source, words, { moment, now, denied }) => {
   const byId = (id) => document.getElementById(id);
   let isUp = false;
+  let way = "stream";
   let brokeAt;
 
   const say = () => {
-    const state = brokeAt === undefined ? "live" : "broken";
-    byId("link").className = `link ${state}`;
-    byId("link-text").textContent = words.say(`wall.link.${state}`);
+    const isAsking = way === "asking";
+    byId("link").className = `link ${brokeAt !== undefined ? "broken" : isAsking ? "live asking" : "live"}`;
+    byId("link-text").textContent = words.say(brokeAt !== undefined ? "wall.link.broken" : isAsking ? "wall.link.asking" : "wall.link.live");
+    byId("link").title = brokeAt === undefined && isAsking ? words.say("wall.link.asking.why") : "";
     byId("stale").hidden = brokeAt === undefined;
     if (brokeAt !== undefined) byId("stale").textContent = words.say("wall.stale", { when: moment(brokeAt) });
     document.body.classList.toggle("old", brokeAt !== undefined);
@@ -33,11 +35,13 @@ wangge.line = (source, words, { moment, now, denied }) => {
   };
   /** Follow what happens from a place in the events on; `up` hears whether the line was broken before. */
   const follow = (cursor, { heard, up, reset }) =>
-    source.follow(cursor, {
+    wangge.follow(source, cursor, {
       heard,
-      up: () => {
+      up: (how) => {
         const cameBack = !isUp && brokeAt !== undefined;
         isUp = true;
+        way = how;
+        say();
         up(cameBack);
         caughtUp();
       },

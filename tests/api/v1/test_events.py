@@ -288,3 +288,49 @@ def test_a_server_that_ends_lets_its_followers_go(station) -> None:
             # An answer that was broken off would raise.
             assert len(list(lines)) < 10
         problem(own.get("/v1/events", headers=station.who["street"]), 503, "store-busy")
+
+
+def asked_for(station, who, **wanted):
+    """Return what there is behind a place, as whoever cannot hold a stream asks for it."""
+    answer = station.asks(who, "GET", "/v1/events", params=wanted, headers={"Accept": "application/json"})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert "Accept" in answer.headers["vary"]
+    return answer.json()
+
+
+def test_events_are_there_for_the_asking(station, monkeypatch) -> None:
+    """Asked for as JSON, what there is comes at once: the same events as by the stream, once each, a page at a time."""
+    monkeypatch.setattr("api.v1.events.PAGE", 2)
+    begun = asked_for(station, "street")
+    assert (begun["events"], begun["more"], begun["reset"]) == ([], False, False)
+    no = station.reports()["no"]
+    station.done("community", no, "accept", matter="0101")
+    station.done("worker", no, "claim")
+    with following(station.hall.client, station.who["street"], after=begun["cursor"]) as stream:
+        streamed = stream.events(3)
+    first = asked_for(station, "street", after=begun["cursor"])
+    rest = asked_for(station, "street", after=first["cursor"])
+    assert [*first["events"], *rest["events"]] == streamed
+    assert (len(first["events"]), first["more"]) == (2, True)
+    while rest["more"]:
+        rest = asked_for(station, "street", after=rest["cursor"])
+        assert rest["events"] == []
+    claims = asked_for(station, "street", after=begun["cursor"], types="cn.gridgov.incident.claim")
+    assert {each["data"]["event"] for each in claims["events"]} == {"claim"}
+    assert asked_for(station, "other_street", after=begun["cursor"])["events"] == []
+    assert asked_for(station, "district", after=begun["cursor"], area=STREETS[1])["events"] == []
+
+
+def test_who_asks_from_a_place_that_is_none_any_more(station) -> None:
+    """After a restore whoever asks is told so, and where to go on from; a stream is what everybody else is given."""
+    place = asked_for(station, "street")["cursor"]
+    with owner(station.hall.db.admin) as conn:
+        renew(conn)
+    told = asked_for(station, "street", after=place)
+    assert (told["reset"], told["events"]) == (True, [])
+    assert asked_for(station, "street", after=told["cursor"])["reset"] is False
+    for accept in ("*/*", "text/event-stream", "application/json, text/event-stream"):
+        with station.hall.client.stream("GET", "/v1/events", headers=station.who["street"] | {"Accept": accept}) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+    assert station.asks("stranger", "GET", "/v1/events", headers={"Accept": "application/json"}).status_code in {200, 403}
