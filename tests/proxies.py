@@ -39,7 +39,8 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(OSError, httpx.HTTPError):  # the browser has gone
             super().handle()
 
-    def log_message(self, *_: object) -> None: ...
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as it is called there
+        """Say nothing."""
 
     def _pass_on(self) -> None:
         proxy = self.proxy
