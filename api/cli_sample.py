@@ -15,6 +15,7 @@ from api.cli_store import AsJson, Home, Lang, clock_of, owner_of, password_from,
 from api.incidents.rulebook import Rulebook
 from api.sample_day import Stage, play
 from api.sample_desks import SHOWN, district_of, furnish
+from api.sample_rounds import go_round
 from api.who.passwords import Passwords, check_new_password
 from data.sample_work import write_work
 from data.samples.past import Days
@@ -111,8 +112,9 @@ def sample_day(
             calendar = rules.deadlines(conn).calendar
             stage = Stage(town=town, desks=desks, pool=pool, now=now, zone=settings.zone, rules=rules, calendar=calendar)
             told = play(stage, seed=seed)
+            rounds = go_round(stage, conn, since=since, seed=seed)
     if as_json:
-        say.json({"people": desks.made, "incidents": told, "logins": list(SHOWN)})
+        say.json({"people": desks.made, "incidents": told, "rounds": rounds, "logins": list(SHOWN)})
     else:
         say.line(
             lang,

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 ROLLING_DAYS = 183
 """A half-year that rolls."""
+_CALLED = {"grid": "网格", "community": "社区", "village": "村", "street": "街道", "department": "部门"}
+"""What is assessed, in the names of assessments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +194,7 @@ def _assessments(conn: connection, area: AreaRow, profile: Profile, now: datetim
     raters = sorted(cast("Sequence[str]", said.get("raters", [])))
     for target in cast("Sequence[str]", said.get("targets", [])):
         refuse(check(target, [read_dimension(each) for each in plain]))
-        code, name = f"{profile.id}.{target}", f"{profile.zh}考核（{target}）"
+        code, name = f"{profile.id}.{target}", f"{profile.zh}{_CALLED[target]}考核"
         before = held.get(code)
         if before is not None and (before.area, before.target) != (area.code, target):
             raise Conflict(f"{code} assesses something else here: give the profile another id", code="already-exists")

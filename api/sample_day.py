@@ -258,11 +258,11 @@ def _tell(stage: Stage, story: _Story, case: _Case, name: str, rng: np.random.Ge
         source="hotline_12345" if is_call else "grid", external_id=f"DEMO-{name}" if is_call else None,
         client_uuid=str(uuid5(_NAMES, name)),
     )  # fmt: skip
-    asked = _asked(stage, case.desk(story.by), stage.now - back - pace * story.ago * minute)
+    asked = seen_at(stage, case.desk(story.by), stage.now - back - pace * story.ago * minute)
     with stage.pool.write(asked.acting(Right.HANDLE_INCIDENTS)) as conn:
         made = report(conn, wanted, asked=asked, rules=stage.rules)
         for step in story.steps if made.is_new else ():
-            asked = _asked(stage, case.desk(step.who), stage.now - back - pace * step.ago * minute)
+            asked = seen_at(stage, case.desk(step.who), stage.now - back - pace * step.ago * minute)
             speak(conn, asked.scope)
             act(conn, made.no, Act(event=step.event, payload=step.said(case)), asked, stage.rules)
     return made.no, made.is_new
@@ -281,7 +281,7 @@ def _accepted_to_be_due_soon(stage: Stage, topic: Topic) -> timedelta:
     raise StoreError("the work calendar leaves no moment from which a case could be due soon")
 
 
-def _asked(stage: Stage, desk: str, at: datetime) -> Asked:
+def seen_at(stage: Stage, desk: str, at: datetime) -> Asked:
     """Return what is known of somebody who acts at a moment, as of a request."""
     person = stage.desks.person[desk]
     with stage.pool.read(Caller().scope()) as conn:

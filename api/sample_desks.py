@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from data.store.plans import AreaRow
     from data.store.staff import Staff
 
-SHOWN = ("demo-worker", "demo-community", "demo-street", "demo-district")
-"""The logins of one person of each tier, who get a password; the others act and cannot sign in."""
+SHOWN = ("demo-worker", "demo-community", "demo-street", "demo-district", "demo-emergency")
+"""The logins of one person of each tier and of a department, who get a password; the others act and cannot sign in."""
 STATIONS = {"urban": "综合执法中队", "justice": "司法所"}
 """What each street has, by what the codes end with."""
 _MOST_STAFF = 1_000_000

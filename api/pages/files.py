@@ -35,6 +35,9 @@ OWN = (
     "plan.js",
     "new_plan.js",
     "figures.js",
+    "work.js",
+    "work_rows.js",
+    "work_list.js",
     "sign_in.js",
     "icon.svg",
 )

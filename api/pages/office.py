@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from api.asked import Asked
 
+DESK = "/workspace"
+"""Where somebody comes who signs in without having wanted to go anywhere."""
 SESSION = "/v1/session"
 """Where the form is sent to sign in, and who asks to be forgotten."""
 YEAR_S = 365 * 86_400
@@ -33,7 +35,7 @@ YEAR_S = 365 * 86_400
 def sign_in_page(request: Request) -> Response:
     """Answer with the form for signing in; whoever is known already goes on to where they wanted to."""
     asked = ask(request)
-    onward = inside(request.query_params.get("next", "/"))
+    onward = inside(request.query_params.get("next", DESK))
     frame = around(asked, f"{asked.base}/sign-in")
     if asked.caller.is_known:
         return RedirectResponse(frame.root + onward, 303, {"Vary": VARY})

@@ -18,6 +18,7 @@ from api.pages.files import static
 from api.pages.office import choose_language, new_plan_page, plan_page, plans_page, sign_in_page
 from api.pages.sheet import routes as sheets
 from api.pages.wall import wall
+from api.pages.work import list_page, work_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,6 +48,8 @@ routes: list[Route] = [
     Route("/command", desk),
     Route("/edit/{plan}", editor),
     Route("/figures", figures_page),
+    Route("/workspace", work_page),
+    Route("/workspace/{list}", list_page),
     *sheets,
     Route("/plans", plans_page),
     Route("/plans/new", new_plan_page),

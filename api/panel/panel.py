@@ -283,7 +283,7 @@ def _reached(ask: Ask, at: Counts) -> None:
 
 def _centers(ask: Ask, at: Counts) -> None:
     """Count how large the centers of communities are, in square decimetres, and for how many households, where it is known."""
-    for _, path, level, area_m2, households in stations.centres(
+    for _, path, level, area_m2, households, _tenure in stations.centres(
         ask.conn, area=ask.area, day=ask.day, until=ask.window.until
     ):  # fmt: skip
         if level == "community" and area_m2 is not None:

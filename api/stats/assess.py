@@ -44,11 +44,15 @@ def results_of(
     until: datetime,
     day: date,
     calendar: Calendar,
+    known: datetime | None = None,
 ) -> tuple[Result, ...]:
-    """Return what a month comes to for everybody who is assessed, as things stood at its end."""
+    """Return what a month comes to for everybody who is assessed, as things stood at its end.
+
+    `known`: as it is known at this later moment; for a place whose past was brought in after it was over.
+    """
     dimensions = [read_dimension(each) for each in template.dimensions]
     ids = {dimension.metric for dimension in dimensions if dimension.metric is not None}
-    window = Window(moment=until, since=since, until=until, area=template.path)
+    window = Window(moment=known or until, since=since, until=until, area=template.path)
     targets = assessments.targets(conn, template.target, template.path, day)
     ask = Ask(conn=conn, window=window, day=day, calendar=calendar, sees_patrols=True)
     figures = _of_incidents(ask, template.target, ids) | _of_panels(ask, template.target, targets, ids)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict
 from datetime import timedelta
+from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -19,11 +20,13 @@ from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
 from api.parameters import refuse
 from api.stats.assess import results_of
+from api.stats.metric import decimal, tenths
 from api.stats.register import REGISTER
 from api.stats.score import FULL, TARGETS, check, grade, mean, months_of, not_told_of, ranks, read_dimension
 from api.stats.window import midnight, read_month
 from api.v1.answers import answer, precondition, tag
 from api.v1.parameters import MONTH, NO_NUL, SOMETHING, WHOLE, Code, only
+from api.v1.tables import AS_CSV, AsTable, table
 from api.who.caller import RIGHTS, TIERS, Right
 from data.store import assessments, stats
 from data.store.log import record
@@ -31,6 +34,8 @@ from data.store.scope import speak
 from gis.errors import Conflict, NotFound, ParameterError, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg2.extensions import connection
 
     from api.asked import Asked
@@ -211,16 +216,17 @@ def work_out_month(  # noqa: PLR0917 - FastAPI passes by name
         return once(conn, lambda: write(conn))
 
 
-@router.get("/{code}/results", dependencies=[Depends(only("period"))])
+@router.get("/{code}/results", dependencies=[Depends(only("period", "f"))], responses=AS_CSV)
 def show_results(
     code: Code,
     asked: Asking,
     store: Store,
+    wish: AsTable,
     period: _Period,
 ) -> Response:
     """Show what a month, a quarter or a year came to: the mean of the months that there are, and how many those are.
 
-    Ranks are for whoever sees all who are ranked.
+    `dimensions` are the mean points of each. Ranks are for whoever sees all who are ranked. As CSV: a line for each target.
     """
     asked.caller.require(Right.SEE_INTERNAL)
     months = [read_month(each)[0] for each in months_of(period)]
@@ -241,12 +247,15 @@ def show_results(
             "grade": grade(number),
             "rank": place,
             "months": count,
+            "dimensions": _points(by_target[target]),
             "by_month": [_result(each) for each in by_target[target]],
         }
         for (target, (number, count)), place in zip(means.items(), places, strict=True)
     ]
     rows.sort(key=lambda row: (row["rank"] is None, row["rank"], row["target"]))
-    return answer({"assessment": code, "target": found.target, "period": period, "of_months": len(months), "results": rows})
+    document = {"assessment": code, "target": found.target, "period": period, "of_months": len(months), "results": rows}
+    lines = [{name: value for name, value in row.items() if name != "by_month"} for row in rows]
+    return table(wish, document, lines, name=f"assessment-{period}")
 
 
 def _require_rater(asked: Asked, template: Template, target: Target) -> None:
@@ -280,6 +289,17 @@ def _template(found: Template) -> dict[str, Any]:
         "left_out": not_told_of(found.target, (read_dimension(each) for each in found.dimensions)),
         "raters": found.raters,
         "revision": found.revision,
+    }
+
+
+def _points(months: Sequence[Result]) -> dict[str, float | None]:
+    """Return the mean points of each dimension in the months that have any, in the order of the latest."""
+    found: dict[str, list[Fraction]] = {part["id"]: [] for part in months[-1].dimensions}
+    for part in (part for month in months for part in month.dimensions if part["points"] is not None):
+        # What a month is told in is tenths: exact as a text, which a float is not.
+        found.setdefault(part["id"], []).append(Fraction(str(part["points"])))
+    return {
+        name: decimal(tenths(sum(several, Fraction(0)) / len(several))) if several else None for name, several in found.items()
     }
 
 

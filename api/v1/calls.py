@@ -16,6 +16,7 @@ from api.loop.labels import CALL_STEPS, Label, label
 from api.loop.words import Event, State
 from api.v1.answers import answer, tag
 from api.v1.parameters import NO_NUL, Code, Limit, only
+from api.v1.tables import AS_CSV, AsTable, lines_of, table
 from api.who.caller import Right
 from data.store import calls
 from data.store.plans import path_named
@@ -53,11 +54,14 @@ _LABELS: Mapping[Stand, Label] = {
 }
 
 
-@router.get("", dependencies=[Depends(only("area", "org", "late", "before", "limit", several=("state",)))])
+@router.get(
+    "", dependencies=[Depends(only("area", "org", "late", "before", "limit", "f", several=("state",)))], responses=AS_CSV
+)
 def list_calls(  # noqa: PLR0917 - FastAPI passes by name
     asked: Asking,
     store: Store,
     serving: Serving,
+    wish: AsTable,
     area: Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area.")] = None,
     org: Annotated[
         str | None, Query(max_length=110, pattern=NO_NUL, description="An organisation that has called, or was called.")
@@ -69,7 +73,8 @@ def list_calls(  # noqa: PLR0917 - FastAPI passes by name
     before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="From where the page before ended.")] = None,
     limit: Limit = 100,
 ) -> Response:
-    """List the calls of streets for departments that you may see, the newest first."""
+    """List the calls of streets for departments that you may see, the newest first. As CSV: all of them."""
+    limit = lines_of(wish, limit)
     asked.caller.require(Right.HANDLE_INCIDENTS)
     with store.read(asked.scope) as conn:
         wanted = calls.Filter(
@@ -82,7 +87,8 @@ def list_calls(  # noqa: PLR0917 - FastAPI passes by name
         book = serving.rules.read(conn)
     page = found[:limit]
     more = page[-1].id if len(found) > limit else None
-    return answer({"calls": [_view(each, asked, book) for each in page], "next": more})
+    found_now = [_view(each, asked, book) for each in page]
+    return table(wish, {"calls": found_now, "next": more}, [_line(each) for each in found_now], name=f"calls-{asked.today}")
 
 
 @router.get("/{no}", dependencies=[Depends(only())])
@@ -134,6 +140,17 @@ def _view(kept: Kept, asked: Asked, book: Book) -> dict[str, Any]:
             {"rel": "self", "href": f"{asked.base}/v1/calls/{no}", "type": "application/json"},
             {"rel": "incident", "href": f"{asked.base}/v1/incidents/{no}", "type": "application/json"},
         ],
+    }
+
+
+def _line(view: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a call as a line of a table: a column for each step, and who was called and who has joined as lists."""
+    there = view["participants"]
+    return {
+        **{name: value for name, value in view.items() if name not in {"steps", "participants", "links"}},
+        **{f"{each['step']}_at": each["at"] for each in view["steps"]},
+        "called": [each["org"] for each in there],
+        "joined": [each["org"] for each in there if each["joined_at"] is not None],
     }
 
 

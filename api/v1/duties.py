@@ -16,6 +16,7 @@ from api.idempotency import OnlyOnce
 from api.rounds.duty import LONGEST_NAME, MOST_TIMES, Each, Every, Kind, duty_from, period_of, spans
 from api.v1.answers import answer, private
 from api.v1.parameters import NO_NUL, SOMETHING, WHOLE, At, Code, Day, Limit, only
+from api.v1.tables import AS_CSV, AsTable, table
 from api.v1.visits import codes_by_path, told_day
 from api.who.caller import Right
 from api.who.caller import within as lies_in
@@ -72,13 +73,14 @@ class Done(BaseModel):
     client_uuid: UUID | None = None
 
 
-@router.get("", dependencies=[Depends(only("area", "from", "at"))])
+@router.get("", dependencies=[Depends(only("area", "from", "at", "f"))], responses=AS_CSV)
 def list_duties(  # noqa: PLR0917 - FastAPI passes by name
-    asked: Asking, store: Store, serving: Serving, area: _Area = None, since: _From = None, at: At = None
+    asked: Asking, store: Store, serving: Serving, wish: AsTable, area: _Area = None, since: _From = None, at: At = None
 ) -> Response:
     """List duties with what is done and what is overdue: of the periods that were over by a day, and of the one that runs.
 
     A period counts from its last day on, and from its last work day where the duty is owed on those alone. `areas` add up.
+    As CSV: a line for each duty, without them.
     """
     asked.caller.require(Right.SEE_INTERNAL)
     day = _day(at, asked.today)
@@ -91,7 +93,9 @@ def list_duties(  # noqa: PLR0917 - FastAPI passes by name
             _summary(conn, plan, calendar, codes, here=here, first=first, day=day)
             for plan in duties.plans(conn, first=first, last=day, area=here)
         ]
-    return answer({"at": day, "from": first, "duties": found, "calendar_unknown": not calendar.covers(first, day)})
+    document = {"at": day, "from": first, "duties": found, "calendar_unknown": not calendar.covers(first, day)}
+    lines = [{name: value for name, value in each.items() if name != "areas"} for each in found]
+    return table(wish, document, lines, name=f"duties-{day}")
 
 
 @router.put("/{area}/{code}", dependencies=[Depends(only())])

@@ -12,6 +12,7 @@ from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
 from api.v1.answers import answer
 from api.v1.parameters import NO_NUL, SOMETHING, WHOLE, At, Day, Limit, only
+from api.v1.tables import AS_CSV, AsTable, lines_of, table
 from api.who.caller import Right
 from data.store import early_warnings
 from data.store.early_warnings import ANY
@@ -90,10 +91,11 @@ def state_rule(wanted: NewWarningRule, asked: Asking, store: Store, once: OnlyOn
         return once(conn, lambda: write(conn))
 
 
-@router.get("/warnings", dependencies=[Depends(only("area", "category", "state", "before", "limit"))])
+@router.get("/warnings", dependencies=[Depends(only("area", "category", "state", "before", "limit", "f"))], responses=AS_CSV)
 def list_warnings(  # noqa: PLR0917 - FastAPI passes by name
     asked: Asking,
     store: Store,
+    wish: AsTable,
     area: _Area = None,
     category: Annotated[str | None, Query(max_length=60, pattern=NO_NUL)] = None,
     state: Annotated[
@@ -102,8 +104,12 @@ def list_warnings(  # noqa: PLR0917 - FastAPI passes by name
     before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="From where the page before ended.")] = None,
     limit: Limit = 100,
 ) -> Response:
-    """List the warnings that were raised, the newest first: one for each heap of cases, with all that came to it."""
+    """List the warnings that were raised, the newest first: one for each heap of cases, with all that came to it.
+
+    As CSV: all of them.
+    """
     asked.caller.require(Right.SEE_INTERNAL)
+    limit = lines_of(wish, limit)
     with store.read(asked.scope) as conn:
         found = early_warnings.listed(
             conn,
@@ -116,7 +122,8 @@ def list_warnings(  # noqa: PLR0917 - FastAPI passes by name
         )
     shown = found[:limit]
     more = shown[-1].id if len(found) > limit else None
-    return answer({"warnings": [_view(each, asked.now) for each in shown], "next": more})
+    rows = [_view(each, asked.now) for each in shown]
+    return table(wish, {"warnings": rows, "next": more}, rows, name=f"warnings-{asked.today}")
 
 
 @router.get("/warnings/{number}", dependencies=[Depends(only())])

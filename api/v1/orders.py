@@ -31,6 +31,7 @@ from api.loop.order import (
 from api.v1.addresses import kept_apart
 from api.v1.answers import answer, precondition, tag
 from api.v1.parameters import NO_NUL, SOMETHING, Code, Latitude, Longitude, Moment, only
+from api.v1.tables import AS_CSV, AsTable, lines_of, table
 from api.who.caller import Right, within
 from data.store import orders
 from data.store.incidents import find_place, orgs_named
@@ -160,11 +161,12 @@ def place_order(wanted: NewOrder, asked: Asking, store: Store, once: OnlyOnce) -
 
 
 @router.get("", dependencies=[Depends(only(
-    "category", "area", "grid", "mine", "placed_by_me", "from", "to", "before", "limit", several=("state",),
-))])  # fmt: skip
+    "category", "area", "grid", "mine", "placed_by_me", "from", "to", "before", "limit", "f", several=("state",),
+))], responses=AS_CSV)  # fmt: skip
 def list_orders(  # noqa: PLR0917 - FastAPI passes by name
     asked: Asking,
     store: Store,
+    wish: AsTable,
     state: Annotated[list[Step] | None, Query()] = None,
     category: Annotated[str | None, Query(max_length=60, pattern=NO_NUL)] = None,
     area: Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="Code of an area.")] = None,
@@ -176,7 +178,8 @@ def list_orders(  # noqa: PLR0917 - FastAPI passes by name
     before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="From where the page before ended.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
-    """List the orders that you may see, the newest first."""
+    """List the orders that you may see, the newest first. As CSV: all of them."""
+    limit = lines_of(wish, limit)
     asked.caller.require(Right.HANDLE_INCIDENTS)
     with store.read(asked.scope) as conn:
         targets = None
@@ -196,7 +199,9 @@ def list_orders(  # noqa: PLR0917 - FastAPI passes by name
         rows = orders.listed(conn, wanted, before=before, limit=limit + 1)
     page = rows[:limit]
     more = page[-1]["id"] if len(rows) > limit else None
-    return answer({"orders": [_view(row, asked) for row in page], "next": more})
+    found = [_view(row, asked) for row in page]
+    lines = [{name: value for name, value in each.items() if name != "links"} for each in found]
+    return table(wish, {"orders": found, "next": more}, lines, name=f"orders-{asked.today}")
 
 
 @router.get("/variants", dependencies=[Depends(only())])

@@ -15,6 +15,7 @@ from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
 from api.v1.answers import answer, precondition, tag
 from api.v1.parameters import NO_NUL, SOMETHING, Day, Latitude, Limit, Longitude, only
+from api.v1.tables import AS_CSV, AsTable, lines_of, table
 from api.who.caller import Right
 from data.store import problem_points
 from data.store.incidents import find_place, orgs_named
@@ -142,22 +143,28 @@ def list_points(  # noqa: PLR0917 - FastAPI passes by name
     return answer({"points": [asdict(each) for each in shown], "next": more})
 
 
-@router.get("/clusters", dependencies=[Depends(only("area", "state", "before", "limit"))])
+@router.get("/clusters", dependencies=[Depends(only("area", "kind", "state", "before", "limit", "f"))], responses=AS_CSV)
 def list_clusters(  # noqa: PLR0917 - FastAPI passes by name
     asked: Asking,
     store: Store,
+    wish: AsTable,
     area: _Area = None,
+    kind: Annotated[Class | None, Query()] = None,
     state: Annotated[State | None, Query()] = None,
     before: _Before = None,
     limit: Limit = 100,
 ) -> Response:
-    """List clusters, the newest first: who mends them, how, by when, and where that stands."""
+    """List clusters, the newest first: who mends them, how, by when, and where that stands. As CSV: all of them."""
     asked.caller.require(Right.HANDLE_INCIDENTS)
+    limit = lines_of(wish, limit)
     with store.read(asked.scope) as conn:
-        rows = problem_points.clusters(conn, area=path_named(conn, area), state=state, before=before, limit=limit + 1)
+        rows = problem_points.clusters(
+            conn, area=path_named(conn, area), kind=kind, state=state, before=before, limit=limit + 1
+        )
     shown = rows[:limit]
     more = shown[-1].id if len(rows) > limit else None
-    return answer({"clusters": [_view(each) | {"overdue": _overdue(each, asked.today)} for each in shown], "next": more})
+    found = [_view(each) | {"overdue": _overdue(each, asked.today)} for each in shown]
+    return table(wish, {"clusters": found, "next": more}, found, name=f"problem-clusters-{asked.today}")
 
 
 @router.post("/clusters", dependencies=[Depends(only())])

@@ -184,7 +184,7 @@ def _document(conn: connection, asked: Asked) -> dict[str, Any]:
         "roles": [role(grant) for grant in caller.grants],
         "rights": sorted(caller.rights),
         "public": sorted(asked.scope.public),
-        "workspace": _workspace(conn, asked),
+        "workspace": workspace_of(conn, asked),
         "modules": [
             {"module": each.tag, "name": each.zh if asked.lang == "zh" else each.en}
             for each in modules_of(caller, asked.scope.public)
@@ -192,7 +192,7 @@ def _document(conn: connection, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _workspace(conn: connection, asked: Asked) -> dict[str, Any]:
+def workspace_of(conn: connection, asked: Asked) -> dict[str, Any]:
     """Say which desk is somebody's: that of the role of theirs that stands highest, as the nearest profile has desks there."""
     leading, profile, desk = foremost(asked.caller.grants), None, Workspace.PUBLIC
     if leading is not None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from api.rounds.facility import community_centre, standard_of, street_centre, wa
 from api.v1.addresses import kept_apart
 from api.v1.answers import answer, precondition, private, tag
 from api.v1.parameters import NO_NUL, SOMETHING, WHOLE, At, Code, Day, Latitude, Limit, Longitude, only
+from api.v1.tables import AS_CSV, AsTable, table
 from api.who.caller import Right
 from data.store import stations
 from data.store.plans import area_named, path_named
@@ -83,6 +84,11 @@ class Kind(StrEnum):
     REST_STOP = "rest_stop"
 
 
+Tenure = Literal["allocated", "rented", "borrowed"]
+TENURES: tuple[Tenure, ...] = get_args(Tenure)
+"""How the ground or the rooms are held (划拨、租赁、借用)."""
+
+
 class Facilities(BaseModel):
     """The four ones (四个一): a desk, a room to talk in, a cabinet with medicine and tools, a map of the grids around."""
 
@@ -135,7 +141,7 @@ class Station(BaseModel):
     facilities: Facilities = Facilities()
     services: list[Said] = Field(default_factory=list[str], max_length=50)
     area_m2: SquareMetres | None = None
-    tenure: Literal["", "allocated", "rented", "borrowed"] = ""
+    tenure: Tenure | Literal[""] = ""
     active: bool = Field(default=True, strict=True)
 
 
@@ -296,20 +302,33 @@ def show_uncovered(  # noqa: PLR0917 - FastAPI passes by name
     return private(answer({"grid": grid, "at": day, "uncovered": shown, "next": more, "method": method}))
 
 
-@router.get("/facilities", dependencies=[Depends(only("area", "at"))])
-def show_facilities(asked: Asking, store: Store, serving: Serving, area: _Area = None, at: At = None) -> Response:
-    """Show whether the centers of streets and communities are large enough for those who live there."""
+@router.get("/facilities", dependencies=[Depends(only("area", "met", "at", "f"))], responses=AS_CSV)
+def show_facilities(  # noqa: PLR0917 - FastAPI passes by name
+    asked: Asking,
+    store: Store,
+    serving: Serving,
+    wish: AsTable,
+    area: _Area = None,
+    met: Annotated[bool | None, Query(description="Only those that are large enough, or that are not.")] = None,
+    at: At = None,
+) -> Response:
+    """Show whether the centers of streets and communities are large enough for those who live there.
+
+    `tenure` counts the places of service there now by how they are held. As CSV: a line for each area.
+    """
     asked.caller.require(Right.SEE_INTERNAL)
     day = at or asked.today
     with store.read(asked.scope) as conn:
         profiles = profiles_on(conn, day)
         rows = stations.centres(conn, area=path_named(conn, area), day=day, until=_end(day, serving.settings.zone))
     found: list[dict[str, Any]] = []
-    for code, path, level, has, households in rows:
+    for code, path, level, has, households, tenure in rows:
         known = has or Decimal(0)
         whose, said = section_at(profiles, path, "facilities")
         standard = standard_of(said)
         it = street_centre(known, standard) if level == "street" else community_centre(known, households, standard)
+        if met is not None and met != it.is_met:
+            continue
         found.append({
             "area": code,
             "level": level,
@@ -318,9 +337,11 @@ def show_facilities(asked: Asking, store: Store, serving: Serving, area: _Area =
             "needed_m2": float(it.needs),
             "facility_m2_per_100hh": None if has is None or it.per_100 is None else float(it.per_100),
             "met": it.is_met,
+            "tenure": {kind: tenure.get(kind, 0) for kind in TENURES},
             "profile": None if whose is None else whose.name,
         })  # fmt: skip
-    return answer({"centers": found, "unmet": [each["area"] for each in found if not each["met"]]})
+    document = {"centers": found, "unmet": [each["area"] for each in found if not each["met"]]}
+    return table(wish, document, found, name=f"facilities-{day}")
 
 
 @router.get("/{code}", dependencies=[Depends(only())])

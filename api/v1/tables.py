@@ -53,6 +53,15 @@ async def _wish(
     return Wish(request, known[:1] == [CSV])
 
 
+MOST_LINES = 10_000
+"""Of a list that comes as a table: it has no pages."""
+
+
+def lines_of(wish: Wish, limit: int) -> int:
+    """Return how many rows of a list are wanted: a page of it, or as a table all that there are."""
+    return MOST_LINES if wish.is_csv else limit
+
+
 AsTable = Annotated[Wish, Depends(_wish)]
 """How the table is wanted; beside it `f` is a parameter of the route."""
 

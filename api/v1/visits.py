@@ -22,6 +22,7 @@ from api.rounds.coverage import Tally, percent, sums_up
 from api.rounds.visit import Delivery
 from api.v1.answers import answer, private
 from api.v1.parameters import NO_NUL, SOMETHING, WHOLE, At, Day, Limit, only
+from api.v1.tables import AS_CSV, AsTable, lines_of, table
 from api.v1.visit_rules import Name, rules_for
 from api.who.caller import Right
 from api.who.caller import within as lies_in
@@ -166,11 +167,13 @@ def list_visits(  # noqa: PLR0917 - FastAPI passes by name
     return private(answer({"visits": [asdict(each) for each in shown], "next": shown[-1].id if len(found) > limit else None}))
 
 
-@router.get("/coverage", dependencies=[Depends(only("area", "at"))])
-def show_coverage(asked: Asking, store: Store, serving: Serving, area: AreaAsked = None, at: At = None) -> Response:
+@router.get("/coverage", dependencies=[Depends(only("area", "at", "f"))], responses=AS_CSV)
+def show_coverage(  # noqa: PLR0917 - FastAPI passes by name
+    asked: Asking, store: Store, serving: Serving, wish: AsTable, area: AreaAsked = None, at: At = None
+) -> Response:
     """Show how many household points were visited in the period that holds there, and how many households are in the groups.
 
-    Grid by grid, and for every area: each is the sum of what lies in it.
+    Grid by grid, and for every area: each is the sum of what lies in it. As CSV: a line for each grid.
     """
     asked.caller.require(Right.SEE_INTERNAL)
     day = at or asked.today
@@ -195,7 +198,8 @@ def show_coverage(asked: Asking, store: Store, serving: Serving, area: AreaAsked
         for row, tally in zip(rows, tallies, strict=True)
     ]
     areas = [{"area": codes[path], **_figures(tally)} for path, tally in sorted(sums.items()) if path in codes]
-    return answer({"at": day, "total": _figures(sums[top]), "areas": areas, "grids": grids})
+    document = {"at": day, "total": _figures(sums[top]), "areas": areas, "grids": grids}
+    return table(wish, document, grids, name=f"visits-{day}")
 
 
 @router.get("/deliveries", dependencies=[Depends(only("area", "from", "to"))])
@@ -233,17 +237,22 @@ def show_deliveries(
     return private(answer({"from": first or date(until.year, 1, 1), "to": until, "grids": listed}))
 
 
-@router.get("/due", dependencies=[Depends(only("grid", "at", "after", "limit"))])
+@router.get("/due", dependencies=[Depends(only("grid", "at", "after", "limit", "f"))], responses=AS_CSV)
 def show_due(  # noqa: PLR0917 - FastAPI passes by name
     grid: Annotated[str, Query(max_length=60, pattern=NO_NUL)],
     asked: Asking,
     store: Store,
     serving: Serving,
+    wish: AsTable,
     at: At = None,
     after: Annotated[str, Query(max_length=200, pattern=NO_NUL, description="`next` of the page before.")] = "",
     limit: Limit = 100,
 ) -> Response:
-    """Show which household points of a grid are owed a visit on a day: to those with a post on it, and to who plans there."""
+    """Show which household points of a grid are owed a visit on a day: to those with a post on it, and to who plans there.
+
+    As CSV: all of them.
+    """
+    limit = lines_of(wish, limit)
     asked.caller.require(Right.HANDLE_INCIDENTS)
     day = at or asked.today
     with store.read(asked.scope) as conn:
@@ -260,16 +269,26 @@ def show_due(  # noqa: PLR0917 - FastAPI passes by name
         )
     shown = found[:limit]
     more = shown[-1].target if len(found) > limit else None
-    return private(
-        answer({"grid": grid, "at": day, "since": rule.since(day), "due": [asdict(each) for each in shown], "next": more})
-    )
+    rows = [asdict(each) for each in shown]
+    document = {"grid": grid, "at": day, "since": rule.since(day), "due": rows, "next": more}
+    return private(table(wish, document, rows, name=f"due-{grid}-{day}"))
 
 
-@router.get("/called-for", dependencies=[Depends(only("area", "grid", "limit"))])
+@router.get("/called-for", dependencies=[Depends(only("area", "grid", "limit", "f"))], responses=AS_CSV)
 def show_called_for(  # noqa: PLR0917 - FastAPI passes by name
-    asked: Asking, store: Store, serving: Serving, area: AreaAsked = None, grid: _Grid = None, limit: Limit = 100
+    asked: Asking,
+    store: Store,
+    serving: Serving,
+    wish: AsTable,
+    area: AreaAsked = None,
+    grid: _Grid = None,
+    limit: Limit = 100,
 ) -> Response:
-    """Show what cannot wait for its turn: incidents that ask for a visit, and key incidents not reported on today."""
+    """Show what cannot wait for its turn: incidents that ask for a visit, and key incidents not reported on today.
+
+    As CSV: the visits alone.
+    """
+    limit = lines_of(wish, limit)
     asked.caller.require(Right.HANDLE_INCIDENTS)
     with store.read(asked.scope) as conn:
         path, zone = path_named(conn, area), serving.settings.zone
@@ -280,7 +299,8 @@ def show_called_for(  # noqa: PLR0917 - FastAPI passes by name
         )
     visits_due = [{**asdict(each), "overdue": each.due < asked.today} for each in due]
     unreported = [{"no": each.no, "grid": each.grid, "category": each.category} for each in key]
-    return answer({"at": asked.today, "visits": visits_due, "unreported": unreported})
+    document = {"at": asked.today, "visits": visits_due, "unreported": unreported}
+    return table(wish, document, visits_due, name=f"called-for-{asked.today}")
 
 
 # --- for these routes and those of patrols ----------------------------------------------------------------------------------

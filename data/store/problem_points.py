@@ -144,12 +144,16 @@ _CLUSTERS = """SELECT c.id, c.path::text, c.class, count(p.id), avg(ST_X(p.geom)
     FROM wangge.problem_cluster c JOIN wangge.problem_point p ON p.cluster_id = c.id
     WHERE (%(id)s::bigint IS NULL OR c.id = %(id)s) AND (%(before)s::bigint IS NULL OR c.id < %(before)s)
       AND (%(area)s::ltree IS NULL OR c.path <@ %(area)s::ltree) AND (%(state)s::text IS NULL OR c.state = %(state)s)
+      AND (%(kind)s::text IS NULL OR c.class = %(kind)s)
     GROUP BY c.id ORDER BY c.id DESC LIMIT %(limit)s"""
 
 
-def clusters(conn: connection, *, area: str | None, state: str | None, before: int | None, limit: int) -> list[Cluster]:
+def clusters(
+    conn: connection, *, area: str | None, kind: str | None = None, state: str | None, before: int | None, limit: int
+) -> list[Cluster]:
     """Return the clusters that the caller may see, the newest first; those before the number `before`."""
-    rows = many(conn, _CLUSTERS, {"id": None, "area": area, "state": state, "before": before, "limit": limit})
+    asked = {"id": None, "area": area, "kind": kind, "state": state, "before": before, "limit": limit}
+    rows = many(conn, _CLUSTERS, asked)
     return [_cluster(row) for row in rows]
 
 
@@ -157,7 +161,7 @@ def cluster(conn: connection, number: int, *, lock: bool = False) -> Cluster:
     """Return a cluster that the caller may see; with `lock`, nobody else changes it until the transaction ends."""
     if lock:
         run(conn, "SELECT FROM wangge.problem_cluster WHERE id = %s FOR UPDATE", [number])
-    row = maybe(conn, _CLUSTERS, {"id": number, "area": None, "state": None, "before": None, "limit": 1})
+    row = maybe(conn, _CLUSTERS, {**dict.fromkeys(("area", "kind", "state", "before")), "id": number, "limit": 1})
     if row is None:
         raise NotFound(f"there is no cluster {number}, or it is not yours to see")
     return _cluster(row)

@@ -199,16 +199,20 @@ def unreached(
 
 def centres(
     conn: connection, *, area: str | None, day: date, until: datetime
-) -> list[tuple[str, str, str, Decimal | None, int]]:
+) -> list[tuple[str, str, str, Decimal | None, int, dict[str, int]]]:
     """Return every street and community of an area: code, path, level, the square metres of its active centres, households.
 
-    `until` is the end of the day. The square metres are None where it has no centre, or nobody has said how large it is.
+    Last comes how many places of service there are now, of each kind of tenure that anybody has said. `until` is the end of the
+    day. The square metres are None where it has no centre, or nobody has said how large it is.
     """
     return many(
         conn,
         """SELECT a.code, a.path::text, a.level, sum(s.area_m2),
              (SELECT coalesce(sum(g.households), 0)::integer FROM wangge.grid g
-              WHERE g.path <@ a.path AND g.in_force @> %(day)s)
+              WHERE g.path <@ a.path AND g.in_force @> %(day)s),
+             (SELECT coalesce(jsonb_object_agg(t.tenure, t.many), '{}') FROM (
+                SELECT t.tenure, count(*) AS many FROM wangge.station t
+                WHERE t.path <@ a.path AND t.active AND t.tenure <> '' GROUP BY t.tenure) t)
            FROM wangge.area a
              LEFT JOIN wangge.stations_at(%(until)s) s
                ON s.area_id = a.id AND s.active AND s.kind = 'service_center' AND s.level = a.level

@@ -12,6 +12,7 @@ from uuid import uuid4
 import mapbox_vector_tile
 import pytest
 
+from api.pages.work_lists import LISTS
 from data.store.sql import run
 from tests.api.crowd import (
     CITY,
@@ -820,6 +821,8 @@ MATRIX = {
     ("GET", "/plans/new"): documents("/plans/new"),
     ("GET", "/wall"): documents("/wall"),
     ("GET", "/figures"): documents("/figures"),
+    ("GET", "/workspace"): documents("/workspace"),
+    ("GET", "/workspace/{list}"): documents(*(f"/workspace/{name}" for name in LISTS)),
     ("GET", "/sheet/{code}"): grid_sheets,
     ("GET", "/sheet/stations"): documents("/sheet/stations?area=3701"),
     ("GET", "/sheet/stations/{code}"): documents("/sheet/stations/nothing"),
