@@ -88,7 +88,8 @@ def cut_block(plan_id: Code, wanted: CutLine, asked: Asking, store: Store, once:
 def join_blocks(plan_id: Code, wanted: PartsToJoin, asked: Asking, store: Store, once: OnlyOnce) -> Response:
     """Join parts of one block that was cut; they must be in one grid (409 `parts-apart`) and touch. The plan is a draft again.
 
-    `blocks` is the one that they are now: it has the smallest of their numbers. The last numbers move into those left over.
+    `blocks` is the one that they are now: it has the smallest of their numbers. Its other
+    parts' numbers are free, and the last blocks move into them: `moved` says which number's ground has which number now.
     """
     asked.caller.require(Right.EDIT_PLAN)
 
@@ -112,7 +113,7 @@ def _change(
     edition, drawn = edition_seen(conn, plan, seen.edition)
     made = act(conn, Desk(plan=plan, edition=edition, base=seen.base, drawn=drawn, now=asked.now))
     _draw(conn, made)
-    document = {"revision": made.plan.revision, "edition": made.edition.tag, "blocks": list(made.blocks)}
+    document = {"revision": made.plan.revision, "edition": made.edition.tag, "blocks": list(made.blocks), "moved": sorted(made.moved.items())}
     return answer(document, etag=tag(made.plan.id, made.plan.revision))
 
 

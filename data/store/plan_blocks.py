@@ -232,10 +232,10 @@ def write(conn: connection, plan: PlanRow, new: NewEdition, *, now: datetime) ->
     return identity
 
 
-def made_anew(conn: connection, edition: Edition) -> list[tuple[int, int]]:
-    """Return number and revision of each block whose number has come to mean other ground since the edition was made."""
+def made_anew(conn: connection, edition: Edition) -> list[tuple[int, int, int]]:
+    """Return the numbers that have come to mean other ground since the edition was made: since when, and of which block then."""
     return many(
-        conn, "SELECT number, made FROM wangge.plan_block WHERE edition = %s AND made > 0 ORDER BY number", [edition.id]
+        conn, "SELECT number, made, atom FROM wangge.plan_block WHERE edition = %s AND made > 0 ORDER BY number", [edition.id]
     )
 
 

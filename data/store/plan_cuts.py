@@ -60,6 +60,8 @@ class Drawn:
     edition: Edition
     blocks: tuple[int, ...]
     changed: frozenset[int]
+    moved: Mapping[int, int]
+    """Numbers that are gone, or mean other ground, with the one that has their ground now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +146,8 @@ def cut(conn: connection, desk: Desk, number: int, line: Geometry | None) -> Dra
     ids = np.array([*numbers, *(each for each, _ in around)], dtype=np.int64)
     _rewrite(conn, desk, borders_of_parts(plan_blocks.borders_of(conn, desk.edition), number, parted, ids))
     _follow(conn, desk, frozenset({*numbers, *moved}), block)
-    return _told(conn, desk, "cut", block, numbers=numbers, changed=frozenset({*numbers, *moved}))
+    _tell(conn, desk, "cut", block, len(numbers))
+    return _drawn(conn, desk, numbers, {*numbers, *moved})
 
 
 def join(conn: connection, desk: Desk, numbers: Sequence[int]) -> Drawn:
@@ -183,7 +186,8 @@ def join(conn: connection, desk: Desk, numbers: Sequence[int]) -> Drawn:
     target = np.array([place.get(each, each) for each in target.tolist()], dtype=np.int64)
     _rewrite(conn, desk, borders_of_joined(plan_blocks.borders_of(conn, desk.edition), target))
     _follow(conn, desk, frozenset({kept}), first)
-    return _told(conn, desk, "join", first, numbers=(kept,), changed=frozenset({kept, *place.values()}))
+    _tell(conn, desk, "join", first, len(blocks))
+    return _drawn(conn, desk, (kept,), {kept, *place.values()}, {number: kept for number in gone} | place)
 
 
 # --- what it is about ---------------------------------------------------------------------------------------------------
@@ -383,14 +387,17 @@ def _follow(conn: connection, desk: Desk, changed: frozenset[int], block: _Block
     back_to_draft(conn, desk.plan, draft_sheet(conn, desk.plan), desk.now)
 
 
-def _told(
-    conn: connection, desk: Desk, what: str, block: _Block, *, numbers: tuple[int, ...], changed: frozenset[int]
-) -> Drawn:
-    """Tell the log, and return what came of it."""
-    body = {"version": desk.plan.version, "block": block.number, "blocks": len(numbers)}
+def _tell(conn: connection, desk: Desk, what: str, block: _Block, blocks: int) -> None:
+    """Tell the log."""
+    body = {"version": desk.plan.version, "block": block.number, "blocks": blocks}
     record(conn, f"plan.block.{what}", path=block.path, subject=desk.plan.id, body=body)
+
+
+def _drawn(
+    conn: connection, desk: Desk, blocks: tuple[int, ...], changed: Collection[int], moved: Mapping[int, int] | None = None
+) -> Drawn:
     plan = get(conn, desk.plan.id)
-    return Drawn(plan=plan, edition=edition_there(conn, plan), blocks=numbers, changed=changed)
+    return Drawn(plan, edition_there(conn, plan), blocks, frozenset(changed), moved or {})
 
 
 def _refused(pointer: str, code: str, detail: str) -> RequestError:

@@ -171,6 +171,10 @@ wangge.editActs = (data, page, words, { map, colours }) => {
       page.tell(`edit.${way}.none`);
       return;
     }
+    if (found.parts) {
+      page.unpart(found);
+      return;
+    }
     page.follow(true);
     page.changed();
     const what = words.say(`edit.act.${found.label}`);

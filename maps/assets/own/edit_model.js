@@ -131,6 +131,8 @@ wangge.editModel = (blocks) => {
   const replay = (from, to, end) => {
     const last = from.at(-1);
     if (!last || stroke) return undefined;
+    // Blocks that were cut are joined by the service.
+    if (last.parts) return { label: last.label, parts: last.parts, isHeld: false, moved: 0 };
     const isHeld = last.steps.some(([, was, is]) => slots[was].isLocked || slots[is].isLocked);
     if (isHeld) return { label: last.label, isHeld, moved: 0 };
     from.pop();
@@ -143,9 +145,18 @@ wangge.editModel = (blocks) => {
   const redo = () => replay(undone, done, 2);
   /** Blocks that somebody else has moved since are no longer ours to take back. */
   const disown = (others) => {
-    const left = (strokes) => strokes.map((each) => ({ ...each, steps: each.steps.filter(([block]) => !others.has(block)) })).filter(({ steps, names }) => steps.length || names.length);
+    const left = (strokes) => strokes.map((each) => ({ ...each, steps: each.steps.filter(([block]) => !others.has(block)) })).filter(({ steps, names, parts }) => steps.length || names.length || parts);
     done = left(done);
     undone = left(undone);
+  };
+
+  /** What can be undone, in a form that outlives the page: grids by their keys. */
+  const past = () => done.map(({ label, steps, names, parts }) => ({ label, steps: steps.map(([block, was, is]) => [block, slots[was].key, slots[is].key]), names: names.map(([slot, was, is]) => [slots[slot].key, was, is]), parts }));
+  /** Take up again what could be undone; what came before a grid that is no more is over. */
+  const recall = (strokes) => {
+    const isThere = ({ steps, names, parts = [] }) => steps.every(([block, was, is]) => block < count && byKey.has(was) && byKey.has(is)) && names.every(([slot]) => byKey.has(slot)) && parts.every((block) => block < count);
+    const first = strokes.findLastIndex((stroke) => !isThere(stroke)) + 1;
+    done = strokes.slice(first).map(({ label, steps, names, parts }) => ({ label, steps: steps.map(([block, was, is]) => [block, byKey.get(was), byKey.get(is)]), names: names.map(([slot, was, is]) => [byKey.get(slot), was, is]), ...(parts ? { parts } : {}) }));
   };
 
   const lock = (slot, isLocked) => {
@@ -228,7 +239,8 @@ wangge.editModel = (blocks) => {
     const moved = new Set();
     for (const [block, key] of theirs) {
       const to = key === null ? NONE : byKey.get(key);
-      if (to === undefined) continue;
+      // A block that was made by a cut since is not known here.
+      if (to === undefined || block >= count) continue;
       const isOurs = of[block] !== saved[block];
       saved[block] = to;
       if ((isOurs && !isTheirs) || of[block] === to) continue;
@@ -248,7 +260,7 @@ wangge.editModel = (blocks) => {
   };
 
   return {
-    NONE, count, blocks, of, saved, slots, byKey, compounds, cut, load, refusal, begin, give, end, cancel, undo, redo, lock, addGrid, rename, changes, learn, unname, settle, merge, drain,
+    NONE, count, blocks, of, saved, slots, byKey, compounds, cut, load, refusal, begin, give, end, cancel, undo, redo, lock, addGrid, rename, changes, learn, unname, settle, merge, drain, past, recall,
     get isPainting() { return stroke !== undefined; },
     get steps() { return { done: done.length, undone: undone.length }; },
     get pending() { return done.at(-1)?.label; },

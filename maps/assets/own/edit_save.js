@@ -14,6 +14,8 @@ wangge.editSave = (source, here, page, { draft, edition, revision, idle_ms: idle
   let sent;
   /** `clean`, `dirty`, `saving`, `broken` (the line is down), `conflict`, `void` (this edition is no longer), `closed` (not to be edited any more), `refused`. */
   let state = "clean";
+  /** Somebody else has cut blocks: those on this page are no longer all that there are. */
+  let isOld = false;
 
   const turn = (next, more = {}) => {
     state = next;
@@ -52,6 +54,7 @@ wangge.editSave = (source, here, page, { draft, edition, revision, idle_ms: idle
     base = answer.revision;
     model.settle(changes, answer.keys);
     page.learn(answer.grids, () => model.merge(answer.theirs));
+    isOld = answer.edition !== edition;
   };
   const failed = (error) => {
     store();
@@ -86,6 +89,10 @@ wangge.editSave = (source, here, page, { draft, edition, revision, idle_ms: idle
     take(changes, answer);
     if (isAgain) return send(how);
     turn(store() ? "dirty" : "clean", { at: Date.now() / 1000 });
+    if (isOld) {
+      page.again({ told: ["edit.part.elsewhere", {}] });
+      return true;
+    }
     if (state === "dirty" && !isEmpty(model.changes())) wait(idleMs);
     return true;
   };
@@ -128,7 +135,7 @@ wangge.editSave = (source, here, page, { draft, edition, revision, idle_ms: idle
     if (state === "broken") save();
   });
   window.addEventListener("beforeunload", (event) => {
-    if (state === "clean" || !store()) return;
+    if (state === "clean" || !store() || page.isReading) return;
     event.preventDefault();
   });
 

@@ -80,6 +80,7 @@ wangge.editState = (data, page, words, { source, here, setup, begun, draft }) =>
   };
   page.reload = async () => {
     if (saver.isPending) saver.store();
+    page.isReading = true;
     location.reload();
   };
   /** From here on the page only shows. */
@@ -123,13 +124,19 @@ wangge.editState = (data, page, words, { source, here, setup, begun, draft }) =>
   };
   /** What was painted before a crash comes back, over the state that it was painted on. */
   const restore = () => {
-    const kept = draft.read();
-    if (!kept || !page.canEdit) return;
-    if (kept.edition !== now.edition) {
+    const found = draft.read();
+    if (!found || !page.canEdit) return;
+    const [making, drawn = 0] = found.edition.split(".");
+    if (making !== now.edition.split(".")[0]) {
       draft.drop();
       page.tell("edit.draft.void");
       return;
     }
+    // What was painted on a block that was cut or joined since is not known any more.
+    const others = new Set(data.made.filter(([, since]) => since > Number(drawn)).map(([block]) => block));
+    const known = (pairs) => pairs.filter(([block]) => block < model.count && !others.has(block));
+    const kept = { ...found, blocks: known(found.blocks), sent: found.sent && known(found.sent) };
+    const lost = found.blocks.length - kept.blocks.length;
     const there = kept.sent && arrived(kept.sent);
     const fresh = new Map(kept.grids.new.map(({ key, community }, i) => [key, there?.get(key) ?? model.addGrid(community, i)]));
     const before = model.steps.done;
@@ -145,11 +152,12 @@ wangge.editState = (data, page, words, { source, here, setup, begun, draft }) =>
       }
     });
     if (model.steps.done === before) {
-      // Nothing of it is left to save: it had arrived.
+      // Nothing of it is left to save: it had arrived, or its blocks are no more.
       saver.resume(now.plan.revision);
-      page.tell("edit.tool.brush.how");
+      page.tell(lost ? "edit.draft.cut" : "edit.tool.brush.how", { n: lost });
       return;
     }
+    if (lost) page.tell("edit.draft.cut", { n: lost });
     restored = moved;
     byId("restored").hidden = false;
     byId("restored-drop").hidden = false;

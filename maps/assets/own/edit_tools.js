@@ -25,6 +25,7 @@ wangge.editTools = (map, page) => {
   const screenOf = ({ x, y }) => map.latLngToContainerPoint(ground.latLng(x, y));
   const pointOf = (event) => map.mouseEventToContainerPoint(event);
   const isPainter = () => page.tool === "brush" || page.tool === "erase";
+  const isLiner = () => page.tool === "cut" || (page.tool === "part" && page.partBy === "line");
 
   /** The blocks under the brush as it goes from one point of the screen to another. */
   const under = (from, to) => {
@@ -94,7 +95,9 @@ wangge.editTools = (map, page) => {
     const drawn = line;
     line = [];
     showThread();
-    if (drawn.length > 1) page.cut(drawn);
+    if (drawn.length < 2) return;
+    if (page.tool === "part") page.partAlong(drawn);
+    else page.cut(drawn);
   };
   const begin = {
     paint: (at) => {
@@ -110,7 +113,7 @@ wangge.editTools = (map, page) => {
     if (event.button === 1 || event.button === 2) return "pan";
     if (event.button !== 0 || spaced || !page.canEdit || event.altKey) return undefined;
     if ((event.ctrlKey || event.metaKey) && (isPainter() || page.tool === "box")) return "box";
-    return { brush: "paint", erase: "paint", box: "box", cut: "line" }[page.tool];
+    return { brush: "paint", erase: "paint", box: "box", cut: "line", part: isLiner() ? "line" : undefined }[page.tool];
   };
   box.addEventListener("pointerdown", (event) => {
     box.focus({ preventScroll: true });
@@ -219,9 +222,13 @@ wangge.editTools = (map, page) => {
     });
   };
   map.on("click", ({ containerPoint, originalEvent }) => {
-    if (originalEvent.altKey || page.tool === "cut" || (page.canEdit && (isPainter() || page.tool === "box"))) return;
+    if (originalEvent.altKey || isLiner() || (page.canEdit && (isPainter() || page.tool === "box"))) return;
     if (page.tool === "note") page.note(worldOf(containerPoint));
     else if (page.tool === "merge" && page.canEdit) page.mergeAt(containerPoint);
+    else if (page.tool === "part" && page.canEdit) {
+      const { x, y } = worldOf(containerPoint);
+      page.partAt(ground.gridAt(x, y));
+    }
     else page.pickAt(containerPoint);
   });
 
@@ -267,7 +274,8 @@ wangge.editTools = (map, page) => {
     if (!page.canEdit || page.tool === "hand") page.pick(model.of[cursor]);
     else if (page.tool === "note") page.note({ x, y });
     else if (page.tool === "merge") page.merge(model.of[cursor]);
-    else if (page.tool === "cut") {
+    else if (page.tool === "part" && !isLiner()) page.partAt(cursor);
+    else if (isLiner()) {
       line.push([x, y]);
       showThread();
       page.tellLine(line.length);
@@ -302,7 +310,7 @@ wangge.editTools = (map, page) => {
   // --- tools ----------------------------------------------------------------------------------------------------------------
 
   const hold = () => {
-    const isFree = page.tool === "hand" || page.tool === "note" || page.tool === "merge" || spaced || !page.canEdit;
+    const isFree = page.tool === "hand" || page.tool === "note" || page.tool === "merge" || (page.tool === "part" && !isLiner()) || spaced || !page.canEdit;
     if (isFree) map.dragging.enable();
     else map.dragging.disable();
     box.dataset.tool = spaced ? "hand" : page.tool;

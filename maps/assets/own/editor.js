@@ -63,6 +63,8 @@ wangge.editor = async (map) => {
     shade: "grids",
     layers: { communities: true, roads: true, compounds: true, old: address.searchParams.has("compare"), moved: address.searchParams.has("compare") },
     proposed: undefined,
+    edition: now.edition,
+    tab: "grids",
   };
 
   page.measureOf = (slot) => (isPersons ? slot.persons : slot.households);
@@ -107,6 +109,8 @@ wangge.editor = async (map) => {
   const changes = wangge.editChanges(data, page, words, { source, here });
   const notes = wangge.editNotes(page, words, { source, here, me });
   const steps = wangge.editSteps(page, words, { source, here, today: setup.today });
+  const part = wangge.editPart(data, page, words, { source, here, saver });
+  const goOn = wangge.editAgain(page, { map, plan: setup.plan });
   const suggest = wangge.editSuggest(page, words, { source, here, edition: now.edition, wait, saver });
   const scale = wangge.scale(map, words);
   Object.assign(page, { table, tools, changes, notes, steps, saver });
@@ -139,6 +143,7 @@ wangge.editor = async (map) => {
     for (const button of document.querySelectorAll("[data-tool]")) if (button.tagName === "BUTTON") button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
     byId("size-field").hidden = tool !== "brush" && tool !== "erase";
     byId("source-field").hidden = !["brush", "erase", "box"].includes(tool);
+    byId("part-ways").hidden = tool !== "part";
     tools.hold();
     page.tell(`edit.tool.${tool}.how`);
   };
@@ -148,7 +153,8 @@ wangge.editor = async (map) => {
     byId("size-text").textContent = held ? words.say("edit.size.px", { n: 2 * tools.SIZES[held] }) : words.say("edit.size.one");
     byId("size").setAttribute("aria-valuetext", byId("size-text").textContent);
   };
-  const shadeBy = (shade) => {
+  page.choosePart = part.choose;
+  page.shadeBy = (shade) => {
     page.shade = shade;
     for (const button of document.querySelectorAll("[data-shade]")) button.setAttribute("aria-pressed", String(button.dataset.shade === shade));
     paint.blocks();
@@ -170,6 +176,7 @@ wangge.editor = async (map) => {
   };
   const TABS = ["grids", "changes", "notes"];
   page.openTab = (name) => {
+    page.tab = name;
     for (const each of TABS) {
       byId(`tab-${each}`).setAttribute("aria-selected", String(each === name));
       byId(`tab-${each}`).tabIndex = each === name ? 0 : -1;
@@ -188,7 +195,7 @@ wangge.editor = async (map) => {
   });
 
   const fit = () => map.fitBounds(ground.bounds(ground.whole), { paddingTopLeft: [24, 64], paddingBottomRight: [24, 34], animate: false });
-  const KEYS = [["V B E X C M N", "tools"], ["1 2 3 …", "number"], ["[ ]", "size"], ["Alt", "pick"], ["Ctrl", "box"], ["Space", "pan"], ["↑ ↓ ← →", "walk"], ["Space / Enter", "press"], ["Shift ↑↓←→", "trail"], ["G", "fill"], ["A", "new"], ["R", "rename"], ["L / Shift L", "lock"], ["U / F", "next"], ["Ctrl Z / Ctrl Shift Z", "undo"], ["Ctrl S", "save"], ["O", "old"], ["Z / Home", "zoom"], ["Esc", "escape"]];
+  const KEYS = [["V B E X C K M N", "tools"], ["1 2 3 …", "number"], ["[ ]", "size"], ["Alt", "pick"], ["Ctrl", "box"], ["Space", "pan"], ["↑ ↓ ← →", "walk"], ["Space / Enter", "press"], ["Shift ↑↓←→", "trail"], ["G", "fill"], ["A", "new"], ["R", "rename"], ["L / Shift L", "lock"], ["U / F", "next"], ["Ctrl Z / Ctrl Shift Z", "undo"], ["Ctrl S", "save"], ["O", "old"], ["Z / Home", "zoom"], ["Esc", "escape"]];
   const speak = (lang) => {
     words.speak(lang);
     for (const button of document.querySelectorAll(".rail button")) {
@@ -214,7 +221,7 @@ wangge.editor = async (map) => {
   };
 
   for (const button of document.querySelectorAll("button[data-tool]")) button.addEventListener("click", () => page.useTool(button.dataset.tool));
-  for (const button of document.querySelectorAll("[data-shade]")) button.addEventListener("click", () => shadeBy(button.dataset.shade));
+  for (const button of document.querySelectorAll("[data-shade]")) button.addEventListener("click", () => page.shadeBy(button.dataset.shade));
   for (const check of document.querySelectorAll("[data-layer]")) {
     check.checked = page.layers[check.dataset.layer];
     check.addEventListener("change", () => {
@@ -254,7 +261,7 @@ wangge.editor = async (map) => {
     if (slots[number] && (number === NONE || slots[number].members.length || number === page.fresh)) page.pick(number, { see: true });
   };
   const plain = {
-    v: () => page.useTool("hand"), b: () => page.useTool("brush"), e: () => page.useTool("erase"), x: () => page.useTool("box"), c: () => page.useTool("cut"), m: () => page.useTool("merge"), n: () => page.useTool("note"),
+    v: () => page.useTool("hand"), b: () => page.useTool("brush"), e: () => page.useTool("erase"), x: () => page.useTool("box"), c: () => page.useTool("cut"), k: () => page.useTool("part"), m: () => page.useTool("merge"), n: () => page.useTool("note"),
     g: () => page.canEdit && page.fill(),
     a: () => page.canEdit && page.addNew(),
     r: page.rename,
@@ -312,6 +319,7 @@ wangge.editor = async (map) => {
   page.pick(-1);
   if (address.searchParams.has("compare")) page.openTab("changes");
   page.tell(page.canEdit ? "edit.tool.brush.how" : "edit.tool.hand.how");
+  goOn();
   restore();
   steps.greet();
   cover();

@@ -160,7 +160,7 @@ def test_a_line_cuts_a_block(paint):
     assert_whole(paint)
     told = paint.blocks()
     assert [told["blocks"]["households"][n] for n in (one, other)] == [50, 50]
-    assert told["made"] == [[one, revision + 1], [other, revision + 1]]
+    assert told["made"] == [[one, revision + 1, block], [other, revision + 1, block]]
     # Drawn, too, both parts meet: the shared stretch is in both.
     assert told["blocks"]["shape"][one] != told["blocks"]["shape"][other]
     assert paint.hall.rows("SELECT body->>'block', body->>'blocks' FROM wangge.event WHERE kind = 'plan.block.cut'") == [
@@ -233,6 +233,7 @@ def test_parts_are_painted_and_joined(paint):
         assert problem(join(paint, *blocks), 422, "invalid-body")["errors"][0]["code"] == code
     answer = join(paint, one, other)
     assert (answer.status_code, answer.json()["blocks"]) == (200, [block]), answer.text
+    assert answer.json()["moved"] == [[other, block], [third, other]]
     after, now = rows(paint), borders(paint)
     assert len(after) == len(before) + 1
     assert after[block][1:6] == before[block][1:6]
