@@ -113,7 +113,12 @@ def _change(
     edition, drawn = edition_seen(conn, plan, seen.edition)
     made = act(conn, Desk(plan=plan, edition=edition, base=seen.base, drawn=drawn, now=asked.now))
     _draw(conn, made)
-    document = {"revision": made.plan.revision, "edition": made.edition.tag, "blocks": list(made.blocks), "moved": sorted(made.moved.items())}
+    document = {
+        "revision": made.plan.revision,
+        "edition": made.edition.tag,
+        "blocks": list(made.blocks),
+        "moved": sorted(made.moved.items()),
+    }
     return answer(document, etag=tag(made.plan.id, made.plan.revision))
 
 
