@@ -145,8 +145,9 @@ def prepare_blocks(plan_id: Code, asked: Asking, store: Store, once: OnlyOnce) -
 def show_blocks(request: Request, plan_id: Code, asked: Asking, store: Store) -> Response:
     """Show the blocks of a plan and their ground, in columns; they do not change while the edition stands.
 
-    Coordinates are steps in micro-degrees from `origin`. `made` are numbers that mean other ground since
-    a revision of the plan, as blocks were cut or joined, each with that revision and the block that it is of. 404 (`no-blocks`) where they have not been made.
+    Coordinates are steps in micro-degrees from `origin`. `made` are numbers that mean other ground since a revision of the
+    plan, as blocks were cut or joined, each with that revision and the block that it is of. 404 (`no-blocks`) where they
+    have not been made.
     """
     asked.caller.require(Right.SEE_HOUSEHOLDS)
     # Roles for some categories that somebody has elsewhere hide no block here: pages know blocks by their places among all.

@@ -233,7 +233,7 @@ def write(conn: connection, plan: PlanRow, new: NewEdition, *, now: datetime) ->
 
 
 def made_anew(conn: connection, edition: Edition) -> list[tuple[int, int, int]]:
-    """Return the numbers that have come to mean other ground since the edition was made: since when, and of which block then."""
+    """Return the numbers that mean other ground than when the edition was made: since when, and of which block then."""
     return many(
         conn, "SELECT number, made, atom FROM wangge.plan_block WHERE edition = %s AND made > 0 ORDER BY number", [edition.id]
     )

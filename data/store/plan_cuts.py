@@ -187,7 +187,7 @@ def join(conn: connection, desk: Desk, numbers: Sequence[int]) -> Drawn:
     _rewrite(conn, desk, borders_of_joined(plan_blocks.borders_of(conn, desk.edition), target))
     _follow(conn, desk, frozenset({kept}), first)
     _tell(conn, desk, "join", first, len(blocks))
-    return _drawn(conn, desk, (kept,), {kept, *place.values()}, {number: kept for number in gone} | place)
+    return _drawn(conn, desk, (kept,), {kept, *place.values()}, dict.fromkeys(gone, kept) | place)
 
 
 # --- what it is about ---------------------------------------------------------------------------------------------------

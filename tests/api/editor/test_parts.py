@@ -177,7 +177,7 @@ def test_a_line_that_is_none_is_told(at_work):
 
 
 def test_somebody_else_cuts_meanwhile(at_work, draft):
-    """Who paints elsewhere saves as ever, and then sees the cut; what they had not saved on the cut block is told to be lost."""
+    """Who paints elsewhere saves as ever, and then sees the cut; strokes can be undone as before."""
     hand, page = at_work, at_work.page
     count, painting = len(hand.of), draft.painting
     block, _ = hand.beside(1)
