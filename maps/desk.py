@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SCRIPTS = (
     "words", "source", "ground", "surface", "paint", "scale", "day", "dots", "shades", "tools", "names", "replay", "measure",
     "desk_send", "desk_rows", "desk_says", "desk_filter", "desk_sides", "desk_tiles", "desk_table", "desk_fields", "desk_steps",
-    "desk_drawer", "desk_report", "cover", "follow", "line", "desk_live", "desk",
+    "desk_drawer", "pin", "find", "desk_find", "desk_report", "cover", "follow", "line", "desk_live", "desk",
 )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def _page(says: Mapping[str, Mapping[str, str]], told: Mapping[str, Any], *, ask
     town = TownMap(
         zoom_snap=0.25, zoom_delta=0.5, wheel_px_per_zoom_level=90, max_zoom=19, min_zoom=3, bounce_at_zoom_limits=False
     )
-    words = words_for("desk.", "event.", "map.", "wall.")
+    words = words_for("desk.", "event.", "find.", "map.", "wall.")
     setup = {
         **told,
         "words": {each: {**words[each], **says[each]} for each in LANGUAGES},
@@ -63,4 +63,4 @@ def _page(says: Mapping[str, Mapping[str, str]], told: Mapping[str, Any], *, ask
             "outside": "#eef0f1",
         },
     }
-    return compose(figure, town, "desk", data=("desk-setup", setup), scripts=SCRIPTS)
+    return compose(figure, town, "desk", data=("desk-setup", setup), scripts=SCRIPTS, styles=("find",))

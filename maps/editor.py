@@ -23,7 +23,8 @@ MODEL = ("edit_model", "edit_pieces", "edit_sides", "edit_compare", "edit_arcs")
 SCRIPTS = (
     "words", "source", "cover", "ground", "surface", "paint", "scale", "tags", *MODEL,
     "edit_load", "edit_draft", "edit_save", "edit_paint", "edit_table", "edit_tools", "edit_tell", "edit_acts", "edit_look",
-    "edit_locks", "edit_state", "edit_changes", "edit_notes", "edit_steps", "edit_part", "edit_again", "edit_suggest", "editor",
+    "edit_locks", "edit_state", "edit_changes", "edit_notes", "edit_steps", "edit_part", "edit_again", "edit_suggest",
+    "find", "edit_find", "editor",
 )  # fmt: skip
 
 IDLE_MS = 30_000
@@ -62,7 +63,7 @@ def editor_page(
         bounce_at_zoom_limits=False,
         zoom_animation=False,
     )
-    words = words_for("edit.", "map.")
+    words = words_for("edit.", "find.", "map.")
     setup = {
         "root": root,
         "plan": plan,
@@ -73,4 +74,4 @@ def editor_page(
         "words": {each: {**words[each], **says[each]} for each in LANGUAGES},
         "colours": {"grids": palette.FILLS, "band": palette.BAND_FILLS, "scale": palette.DAY_SCALE},
     }
-    return compose(figure, town, "editor", data=("editor-setup", setup), scripts=SCRIPTS, styles=("calm",))
+    return compose(figure, town, "editor", data=("editor-setup", setup), scripts=SCRIPTS, styles=("calm", "find"))

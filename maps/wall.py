@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SCRIPTS = (
     "words", "source", "ground", "surface", "paint", "scale", "night", "cases", "dots", "shades", "tools", "names", "signs",
     "tiles", "places", "lists", "key", "about", "cover", "follow", "line", "live", "replay", "rounds", "chime", "preset",
-    "wall",
+    "pin", "find", "wall_find", "wall",
 )  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def wall_page(*, root: str, here: str, lang: str, zone: str, says: Mapping[str, 
     town = TownMap(
         zoom_snap=0.25, zoom_delta=0.5, wheel_px_per_zoom_level=90, max_zoom=19, min_zoom=3, bounce_at_zoom_limits=False
     )
-    words = words_for("event.", "map.", "plan.kind.", "plan.legend", "wall.")
+    words = words_for("event.", "find.", "map.", "plan.kind.", "plan.legend", "wall.")
     setup = {
         "root": root,
         "here": here,
@@ -60,4 +60,4 @@ def wall_page(*, root: str, here: str, lang: str, zone: str, says: Mapping[str, 
             "outside": "#10181f",
         },
     }
-    return compose(figure, town, "wall", data=("wall-setup", setup), scripts=SCRIPTS)
+    return compose(figure, town, "wall", data=("wall-setup", setup), scripts=SCRIPTS, styles=("find",))

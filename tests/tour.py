@@ -43,6 +43,26 @@ def shapes(page: Page, _town: TourTown) -> Iterator[None]:
     yield
 
 
+def find(page: Page) -> None:
+    """Type how codes begin into a page's field that finds, and go down its list."""
+    page.locator("#find").fill("37")
+    expect(page.locator("#find-list [role=option]")).not_to_have_count(0)
+    page.keyboard.press("ArrowDown")
+
+
+def start(page: Page, town: TourTown) -> Iterator[None]:
+    """Look at the map, find something, and look for what is not there."""
+    for _ in shapes(page, town):
+        pass
+    find(page)
+    yield
+    page.keyboard.press("Enter")
+    expect(page.locator("#located")).not_to_be_empty()
+    page.locator("#find").fill("qqqq")
+    expect(page.locator("#find-told")).to_be_visible()
+    yield
+
+
 def plan(page: Page, town: TourTown) -> Iterator[None]:
     """Look at a plan's map, and at the form of its next step."""
     for _ in shapes(page, town):
@@ -76,6 +96,9 @@ def wall(page: Page, _town: TourTown) -> Iterator[None]:
     for key in ("2", "3", "4", "1", "l", "l"):
         page.keyboard.press(key)
     yield
+    page.keyboard.press("/")
+    find(page)
+    yield
 
 
 def desk(page: Page, _town: TourTown) -> Iterator[None]:
@@ -108,6 +131,9 @@ def desk(page: Page, _town: TourTown) -> Iterator[None]:
     page.locator("#report-title").click()
     page.locator("#report-box button[type=submit]").scroll_into_view_if_needed()
     yield
+    find(page)
+    yield
+    page.keyboard.press("Enter")
     for _ in "zh", "en":
         page.locator("#language").click()
     yield
@@ -143,6 +169,9 @@ def editor(page: Page, town: TourTown) -> Iterator[None]:
         expect(page.locator("dialog[open]")).to_be_visible()
         yield
         page.locator(closes).click()
+    find(page)
+    yield
+    page.keyboard.press("Enter")
     for _ in "zh", "en":
         page.locator("#language").click()
     yield
@@ -175,8 +204,8 @@ class Stop:
 
 PUBLIC = "/collections"
 STOPS = (
-    Stop(name="start", path="/", stir=shapes),
-    Stop(name="start, signed in", path="/", login="district", stir=shapes),
+    Stop(name="start", path="/", stir=start),
+    Stop(name="start, signed in", path="/", login="district", stir=start),
     Stop(name="sign in", path="/sign-in?next={text}", named=False),
     Stop(name="standards", path="/conformance?f=html", login="district"),
     Stop(name="description", path="/api.html", login="district"),

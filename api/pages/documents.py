@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from api.ogc.collections import DRAFTS, WITH_PAGES
 from api.pages.page import around, render
 from maps.palette import BAND_FILLS, FILLS
+from maps.words import words_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +41,15 @@ def landing(body: Document, asked: Asked) -> str:
     """Return the landing page."""
     frame = around(asked, f"{asked.base}/")
     links = [_shown(link, body) for link in _machine_links(body)]
-    return render("landing.html", frame, body=body, links=links, today=asked.today.isoformat(), fill=FILL)
+    return render(
+        "landing.html",
+        frame,
+        body=body,
+        links=links,
+        today=asked.today.isoformat(),
+        fill=FILL,
+        find=words_for("find.")[frame.lang],
+    )
 
 
 def conformance(body: Document, asked: Asked) -> str:

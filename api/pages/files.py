@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from gis.errors import NotFound
-from maps.canvas import vendored
+from maps.canvas import own, vendored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ OWN = (
     "common.js",
     "map.js",
     "landing.js",
+    "here.js",
     "doors.js",
     "items.js",
     "plans.js",
@@ -41,6 +42,8 @@ OWN = (
     "sign_in.js",
     "icon.svg",
 )
+SHARED = ("find.js", "find.css")
+"""Those of the maps that pages use as well."""
 VENDORED = {"leaflet.css": "vendor/leaflet/leaflet.css", "leaflet.js": "vendor/leaflet/leaflet.js"}
 _MEDIA = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 _DIGEST = 12
@@ -59,6 +62,7 @@ class Asset:
 def _assets() -> tuple[Mapping[str, Asset], Mapping[str, str]]:
     """Return the files by the names under which they are served, and these names by the files' own."""
     contents = {name: files("api.pages").joinpath("assets", name).read_bytes() for name in OWN}
+    contents |= {name: own(name).encode() for name in SHARED}
     contents |= {name: vendored(path) for name, path in VENDORED.items()}
     served: dict[str, Asset] = {}
     names: dict[str, str] = {}

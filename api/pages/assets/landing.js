@@ -1,6 +1,6 @@
 "use strict";
 
-/* The figures of the net, its map, and the question which grid is here: all asked of the public API. */
+/* The figures of the net and its map: all asked of the public API. */
 (() => {
   const { ask, say, make, byId, number, root } = wangge;
   const MOST = 2000;
@@ -25,6 +25,8 @@
     name: (feature) => feature.properties.name ?? String(feature.id),
     tell: (feature) => wangge.card(feature, `${root}/collections/${shownOf}/items/${encodeURIComponent(feature.id)}`),
   });
+  /** The map, for others on the page too. */
+  wangge.drawn = drawn;
   wangge.keys(fill);
 
   /** Show the finest net that a browser draws at once. */
@@ -52,28 +54,4 @@
   /** How much of each there is, for others on the page too; what cannot be told is undefined. */
   wangge.counts = Promise.all(nodes.map(count)).then((found) => Object.fromEntries(nodes.map((node, n) => [node.dataset.collection, found[n]])));
   wangge.counts.then(draw);
-
-  byId("locate").addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const told = byId("located");
-    told.textContent = say("common.loading");
-    try {
-      const { body } = await ask(`${event.target.action}?${new URLSearchParams(new FormData(event.target))}`);
-      if (!body.grid) {
-        told.textContent = say("landing.js.nowhere");
-        return;
-      }
-      const code = body.grid.code ?? body.grid;
-      const link = make("a", { href: `${root}/collections/grids/items/${encodeURIComponent(code)}`, text: body.grid.name ? `${body.grid.name} ${code}` : code });
-      told.replaceChildren(make("span", { text: say("landing.js.here") }), link);
-      drawn.choose(code);
-      // Whoever may know which grid it is may still not be one of those who read its card.
-      const card = await ask(`${root}/v1/grids/${encodeURIComponent(code)}/card`).catch(() => null);
-      if (!card) return;
-      const lines = card.body.people.map((each) => make("li", {}, `${each.role_label} `, make("b", { text: each.name }), each.phone ? ` ${each.phone}` : ""));
-      told.append(lines.length ? make("ul", {}, ...lines) : make("p", { className: "note", text: say("landing.js.nobody") }));
-    } catch (problem) {
-      told.textContent = problem.text;
-    }
-  });
 })();

@@ -95,6 +95,7 @@ wangge.desk = async (map) => {
     dots.draw(pen, frame);
     measure.draw(pen, frame);
     report.draw(pen, frame);
+    find.draw(pen, frame);
   });
   page.redrawMarks = () => over.redraw();
   page.toWorld = (latlng) => ground.toWorld(latlng);
@@ -109,7 +110,8 @@ wangge.desk = async (map) => {
   const fields = wangge.deskFields(setup, words, send, rows);
   const steps = wangge.deskSteps(words, send, fields);
   const drawer = wangge.deskDrawer(page, words, send, rows, fields, steps);
-  const report = wangge.deskReport(page, words, send, rows, fields, setup);
+  const find = wangge.deskFind(page, words, { source, map, ground, still });
+  const report = wangge.deskReport(page, words, send, rows, fields, setup, find);
   const live = wangge.deskLive(source, rows, page, words);
   const { failed } = live;
   page.failed = failed;
@@ -381,6 +383,7 @@ wangge.desk = async (map) => {
     live.say();
     scale.show();
     measure.show();
+    find.speak();
     replay.show();
     report.speak();
     drawer.speak();
@@ -392,6 +395,7 @@ wangge.desk = async (map) => {
     if (event.key === "Escape") {
       if (measure.isOn) measure.back();
       else if (report.isOn) report.toggle(false);
+      else if (find.drop()) ;
       else if (document.body.classList.contains("with-side")) unfold(false);
       else if (!byId("drawer").hidden) {
         drawer.close();
@@ -400,6 +404,7 @@ wangge.desk = async (map) => {
       else return;
     } else if (event.target.closest("input, select, textarea")) return;
     else if (event.key === "/") byId("search").focus();
+    else if (event.key === "g" || event.key === "G") find.focus();
     else if (event.key === "n" || event.key === "N") report.toggle();
     else if (event.key === "m" || event.key === "M") measure.toggle();
     else if (event.key === "l" || event.key === "L") speak(words.lang === "zh" ? "en" : "zh");
@@ -442,5 +447,5 @@ wangge.desk = async (map) => {
   setInterval(() => { if (!page.past && document.visibilityState === "visible") show(); }, 30_000);
 
   /** For tests, and for whoever looks in by the console. */
-  window.wanggeDesk = { page, rows, filter, drawer, map, shown: () => shown };
+  window.wanggeDesk = { page, rows, filter, drawer, map, find, shown: () => shown };
 };

@@ -1,5 +1,5 @@
 /** Reporting from the map: a click says where, a form says what; the answer says which grid it is, and what may be the same. */
-wangge.deskReport = (page, words, send, rows, fields, setup) => {
+wangge.deskReport = (page, words, send, rows, fields, setup, find) => {
   const { make } = wangge;
   const byId = (id) => document.getElementById(id);
   const NEAR_M = 100;
@@ -17,12 +17,28 @@ wangge.deskReport = (page, words, send, rows, fields, setup) => {
     button.setAttribute("aria-pressed", String(isOn));
     document.body.classList.toggle("reporting", isOn);
     box.hidden = !isOn;
-    if (isOn && !place) box.replaceChildren(make("h2", { tabIndex: -1, text: words.say("desk.report") }), make("p", { className: "hint", text: words.say("desk.report.click") }), middle(), closing());
+    if (isOn && !place) box.replaceChildren(make("h2", { tabIndex: -1, text: words.say("desk.report") }), make("p", { className: "hint", text: words.say("desk.report.click") }), byName(), middle(), closing());
     page.redrawMarks();
   };
   const closing = () => make("button", { type: "button", className: "quiet", text: words.say("desk.cancel"), onclick: () => { toggle(false); button.focus(); } });
   /** For the keyboard: what lies in the middle of the map. */
   const middle = () => make("button", { type: "button", className: "quiet", text: words.say("desk.report.middle"), onclick: () => take(page.middle()) });
+
+  /** Let a field offer places; the one that is chosen is where it is. */
+  const offer = (input, isFree) => wangge.find(input, {
+    say: words.say,
+    ask: (q) => find.ask(q, "place,station"),
+    chosen: (result) => {
+      find.look(result);
+      take({ lat: result.lat, lng: result.lon }, result.name);
+    },
+    isFree,
+  });
+  const byName = () => {
+    const box = make("div", { className: "field" }, make("label", { htmlFor: "report-find", text: words.say("desk.report.find") }), make("input", { type: "text", id: "report-find" }));
+    offer(box.querySelector("input"), false);
+    return box;
+  };
 
   const near = (category) => {
     const list = byId("report-near");
@@ -33,8 +49,8 @@ wangge.deskReport = (page, words, send, rows, fields, setup) => {
     list.replaceChildren(make("p", { className: "hint", text: words.say("desk.report.near") }), ...found.map((each) => make("button", { type: "button", className: "quiet", onclick: () => { toggle(false); page.open(each.no); } }, make("b", { text: each.title || each.no }), make("span", { text: words.say("desk.near", { m: words.number(Math.round(Math.hypot(each.x - place.x, each.y - place.y) / metre)), state: words.say(`state.${each.state}`) }) }))));
   };
 
-  /** Take a click, if something is to be reported. */
-  const take = (latlng) => {
+  /** Take a click, if something is to be reported; or a place by its name, which goes into the form. */
+  const take = (latlng, name) => {
     if (!isOn) return false;
     place = { ...page.toWorld(latlng), lon: latlng.lng, lat: latlng.lat };
     page.redrawMarks();
@@ -49,7 +65,7 @@ wangge.deskReport = (page, words, send, rows, fields, setup) => {
     const kind = fields.choice("report-kind", setup.choices.kind.map((each) => [each, words.say(`kind.${each}`)]), { needed: true, chosen: "problem" });
     const categories = page.categories();
     const category = fields.line("report-category", { list: categories.map(([code, name]) => [name === code ? code : `${name} (${code})`, ""]), maxLength: 60 });
-    const of = { title: fields.line("report-title"), description: fields.prose("report-description"), address: fields.line("report-address"), name: fields.line("report-name"), phone: fields.line("report-phone", { inputMode: "tel", maxLength: 30 }) };
+    const of = { title: fields.line("report-title"), description: fields.prose("report-description"), address: fields.line("report-address", { value: name ?? "" }), name: fields.line("report-name"), phone: fields.line("report-phone", { inputMode: "tel", maxLength: 30 }) };
     const urgent = fields.flag("report-urgent");
     const field = (id, control, needed = false) => {
       const label = make("label", { htmlFor: `report-${id}`, text: words.say(`desk.report.${id}`) });
@@ -73,6 +89,7 @@ wangge.deskReport = (page, words, send, rows, fields, setup) => {
       make("div", { className: "pair" }, field("name", of.name.node), field("phone", of.phone.node)),
       make("p", { className: "hint", text: words.say("desk.report.private") }),
       make("div", { className: "ends" }, submit, closing()));
+    offer(of.address.node, true);
     const codeOf = (said) => categories.find(([code, name]) => said === code || said === name || said === `${name} (${code})`)?.[0] ?? said;
     const showNear = () => near(codeOf(category.read() ?? ""));
     form.querySelector("#report-category").addEventListener("change", showNear);

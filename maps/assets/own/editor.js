@@ -112,6 +112,7 @@ wangge.editor = async (map) => {
   const part = wangge.editPart(data, page, words, { source, here, saver });
   const goOn = wangge.editAgain(page, { map, plan: setup.plan });
   const suggest = wangge.editSuggest(page, words, { source, here, edition: now.edition, wait, saver });
+  const find = wangge.editFind(data, page, words, { source, map });
   const scale = wangge.scale(map, words);
   Object.assign(page, { table, tools, changes, notes, steps, saver });
   page.pins = notes.pins;
@@ -195,7 +196,7 @@ wangge.editor = async (map) => {
   });
 
   const fit = () => map.fitBounds(ground.bounds(ground.whole), { paddingTopLeft: [24, 64], paddingBottomRight: [24, 34], animate: false });
-  const KEYS = [["V B E X C K M N", "tools"], ["1 2 3 …", "number"], ["[ ]", "size"], ["Alt", "pick"], ["Ctrl", "box"], ["Space", "pan"], ["↑ ↓ ← →", "walk"], ["Space / Enter", "press"], ["Shift ↑↓←→", "trail"], ["G", "fill"], ["A", "new"], ["R", "rename"], ["L / Shift L", "lock"], ["U / F", "next"], ["Ctrl Z / Ctrl Shift Z", "undo"], ["Ctrl S", "save"], ["O", "old"], ["Z / Home", "zoom"], ["Esc", "escape"]];
+  const KEYS = [["V B E X C K M N", "tools"], ["1 2 3 …", "number"], ["[ ]", "size"], ["Alt", "pick"], ["Ctrl", "box"], ["Space", "pan"], ["↑ ↓ ← →", "walk"], ["Space / Enter", "press"], ["Shift ↑↓←→", "trail"], ["G", "fill"], ["A", "new"], ["R", "rename"], ["L / Shift L", "lock"], ["U / F", "next"], ["Ctrl Z / Ctrl Shift Z", "undo"], ["Ctrl S", "save"], ["O", "old"], ["/", "find"], ["Z / Home", "zoom"], ["Esc", "escape"]];
   const speak = (lang) => {
     words.speak(lang);
     for (const button of document.querySelectorAll(".rail button")) {
@@ -216,6 +217,7 @@ wangge.editor = async (map) => {
     notes.show();
     steps.show();
     suggest.show();
+    find.speak();
     scale.show();
     page.tellAgain();
   };
@@ -273,6 +275,7 @@ wangge.editor = async (map) => {
     home: fit,
     "[": () => resize(tools.size - 1),
     "]": () => resize(tools.size + 1),
+    "/": find.focus,
     "?": () => byId("keys").showModal(),
     "+": () => map.zoomIn(),
     "=": () => map.zoomIn(),

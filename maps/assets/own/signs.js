@@ -5,6 +5,8 @@ wangge.signs = (source, ground, page, words) => {
   const REACH_PX = 13;
   const found = { stations: [], points: [], calls: [] };
   const asked = { stations: 0, points: 0, calls: 0 };
+  /** Answers that are on their way, or came: whoever asks meanwhile waits for the same. */
+  const coming = {};
 
   const place = (lon, lat) => ({ x: ground.fromMicro.x(lon * 1e6), y: ground.fromMicro.y(lat * 1e6) });
   /** World pixels of a metre at a place: Mercator stretches with latitude. */
@@ -33,10 +35,15 @@ wangge.signs = (source, ground, page, words) => {
 
   /** Bring a layer up to date, if it is shown and old. */
   const refresh = async (name) => {
-    if (!(name in ASK) || !page.layers[name] || Date.now() - asked[name] < FRESH_MS) return;
-    asked[name] = Date.now();
-    found[name] = await ASK[name]();
-    page.redrawDots();
+    if (!(name in ASK) || !page.layers[name]) return;
+    if (Date.now() - asked[name] >= FRESH_MS) {
+      asked[name] = Date.now();
+      coming[name] = ASK[name]().then((entries) => {
+        found[name] = entries;
+        page.redrawDots();
+      });
+    }
+    await coming[name];
   };
 
   const draw = (pen, frame) => {
@@ -84,7 +91,9 @@ wangge.signs = (source, ground, page, words) => {
     return page.layers.stations ? found.stations.filter((each) => away(each) <= REACH_PX).sort((a, b) => away(a) - away(b))[0] : undefined;
   };
 
-  return { draw, refresh, stationAt };
+  const stationOf = (code) => found.stations.find((each) => each.code === code);
+
+  return { draw, refresh, stationAt, stationOf };
 };
 
 /** A house: a station. */

@@ -119,6 +119,7 @@ wangge.wall = async (map) => {
     names.draw(pen, frame);
     dots.draw(pen, frame);
     signs.draw(pen, frame);
+    find.draw(pen, frame);
   });
   page.redrawDots = () => over.redraw();
 
@@ -275,6 +276,7 @@ wangge.wall = async (map) => {
 
   const live = wangge.live(source, cases, page, words, { lists, tiles, cover, show: showSoon });
   const { failed } = live;
+  const find = wangge.wallFind(data, page, words, { source, map, ground, signs, toggle, still, redraw: () => over.redraw() });
   const replay = wangge.replay(source, cases, page, words);
 
   // --- reading the map -----------------------------------------------------------------------------------------------------
@@ -331,6 +333,7 @@ wangge.wall = async (map) => {
     lists.showFeed();
     replay.show();
     live.say();
+    find.speak();
     scale.show();
     tick();
   };
@@ -345,13 +348,15 @@ wangge.wall = async (map) => {
     else if (number >= 1 && number <= SHADES.length) shadeBy(SHADES[number - 1]).catch(failed);
     else if (number > SHADES.length && number <= SHADES.length + LAYERS.length) toggle(LAYERS[number - SHADES.length - 1]);
     else if (key === " " && !event.target.closest("button")) replay.toggle().catch(failed);
+    else if (key === "/") find.toggle(true);
     else if (key === "0") fit();
     else if (key === "r" || key === "R") rounds.toggle();
     else if (key === "s" || key === "S") chime.toggle(lateOnes());
     else if (key === "p" || key === "P") turnPreset();
     else if (key === "i" || key === "I") turnFormulas();
     else if (key === "Escape") {
-      if (page.past) replay.live();
+      if (find.drop()) ;
+      else if (page.past) replay.live();
       else if (page.chosen >= 0 || page.case || page.station) page.choose(-1);
       else if (page.scope !== null && page.scope !== places.root) page.go(data.areas.parent[page.scope] ?? places.root);
       else return;
@@ -384,5 +389,5 @@ wangge.wall = async (map) => {
   window.addEventListener("resize", () => map.invalidateSize({ animate: false }));
 
   /** For tests, and for whoever looks in by the console. */
-  window.wanggeWall = { page, cases, shades, lists, map, live, chime };
+  window.wanggeWall = { page, cases, shades, lists, map, live, chime, find };
 };

@@ -184,3 +184,19 @@ def test_names_are_only_text(office, browse):
     assert NASTY[0] in seen
     assert hand.watched.complaints == []
     assert hand.page.locator("main img, aside img, iframe").count() == 0
+
+
+def test_a_grid_and_a_place_are_found(draft, browse):
+    """A slash leads to the field: a grid of the draft is chosen by what it is called here, a community shown by its pinyin."""
+    page = browse(draft).page
+    page.locator("#town_map").focus()
+    page.keyboard.press("/")
+    expect(page.locator("#find")).to_be_focused()
+    name = page.evaluate("window.__editor.grids.find((each) => each.number === 2).name")
+    page.keyboard.type(name)
+    expect(page.locator("#find-list [role=option]").first).to_be_visible(timeout=SOON_MS)
+    page.keyboard.press("Enter")
+    assert page.evaluate("window.__editor.grids.find((each) => each.number === window.__editor.chosen).name") == name
+    # The keyboard is the map's again: what is typed now is no name.
+    page.keyboard.press("Escape")
+    assert page.evaluate("window.__editor.chosen") == -1
