@@ -1,8 +1,8 @@
 """The command line: `wangge check`, `divide`, `audit`, `reproduce`, `sample`.
 
 Commands about the store are in `cli_store.py`, printed sheets in `cli_sheet.py`, those about incidents, departments' own
-nets, profiles, staff and the work of a sample town in `cli_incidents.py`, `cli_legacy.py`, `cli_profile.py`, `cli_staff.py`,
-`cli_sample.py`.
+nets, profiles, staff, stations and the work of a sample town in `cli_incidents.py`, `cli_legacy.py`, `cli_profile.py`,
+`cli_staff.py`, `cli_stations.py`, `cli_sample.py`.
 
 Exit codes: 0 done and clean, 1 findings that stop or a layer that is not clean, 2 wrong use.
 """
@@ -19,7 +19,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 
-from api import cli_incidents, cli_legacy, cli_profile, cli_sample, cli_sheet, cli_sheet_store, cli_staff, cli_store
+from api import (
+    cli_incidents,
+    cli_legacy,
+    cli_profile,
+    cli_sample,
+    cli_sheet,
+    cli_sheet_store,
+    cli_staff,
+    cli_stations,
+    cli_store,
+)
 from api import report as say
 from api.plan_view import plan_view
 from api.spread import spread_over
@@ -67,6 +77,7 @@ app.add_typer(cli_incidents.app, name="incidents")
 app.add_typer(cli_profile.app, name="profile")
 app.add_typer(cli_legacy.app, name="legacy")
 app.add_typer(cli_staff.app, name="staff")
+app.add_typer(cli_stations.app, name="stations")
 
 Lang = Annotated[say.Language, typer.Option("--lang", envvar="WANGGE_LANG", help="Language of what is printed: zh or en.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]

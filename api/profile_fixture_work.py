@@ -25,6 +25,7 @@ from api.loop.words import Kind, OrgKind, Outcome
 from api.matters.admission import ASPECTS, Action
 from api.profile_check import FACILITIES
 from api.profile_fixture_past import had_nets, have_exited
+from api.rounds.facility import USUAL_WALK
 from api.stats.catalogue import DISPUTE
 from data.incident_file import Arrivals
 from data.matter_file import LIST_CLASSES, MatterText
@@ -34,7 +35,9 @@ from data.store.log import record
 from data.store.plans import area_named
 from data.store.sql import many
 from data.times import EPOCH
-from gis.frame import CGCS2000, transform_geometry
+from gis.frame import CGCS2000, transform, transform_geometry
+from partition.stations import Homes, site_stations
+from partition.walk import straight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -144,17 +147,18 @@ def _matters(conn: connection, profile: Profile, site: Site) -> dict[str, int]:
 
 
 def _stations(conn: connection, profile: Profile, site: Site) -> int:
-    """Open stations, each for as many neighbouring grids as it comes to (划片)."""
+    """Open stations where people walk least, each for the grids around it (划片)."""
     said, net = cast("Mapping[str, Any]", profile.says["stations"]), site.net
-    count: int = profile.fixture["stations"]
-    of_grid = np.arange(len(net)) * count // len(net)
-    middles = site.middles()
+    middle = shapely.get_coordinates(shapely.centroid(net.polygon))
+    homes = Homes(xy=middle, households=net.households, grid=np.arange(len(net)))
+    walk = straight(USUAL_WALK.detour)
+    reach_m = USUAL_WALK.minutes * USUAL_WALK.metres_per_minute
+    sited = site_stations(net.polygon, homes, walk, reach_m=reach_m, count=profile.fixture["stations"])
+    places = transform(sited.xy, f"EPSG:{site.srid}", CGCS2000).tolist()
     paths = dict(many(conn, "SELECT code, path::text FROM wangge.area"))
     has = {column: name in said["facilities"] for name, column in FACILITIES.items()}
-    for k in range(count):
-        grids = np.flatnonzero(of_grid == k).tolist()
-        community = net.community[grids[0]]
-        lon, lat = middles[grids[0]].tolist()
+    for k, (lon, lat) in enumerate(places):
+        community = net.community[sited.stands_in[k]]
         code = f"{profile.id}-station-{k + 1:02}"
         station = {
             "code": code, "name": f"{said['name']}{k + 1:02}", "level": "community", "kind": "station", "brand": said["name"],
@@ -162,8 +166,9 @@ def _stations(conn: connection, profile: Profile, site: Site) -> int:
         }  # fmt: skip
         where = (site.areas[community], paths[community])
         stations.put(conn, area=where, at=(lon, lat), service_area=None, station=station, now=site.now)
-        stations.give_grids(conn, stations.get(conn, code), [net.code[g] for g in grids], site.day)
-    return count
+        served = [net.code[g] for g in np.flatnonzero(sited.station == k).tolist()]
+        stations.give_grids(conn, stations.get(conn, code), served, site.day)
+    return len(sited)
 
 
 def _party(conn: connection, profile: Profile, site: Site) -> dict[str, int]:

@@ -7,27 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import math
-import shutil
-import tempfile
 from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
-import pyogrio
-import pyogrio.raw
 import shapely
 
+from data.geopackage import write_layer
+from data.whole_folder import check_target as whole_folder_check
+from data.whole_folder import whole_folder
 from gis.bounds import bounds_text
-from gis.errors import BrokenPlan, WanggeError
+from gis.errors import BrokenPlan
 from gis.faces import dissolve
 from gis.frame import WGS84, transform_geometry
 from partition.score import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -215,19 +214,13 @@ def write_plan(
     check_target(folder)
     outputs = {GEOJSON: geojson(plan, town), ASSIGNMENT: assignment(plan, town)}
     record = plan_record(plan, town, report, outputs)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = _new_folder(folder)
-    try:
+    with whole_folder(folder) as draft:
         for name, content in outputs.items():
             (draft / name).write_bytes(content)
         for name, page in pages.items():
             (draft / name).write_text(page, encoding="utf-8")
         (draft / PLAN_JSON).write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY) + b"\n")
         write_layers(draft / GEOPACKAGE, plan, town, blocks=blocks)
-        _put_in_place(draft, folder)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
 
 
 WRITTEN = {PLAN_JSON, GEOJSON, ASSIGNMENT, GEOPACKAGE, "map.html"}
@@ -236,42 +229,15 @@ WRITTEN = {PLAN_JSON, GEOJSON, ASSIGNMENT, GEOPACKAGE, "map.html"}
 
 def check_target(folder: Path) -> None:
     """Refuse a folder that holds something else than a plan."""
-    if folder.exists() and not folder.is_dir():
-        msg = f"{folder} is a file; name a folder"
-        raise WanggeError(msg)
-    held = {path.name for path in folder.iterdir()} if folder.is_dir() else set[str]()
-    if held and (PLAN_JSON not in held or held - WRITTEN):
-        others = ", ".join(sorted(held - WRITTEN)) or "no plan.json"
-        msg = f"{folder} holds other files ({others}); name a new folder, or one with a plan and nothing else in it"
-        raise WanggeError(msg)
-
-
-def _new_folder(folder: Path) -> Path:
-    return Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-
-
-def _put_in_place(draft: Path, folder: Path) -> None:
-    """Swap the finished folder in; the old one goes only when the new one stands."""
-    draft.chmod(0o755)
-    if not folder.exists():
-        draft.rename(folder)
-        return
-    old = draft.with_name(draft.name + "-old")
-    folder.rename(old)
-    try:
-        draft.rename(folder)
-    except BaseException:
-        old.rename(folder)
-        raise
-    shutil.rmtree(old)
+    whole_folder_check(folder, WRITTEN, mark=PLAN_JSON, what="a plan")
 
 
 def write_layers(path: Path, plan: Plan, town: Town, *, blocks: bool) -> None:
     """Write the GeoPackage: `grids`, `households`, `communities` (noded), and `blocks` where asked for."""
     crs = town.frame.crs
-    _write_layer(path, "grids", plan.grids.polygon, grid_columns(plan, town), crs)
+    write_layer(path, "grids", plan.grids.polygon, grid_columns(plan, town), crs)
     codes = np.array([*plan.grids.code, ""], dtype=object)
-    _write_layer(
+    write_layer(
         path,
         "households",
         np.asarray(shapely.points(town.households.xy)),
@@ -281,9 +247,10 @@ def write_layers(path: Path, plan: Plan, town: Town, *, blocks: bool) -> None:
             "grid": codes[plan.grid_of_household],
         },
         crs,
+        kind="Point",
     )
     kept = ~shapely.is_empty(plan.community_polygon)
-    _write_layer(
+    write_layer(
         path,
         "communities",
         plan.community_polygon[kept],
@@ -294,7 +261,7 @@ def write_layers(path: Path, plan: Plan, town: Town, *, blocks: bool) -> None:
         crs,
     )
     if blocks:
-        _write_layer(path, "blocks", *_block_columns(plan), crs)
+        write_layer(path, "blocks", *_block_columns(plan), crs)
 
 
 def _block_columns(plan: Plan) -> tuple[NDArray[np.object_], dict[str, NDArray[np.generic]]]:
@@ -305,19 +272,3 @@ def _block_columns(plan: Plan) -> tuple[NDArray[np.object_], dict[str, NDArray[n
         "households": plan.blocks.households,
         "persons": plan.blocks.persons,
     }
-
-
-def _write_layer(
-    path: Path, layer: str, geometry: NDArray[np.object_], columns: Mapping[str, NDArray[np.generic]], crs: str
-) -> None:
-    pyogrio.raw.write(
-        str(path),
-        shapely.to_wkb(geometry),
-        field_data=list(columns.values()),
-        fields=list(columns),
-        layer=layer,
-        driver="GPKG",
-        geometry_type="Point" if layer == "households" else "Unknown",
-        crs=crs,
-        append=path.exists(),
-    )

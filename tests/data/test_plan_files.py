@@ -15,7 +15,6 @@ import pyogrio
 import pytest
 import shapely
 
-import data.plan_files as files
 from data.grid_layer import read_grid_layer
 from data.plan_files import assignment, check_target, geojson, grid_columns, write_plan
 from gis.errors import WanggeError
@@ -176,22 +175,22 @@ def test_the_written_layer_passes_the_audit(folder, town):
     assert report.exact
 
 
-@pytest.mark.parametrize("where", ["write_layers", "_put_in_place", "orjson.dumps"])
+@pytest.mark.parametrize("where", ["plan_files.write_layers", "whole_folder._put_in_place", "plan_files.orjson.dumps"])
 def test_a_failure_leaves_nothing(where, tmp_path, made, monkeypatch):
     """Whatever fails on the way, there is no folder, and no draft beside it."""
-    monkeypatch.setattr(f"data.plan_files.{where}", fail)
+    monkeypatch.setattr(f"data.{where}", fail)
     with pytest.raises(OSError, match="disk"):
         write_plan(tmp_path / "plan", *made, pages={})
     monkeypatch.undo()
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("where", ["write_layers", "_put_in_place"])
+@pytest.mark.parametrize("where", ["plan_files.write_layers", "whole_folder._put_in_place"])
 def test_a_failure_leaves_the_old_plan(where, tmp_path, made, monkeypatch):
     """Where a plan lies already, a failure leaves it as it was."""
     write_plan(tmp_path / "plan", *made, pages={})
     before = contents(tmp_path / "plan")
-    monkeypatch.setattr(files, where, fail)
+    monkeypatch.setattr(f"data.{where}", fail)
     with pytest.raises(OSError, match="disk"):
         write_plan(tmp_path / "plan", *made, pages={"map.html": "new"})
     assert contents(tmp_path / "plan") == before
