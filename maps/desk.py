@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCRIPTS = (
-    "words", "source", "ground", "surface", "paint", "scale", "day", "dots", "shades", "tools", "names", "replay", "measure",
-    "desk_send", "desk_rows", "desk_says", "desk_filter", "desk_sides", "desk_tiles", "desk_table", "desk_fields", "desk_steps",
-    "desk_drawer", "pin", "find", "desk_find", "desk_report", "cover", "follow", "line", "desk_live", "desk",
+    "words", "source", "ground", "surface", "paint", "scale", "day", "clusters", "dots", "shades", "tools", "names", "workers",
+    "replay", "measure", "desk_send", "desk_rows", "desk_says", "desk_filter", "desk_sides", "desk_tiles", "desk_table",
+    "desk_fields", "desk_steps", "desk_drawer", "pin", "find", "desk_find", "desk_report", "cover", "follow", "line",
+    "desk_live", "desk",
 )  # fmt: skip
 
 
@@ -55,6 +56,7 @@ def _page(says: Mapping[str, Mapping[str, str]], told: Mapping[str, Any], *, ask
         "colours": {
             **palette.DAY_MARKS,
             "over": palette.DAY_OVER,
+            "cards": palette.CARDS,
             "rim": "#ffffff",
             "chosen": "#10202f",
             "scale": palette.DAY_SCALE,

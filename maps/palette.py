@@ -63,6 +63,9 @@ DAY_SCALE = ("#fbfaf7", "#dfd3ec", "#bda6d6", "#9578bb", "#6b4a9b")
 DAY_MARKS = {"waiting": "#2f7fd6", "working": "#a87f00", "checking": "#3f4a55", "late": "#a11212"}
 """Incidents on light pages, in the shapes of the dark ones."""
 
+CARDS = {"yellow": "#f7c600", "red": "#c3172b", "edge": "#10181f"}
+"""The cards of supervision beside incidents, on dark pages and light ones; the red one has a stroke across it besides."""
+
 DAY_OVER = "#808a93"
 """Incidents that are over, on light pages, as small rings."""
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 SCRIPTS = (
-    "words", "source", "ground", "surface", "paint", "scale", "night", "cases", "dots", "shades", "tools", "names", "signs",
-    "tiles", "places", "lists", "key", "about", "cover", "follow", "line", "live", "replay", "rounds", "chime", "preset",
-    "pin", "find", "wall_find", "wall",
+    "words", "source", "ground", "surface", "paint", "scale", "night", "cases", "clusters", "dots", "shades", "tools", "names",
+    "workers", "signs", "tiles", "places", "lists", "key", "about", "cover", "follow", "line", "live", "replay", "rounds",
+    "chime", "preset", "pin", "find", "wall_find", "wall",
 )  # fmt: skip
 
 
@@ -52,6 +52,7 @@ def wall_page(*, root: str, here: str, lang: str, zone: str, says: Mapping[str, 
         "words": {each: {**words[each], **says[each]} for each in LANGUAGES},
         "colours": {
             **palette.NIGHT_MARKS,
+            "cards": palette.CARDS,
             "rim": palette.NIGHT,
             "chosen": "#ffffff",
             "scale": palette.NIGHT_SCALE,

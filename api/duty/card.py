@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from api.duty.forces import forces_among, forces_said
-from api.duty.roles import DUTY_WORDS, FORCE_ROLES, FORCE_WORDS, ROLE_WORDS, ROLES, label
+from api.duty.roles import DUTY_WORDS, FORCE_ROLES, FORCE_WORDS, ROLE_WORDS, ROLES, DutyRole, label
 from api.duty.rule import rule_from
 from api.rounds.facility import walk_of
 from data.store.card import card_of, card_rules, stations_serving
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from api.lang import Lang
     from data.store.card import Carded
 
+_ON_MAPS = (DutyRole.FULL_TIME_WORKER, DutyRole.GRID_LEADER, DutyRole.DEPUTY_GRID_LEADER)
 _RANK = {str(role): n for n, role in enumerate(ROLES)}
 
 
@@ -80,3 +81,16 @@ def _person(one: Carded, called: Mapping[str, str], lang: Lang) -> dict[str, Any
         "services": list(one.services),
         "stands_in": one.stands_in,
     }
+
+
+def first_of(cards: Iterable[tuple[str, str, bool, str]]) -> dict[str, str]:
+    """Return by grid the one name that a map writes: the worker's, else a leader's; where there are none of them, nobody's.
+
+    `cards` are grid, role, whether they stand in, and name.
+    """
+    found: dict[str, tuple[int, bool, str]] = {}
+    for grid, role, stands_in, name in cards:
+        if role in _ON_MAPS:
+            one = (_ON_MAPS.index(role), stands_in, name)
+            found[grid] = min(found.get(grid, one), one)
+    return {grid: name for grid, (_, _, name) in found.items()}

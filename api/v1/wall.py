@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from starlette.requests import Request
 
 from api.asked import Asking, Store
+from api.duty.card import first_of
 from api.duty.rule import Severity
 from api.duty.town import staffed
 from api.kept import Kept
@@ -20,6 +21,7 @@ from api.wall_view import columns, ground_document
 from api.who.caller import Right
 from api.zipped import answer_once, answer_zipped, zipped
 from data.store import matters, staffing, stats, wall
+from data.store.card import cards_of
 from data.store.feed import now_at
 from gis.errors import ParameterError
 
@@ -34,6 +36,7 @@ GROUND_BYTES = 64 << 20
 """Of the grounds that a process keeps packed; each is one net as one kind of caller sees it."""
 MOST_NUMBERS = 200
 MOST_HOURS = 72
+MOST_GRIDS = 100
 _CATEGORY = wall.CASE.index("category")
 ROOMY_MS = 30_000
 
@@ -123,6 +126,24 @@ def show_missing(request: Request, asked: Asking, store: Store, at: At = None) -
     with store.read(asked.acting(Right.MANAGE_STAFF), ms=ROOMY_MS) as conn:
         document = missing(conn, day)
     return answer_once(request, document, _headers())
+
+
+@router.get("/workers", dependencies=[Depends(only("at", several=("grid",)))])
+def show_workers(
+    request: Request,
+    asked: Asking,
+    store: Store,
+    grid: Annotated[
+        list[Annotated[str, Query(max_length=60, pattern=NO_NUL)]],
+        Query(min_length=1, max_length=MOST_GRIDS, description="Codes of grids."),
+    ],
+    at: At = None,
+) -> Response:
+    """Show the one name of each grid's public card that a map writes into it: the worker's, else a leader's."""
+    asked.caller.require(Right.SEE_INTERNAL)
+    with store.read(asked.scope, ms=ROOMY_MS) as conn:
+        found = first_of(cards_of(conn, grid, at or asked.today))
+    return answer_once(request, {"grid": list(found), "name": list(found.values())}, _headers())
 
 
 def missing(conn: connection, day: date) -> dict[str, Any]:

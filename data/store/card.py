@@ -81,6 +81,17 @@ def stations_serving(conn: connection, grid: str, day: date, *, reach_m: float) 
     return [Serving(code, name, kind, tuple(services)) for code, name, kind, services in rows]
 
 
+def cards_of(conn: connection, grids: Sequence[str], day: date) -> list[tuple[str, str, bool, str]]:
+    """Return grid, role, whether they stand in, and name of those whom the cards of several grids show on a day."""
+    return many(
+        conn,
+        """SELECT g.code, c.role, c.stands_in, c.name
+           FROM unnest(%s::text[]) AS g (code), LATERAL wangge.grid_card(g.code, %s) AS c
+           ORDER BY g.code COLLATE "C", c.role, c.stands_in, c.name COLLATE "C" """,
+        [list(grids), day],
+    )
+
+
 def grid_named(conn: connection, code: str, day: date) -> dict[str, Any] | None:
     """Return what a grid is called and where it lies, or None where none is in force that the caller sees."""
     row = maybe(

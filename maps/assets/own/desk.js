@@ -49,7 +49,7 @@ wangge.desk = async (map) => {
   };
   const tools = wangge.tools(page, words, {
     rights: frozen?.staffing ? ["manage_staff"] : me.rights,
-    layers: ["cases", "heat"],
+    layers: ["cases", "heat", "clusters", "workers"],
     usual: ["cases"],
     choose: (shade) => view({ shade }),
     toggle: (layer) => view({ layers: { ...page.layers, [layer]: !page.layers[layer] } }),
@@ -86,12 +86,14 @@ wangge.desk = async (map) => {
   const paint = wangge.paint(ground, data, page);
   const names = wangge.names(ground, data, page);
   const dots = wangge.dots(page, colours);
+  const workers = wangge.workers(source, ground, data, page, names, () => over.redraw());
   const base = new wangge.Surface(ground, paint.draw);
   const marks = new wangge.Surface(ground, (pen, frame) => {
     paint.drawMarks(pen, frame);
   });
   const over = new wangge.Surface(ground, (pen, frame) => {
     names.draw(pen, frame);
+    workers.draw(frame);
     dots.draw(pen, frame);
     measure.draw(pen, frame);
     report.draw(pen, frame);
@@ -322,6 +324,7 @@ wangge.desk = async (map) => {
   map.on("click", ({ latlng }) => {
     if (measure.take(latlng) || report.take(latlng)) return;
     const { x, y } = ground.toWorld(latlng);
+    if (tools.into(map, ground, dots.clusters, x, y)) return;
     const each = dots.at(x, y, 2 ** (map.getZoom() - ground.DEEP));
     if (each) page.open(each.no);
     else {
@@ -447,5 +450,5 @@ wangge.desk = async (map) => {
   setInterval(() => { if (!page.past && document.visibilityState === "visible") show(); }, 30_000);
 
   /** For tests, and for whoever looks in by the console. */
-  window.wanggeDesk = { page, rows, filter, drawer, map, find, shown: () => shown };
+  window.wanggeDesk = { page, rows, filter, drawer, map, dots, ground, names, find, shown: () => shown };
 };

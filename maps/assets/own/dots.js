@@ -6,6 +6,8 @@ wangge.dots = (page, colours) => {
   /** With more than so many in sight marks go without their rings, and their pixels are written at once: a call for each takes seconds. */
   const CROWD = 4000;
   const sprites = new Map();
+  const clusters = wangge.clusters(page, colours);
+  const CARDS = { 2: "yellow", 3: "red", yellow: "yellow", red: "red" };
 
   const shape = (pen, look, r) => {
     pen.beginPath();
@@ -47,6 +49,41 @@ wangge.dots = (page, colours) => {
     } else {
       pen.fillStyle = colours[look];
       pen.fill();
+    }
+  };
+
+  /** The card of supervision at a mark's upper left, as a referee shows it; what tells red from yellow is a stroke across it, too. */
+  const card = (pen, level, r) => {
+    const [wide, high] = [Math.max(5, Math.round(r)), Math.max(7, Math.round(r * 1.4))];
+    pen.save();
+    pen.translate(-r * 1.3, -r * 1.3);
+    pen.lineJoin = "round";
+    pen.lineWidth = 2;
+    pen.strokeStyle = colours.cards.edge;
+    pen.fillStyle = colours.cards[level];
+    pen.beginPath();
+    pen.rect(-wide / 2, -high / 2, wide, high);
+    pen.stroke();
+    pen.fill();
+    if (level === "red") {
+      pen.lineWidth = Math.max(1.2, r * 0.26);
+      pen.strokeStyle = "#ffffff";
+      pen.beginPath();
+      pen.moveTo(-wide * 0.3, high * 0.3);
+      pen.lineTo(wide * 0.3, -high * 0.3);
+      pen.stroke();
+    }
+    pen.restore();
+  };
+  const drawCards = (pen, frame, shown, r) => {
+    const carded = shown.filter(({ supervision }) => supervision in CARDS);
+    // In a crowd of them a card says nothing more.
+    if (carded.length > CROWD) return;
+    for (const each of carded) {
+      pen.save();
+      pen.translate(frame.x(each.x), frame.y(each.y));
+      card(pen, CARDS[each.supervision], Math.max(4.5, r));
+      pen.restore();
     }
   };
 
@@ -143,8 +180,9 @@ wangge.dots = (page, colours) => {
   const draw = (pen, frame) => {
     frame.toScreen();
     const { box } = frame;
-    const shown = page.shown().filter(({ x, y }) => x >= box.left && x <= box.right && y >= box.top && y <= box.bottom);
-    if (page.layers.heat) drawHeat(pen, frame, shown);
+    const seen = page.shown().filter(({ x, y }) => x >= box.left && x <= box.right && y >= box.top && y <= box.bottom);
+    if (page.layers.heat) drawHeat(pen, frame, seen);
+    const shown = clusters.part(page.layers.cases ? seen : [], frame);
     if (!page.layers.cases) return;
     const isCrowd = shown.length > CROWD;
     const r = radius(frame.zoom) * (isCrowd ? 0.6 : 1);
@@ -164,6 +202,8 @@ wangge.dots = (page, colours) => {
       }
     }
     sheet?.close();
+    drawCards(pen, frame, shown, r);
+    clusters.draw(pen, frame);
     const chosen = page.case && page.shown().find((each) => each.no === page.case);
     if (chosen) {
       pen.beginPath();
@@ -176,7 +216,7 @@ wangge.dots = (page, colours) => {
 
   /** The incident nearest to a point of the world, within a few screen pixels; what is late goes first. */
   const at = (x, y, scale) => {
-    if (!page.layers.cases) return undefined;
+    if (!page.layers.cases || clusters.at(x, y, scale)) return undefined;
     const reach = REACH / scale;
     let best;
     let least = reach * reach;
@@ -187,5 +227,5 @@ wangge.dots = (page, colours) => {
     return best;
   };
 
-  return { draw, at, mark };
+  return { draw, at, mark, card, clusters, cardOf: ({ supervision }) => CARDS[supervision] };
 };

@@ -21,6 +21,8 @@ wangge.key = (page, words, { shades, dots }) => {
     const font = getComputedStyle(document.body).fontFamily;
     const looks = page.layers.cases ? ["waiting", "working", "checking", "suspended", "late"].map((look) => make("li", {}, pictured((pen) => dots.mark(pen, look, 5.5)), make("span", { text: words.say(`wall.look.${look}`) }))) : [];
     if (page.layers.cases) looks.push(make("li", {}, pictured((pen) => dots.mark(pen, "working", 4.6, true)), make("span", { text: words.say("wall.look.soon") })));
+    if (page.layers.cases) for (const [level, key] of [["yellow", 2], ["red", 3]]) if (page.shown().some((each) => dots.cardOf(each) === level)) looks.push(make("li", {}, pictured((pen) => { pen.translate(6, 6); dots.card(pen, level, 6); }), make("span", { text: words.say(`wall.card.${key}`) })));
+    if (page.layers.cases && page.layers.clusters) looks.push(make("li", {}, pictured((pen) => { pen.scale(0.8, 0.8); dots.clusters.mark(pen, { n: 9, late: 3, r: 12 }, getComputedStyle(document.body).fontFamily); }), make("span", { text: words.say("wall.legend.clusters") })));
     const centred = (draw) => pictured((pen) => { pen.textAlign = "center"; pen.textBaseline = "middle"; draw(pen); });
     const others = [];
     if (page.layers.stations) others.push(make("li", {}, centred((pen) => wangge.signs.station(pen, 0, 0)), make("span", { text: words.say("wall.legend.station") })));

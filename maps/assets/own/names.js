@@ -26,6 +26,9 @@ wangge.names = (ground, data, page) => {
     return widths.get(key);
   };
 
+  /** Who works in a grid stands below its code, once somebody has said who: by index, from this zoom on, where there is room. */
+  const people = { zoom: 15.8, room: 34, of: new Map() };
+
   const draw = (pen, frame) => {
     frame.toScreen();
     pen.textAlign = "center";
@@ -56,8 +59,12 @@ wangge.names = (ground, data, page) => {
     ground.grids.forEach((one, i) => {
       if (!ground.meet(one.box, frame.box) || one.radius * frame.scale < 22) return;
       write(short[i], frame.x(one.x), frame.y(one.y) + 14, 11 * scale, 400, page.isInside(data.grids.area[i]) ? inks.grid : inks.far);
+      const name = page.layers?.workers && isRoomy(one, frame) ? people.of.get(i) : undefined;
+      if (name) write(name, frame.x(one.x), frame.y(one.y) + 14 + 15 * scale, 11 * scale, 600, inks.community);
     });
   };
 
-  return { draw, short };
+  const isRoomy = (one, frame) => frame.zoom >= people.zoom && one.radius * frame.scale >= people.room && ground.meet(one.box, frame.box);
+
+  return { draw, short, isRoomy, people: people.of };
 };

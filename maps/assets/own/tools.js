@@ -5,7 +5,7 @@
 wangge.tools = (page, words, { rights, layers, usual, choose, toggle }) => {
   const { make } = wangge;
   /** What a right is needed for is offered to those who have it: a screen that nobody sits at has none of these. */
-  const NEEDS = { staffing: "manage_staff", stations: "see_internal", points: "handle_incidents", calls: "handle_incidents" };
+  const NEEDS = { staffing: "manage_staff", stations: "see_internal", points: "handle_incidents", calls: "handle_incidents", workers: "see_internal" };
   const NONE = "none";
   const byId = (id) => document.getElementById(id);
   const isOpen = (name) => !(name in NEEDS) || rights.includes(NEEDS[name]);
@@ -24,6 +24,15 @@ wangge.tools = (page, words, { rights, layers, usual, choose, toggle }) => {
     for (const [name, value] of Object.entries(said)) value ? query.set(name, value) : query.delete(name);
   };
 
+  /** Go nearer to the heap of incidents at a place, until it falls apart; says whether there is one. */
+  const into = (map, ground, clusters, x, y) => {
+    const heap = clusters.at(x, y, 2 ** (map.getZoom() - ground.DEEP));
+    if (!heap) return false;
+    const bounds = ground.bounds(heap.box);
+    map.setView(bounds.getCenter(), clusters.zoomInto(heap, map, bounds), { animate: !matchMedia("(prefers-reduced-motion: reduce)").matches });
+    return true;
+  };
+
   const show = () => {
     const focused = document.activeElement?.closest(".choice") ? document.activeElement.dataset.name : undefined;
     const buttons = (place, all, isOn, act, key, word) => byId(place).replaceChildren(...all.map((name, i) => {
@@ -38,5 +47,5 @@ wangge.tools = (page, words, { rights, layers, usual, choose, toggle }) => {
     if (focused) document.querySelector(`.choice [data-name="${focused}"]`)?.focus();
   };
 
-  return { SHADES, LAYERS, isOpen, read, write, show };
+  return { SHADES, LAYERS, isOpen, read, write, into, show };
 };

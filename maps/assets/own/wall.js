@@ -44,7 +44,7 @@ wangge.wall = async (map) => {
   cases.load(first);
   const tools = wangge.tools(page, words, {
     rights: me.rights,
-    layers: ["cases", "heat", "stations", "points", "calls"],
+    layers: ["cases", "heat", "stations", "points", "calls", "clusters", "workers"],
     usual: ["cases", "calls"],
     choose: (shade) => shadeBy(shade).catch(failed),
     toggle: (layer) => toggle(layer),
@@ -108,6 +108,7 @@ wangge.wall = async (map) => {
   const paint = wangge.paint(ground, data, page);
   const names = wangge.names(ground, data, page);
   const dots = wangge.dots(page, colours);
+  const workers = wangge.workers(source, ground, data, page, names, () => over.redraw());
   const signs = wangge.signs(source, ground, page, words);
   const tiles = wangge.tiles(source, page, words);
   const lists = wangge.lists(data, page, words);
@@ -117,6 +118,7 @@ wangge.wall = async (map) => {
   const marks = new wangge.Surface(ground, paint.drawMarks);
   const over = new wangge.Surface(ground, (pen, frame) => {
     names.draw(pen, frame);
+    workers.draw(frame);
     dots.draw(pen, frame);
     signs.draw(pen, frame);
     find.draw(pen, frame);
@@ -284,6 +286,7 @@ wangge.wall = async (map) => {
   const scaleAt = () => 2 ** (map.getZoom() - ground.DEEP);
   map.on("click", ({ latlng }) => {
     const { x, y } = ground.toWorld(latlng);
+    if (tools.into(map, ground, dots.clusters, x, y)) return;
     const each = dots.at(x, y, scaleAt());
     const station = each ? undefined : signs.stationAt(x, y, scaleAt());
     if (each) page.look(each.no);
@@ -352,6 +355,8 @@ wangge.wall = async (map) => {
     else if (key === "0") fit();
     else if (key === "r" || key === "R") rounds.toggle();
     else if (key === "s" || key === "S") chime.toggle(lateOnes());
+    else if ((key === "g" || key === "G") && LAYERS.includes("clusters")) toggle("clusters");
+    else if ((key === "n" || key === "N") && LAYERS.includes("workers")) toggle("workers");
     else if (key === "p" || key === "P") turnPreset();
     else if (key === "i" || key === "I") turnFormulas();
     else if (key === "Escape") {
@@ -389,5 +394,5 @@ wangge.wall = async (map) => {
   window.addEventListener("resize", () => map.invalidateSize({ animate: false }));
 
   /** For tests, and for whoever looks in by the console. */
-  window.wanggeWall = { page, cases, shades, lists, map, live, chime, find };
+  window.wanggeWall = { page, cases, shades, lists, map, live, chime, dots, ground, names, find };
 };
