@@ -162,6 +162,11 @@ def test_who_works_in_a_grid(town, browse, path, name):
     people = town.asks("district", "GET", f"/v1/grids/{GRID}/card").json()["people"]
     assert told[GRID] == next(each["name"] for each in people if each["role"] == "full_time_worker")
     page.wait_for_function(f"() => {name}.names.people.size > 0", timeout=SOON_MS)
+    named = ink(page)
+    page.locator(".choice [data-name=workers]").click()
+    assert ink(page) != named
+    page.locator(".choice [data-name=workers]").click()
+    assert ink(page) == named
     asked = len([url for url in watched.requests if "/v1/wall/workers" in url])
     page.evaluate(f"{name}.map.panBy([30, 0], {{ animate: false }})")
     page.wait_for_timeout(500)

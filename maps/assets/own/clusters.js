@@ -62,7 +62,7 @@ wangge.clusters = (page, colours) => {
     });
     return all.filter(({ n }) => n === 1).map(({ each }) => each);
   };
-  const radius = (n) => Math.min(26, 12 + 3.4 * Math.log10(n) * (n < 10 ? 0.6 : 1));
+  const radius = (n) => Math.min(28, 14 + 3.4 * Math.log10(n));
 
   /** One heap around the pen's origin: the ring's dark part is the share that is late, and a triangle says how many that are. */
   const mark = (pen, { n, late, r }, font) => {
@@ -85,11 +85,11 @@ wangge.clusters = (page, colours) => {
     pen.textBaseline = "middle";
     pen.font = `600 ${r > 20 ? 12 : 11}px ${font}`;
     pen.fillStyle = colours.chosen;
-    pen.fillText(String(n), 0, late ? -3 : 0.5);
+    pen.fillText(String(n), 0, late ? -3.5 : 0.5);
     if (!late) return;
     pen.font = `600 9px ${font}`;
     pen.fillStyle = colours.late;
-    pen.fillText(`▲${late}`, 0, 6.5);
+    pen.fillText(`▲${late}`, 0, 6);
   };
   const draw = (pen, frame) => {
     if (!heaps.length) return;

@@ -60,7 +60,7 @@ wangge.names = (ground, data, page) => {
       if (!ground.meet(one.box, frame.box) || one.radius * frame.scale < 22) return;
       write(short[i], frame.x(one.x), frame.y(one.y) + 14, 11 * scale, 400, page.isInside(data.grids.area[i]) ? inks.grid : inks.far);
       const name = page.layers?.workers && isRoomy(one, frame) ? people.of.get(i) : undefined;
-      if (name) write(name, frame.x(one.x), frame.y(one.y) + 14 + 15 * scale, 11 * scale, 600, inks.community);
+      if (name) write(name, frame.x(one.x), frame.y(one.y) + 14 + 17 * scale, 11 * scale, 600, inks.community);
     });
   };
 
