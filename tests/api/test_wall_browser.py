@@ -234,7 +234,8 @@ def test_a_screen_by_a_link(town, browse):
 
     assert not [url for url in watched.requests if key in url]
     assert watched.complaints == []
-    assert page.locator("#layers button").count() == 2, "stations, trouble spots and calls are for those who work here"
+    layers = [each.get_attribute("data-name") for each in page.locator("#layers button").all()]
+    assert layers == ["cases", "heat", "clusters"], "stations, trouble spots, calls and names are for those who work here"
 
 
 def test_who_may_not_see_it(town, browse):
