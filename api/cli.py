@@ -1,8 +1,8 @@
 """The command line: `wangge check`, `divide`, `audit`, `reproduce`, `sample`.
 
-Commands about the store are in `cli_store.py`, printed sheets in `cli_sheet.py`, those about incidents, departments' own
-nets, profiles, staff, stations and the work of a sample town in `cli_incidents.py`, `cli_legacy.py`, `cli_profile.py`,
-`cli_staff.py`, `cli_stations.py`, `cli_sample.py`.
+Two plans side by side are in `cli_diff.py`, commands about the store in `cli_store.py`, printed sheets in `cli_sheet.py`,
+those about incidents, departments' own nets, profiles, staff, stations and the work of a sample town in `cli_incidents.py`,
+`cli_legacy.py`, `cli_profile.py`, `cli_staff.py`, `cli_stations.py`, `cli_sample.py`.
 
 Exit codes: 0 done and clean, 1 findings that stop or a layer that is not clean, 2 wrong use.
 """
@@ -20,6 +20,7 @@ import orjson
 import typer
 
 from api import (
+    cli_diff,
     cli_incidents,
     cli_legacy,
     cli_profile,
@@ -70,6 +71,7 @@ app = typer.Typer(
 
 app.add_typer(cli_store.app)
 app.add_typer(cli_sample.app)
+app.add_typer(cli_diff.app)
 app.add_typer(cli_sheet.app)
 app.add_typer(cli_sheet_store.app)
 app.add_typer(cli_store.admin_app, name="admin")

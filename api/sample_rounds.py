@@ -211,7 +211,8 @@ def _owe(stage: Stage, rng: np.random.Generator) -> int:
 def _find_problems(stage: Stage) -> int:
     """Write down problem points, join them, and say of most who mends them; return how many points are new."""
     today = _today(stage)
-    grids = [grid for grid, _ in _manned(stage)]
+    lived_in = {stage.town.code[g] for g in np.unique(stage.town.grid[stage.town.is_inside]).tolist()}
+    grids = [grid for grid, _ in _manned(stage) if grid in lived_in]
     found = 0
     for k, (kind, note, _) in enumerate(_PROBLEMS):
         grid = grids[k * len(grids) // len(_PROBLEMS)]
@@ -262,12 +263,12 @@ def _state_rules(stage: Stage) -> None:
 
 
 def _open_centres(stage: Stage) -> int:
-    """Open a centre in every street and community, every second of these too small, and sites in some grids."""
+    """Open a centre in every street and lived-in community, every second of these too small, and sites in some grids."""
     households = np.bincount(stage.town.grid, weights=stage.town.many, minlength=len(stage.town.code))
     people: dict[str, float] = {}
     first: dict[str, str] = {}
     for g, (grid, community) in enumerate(zip(stage.town.code, stage.town.community, strict=True)):
-        if grid in stage.desks.person:
+        if grid in stage.desks.person and households[g]:
             first.setdefault(community, grid)
         if not stage.town.dedicated[g]:
             people[community] = people.get(community, 0.0) + float(households[g])
