@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from api.asked import Asked
     from data.store.directory import Entry
     from data.store.pool import Pool
+    from data.store.scope import Scope
     from data.typed import Indices
 
 KEPT_BYTES = 256 << 20
@@ -106,21 +107,32 @@ _making = Lock()
 def directory_of(request: Request, pool: Pool, asked: Asked, *, own: bool = False) -> Directory:
     """Return what somebody may find by name today; with `own` only where they work, whatever is public besides."""
     held = _held(request)
-    scope = replace(asked.scope, public=()) if own else asked.scope
+    scope = _narrowed(asked.scope, own=own)
+    where = places_scope(asked, own=own)
     day = asked.today
     version = (held.versions.of_data(pool), held.versions.of_names(pool))
 
     def read() -> Directory:
         with pool.read(scope, ms=BULK_MS) as conn:
             listed = entries(conn, day)
-        if Right.HANDLE_INCIDENTS in scope.rights:
-            with pool.read(asked.acting(Right.HANDLE_INCIDENTS), ms=BULK_MS) as conn:
+        if where is not None:
+            with pool.read(where, ms=BULK_MS) as conn:
                 listed += place_entries(conn, day)
         return Directory(listed)
 
     # Who somebody is decides nothing here; for whom they speak, and where, decides all.
-    places = asked.acting(Right.HANDLE_INCIDENTS).areas_1 if Right.HANDLE_INCIDENTS in scope.rights else ()
-    return held.kept.get((replace(scope, person=""), places, day, version), read)
+    key = (replace(scope, person=""), where and replace(where, person=""), day, version)
+    return held.kept.get(key, read)
+
+
+def places_scope(asked: Asked, *, own: bool = False) -> Scope | None:
+    """Return for whom a transaction speaks that looks for places; None for those who may find none."""
+    scope = _narrowed(asked.acting(Right.HANDLE_INCIDENTS), own=own)
+    return scope if "places" in scope.public or Right.HANDLE_INCIDENTS in scope.rights else None
+
+
+def _narrowed(scope: Scope, *, own: bool) -> Scope:
+    return replace(scope, public=()) if own else scope
 
 
 def _held(request: Request) -> _Held:

@@ -17,7 +17,7 @@ from data.store.contacts import KEPT_DAYS
 from gis.errors import InputError
 
 PREFIX = "WANGGE_"
-Public = Literal["areas", "grids", "open311", "metrics"]
+Public = Literal["areas", "grids", "open311", "metrics", "places"]
 Level = Literal["debug", "info", "warning", "error"]
 
 

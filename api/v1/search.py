@@ -8,10 +8,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.asked import Asking, Store
-from api.directory import directory_of
+from api.directory import directory_of, places_scope
 from api.v1.answers import answer
 from api.v1.parameters import SOMETHING, listed_names, only
-from api.who.caller import Right
 from data.spelling import did_you_mean
 from data.store import addresses, directory
 from data.store.directory import KINDS, Shown
@@ -53,7 +52,8 @@ def search(  # noqa: PLR0917 - FastAPI passes by name
 
     What is called just so comes before what begins so, and that before what has it inside; the large before the small.
     Everybody finds what they see elsewhere: areas and grids as in the collections, stations as in their list, and places
-    (compounds with their buildings, sites, roads, rivers) as at `/v1/addresses`. `page` is where a browser goes for it.
+    (compounds with their buildings, sites, roads, rivers) as at `/v1/addresses`, or without buildings where places are public.
+    `page` is where a browser goes for it.
     """
     _require_reader(asked)
     wanted = _wanted(kinds)
@@ -65,8 +65,9 @@ def search(  # noqa: PLR0917 - FastAPI passes by name
         for kind in ("area", "grid", "station"):
             for each in directory.shown(conn, kind, _codes(found, kind), asked.today):
                 shown.setdefault((kind, each.code), []).append(each)
-    if "place" in wanted and Right.HANDLE_INCIDENTS in scope.rights:
-        with store.read(asked.acting(Right.HANDLE_INCIDENTS)) as conn:
+    where = places_scope(asked, own=own)
+    if "place" in wanted and where is not None:
+        with store.read(where) as conn:
             names = [hit.entry.name for hit in found if hit.entry.kind == "place"]
             for each in directory.shown_places(conn, names, asked.today, limit=limit):
                 shown.setdefault(("place", each.name), []).append(each)
@@ -84,7 +85,7 @@ def search(  # noqa: PLR0917 - FastAPI passes by name
 
 def _require_reader(asked: Asked) -> None:
     """Raise where nothing would ever be found."""
-    if asked.scope.areas_1 or {"areas", "grids"} & {*asked.scope.public}:
+    if asked.scope.areas_1 or {"areas", "grids", "places"} & {*asked.scope.public}:
         return
     if not asked.caller.person_id:
         raise Unidentified(

@@ -81,7 +81,7 @@ def entries(conn: connection, day: date) -> list[Entry]:
 
 
 def place_entries(conn: connection, day: date) -> list[Entry]:
-    """Return the names of places for whoever may handle incidents, each once; for anybody else none."""
+    """Return the names of places that the caller may find: for whoever handles incidents, or where they are public."""
     rows = many(conn, "SELECT name, kind FROM wangge.place_names(%s)", [day])
     return [Entry(kind="place", type=kind, code="", name=name) for name, kind in rows]
 
@@ -110,7 +110,7 @@ def shown(conn: connection, kind: Literal["area", "grid", "station"], codes: Seq
 
 
 def shown_places(conn: connection, names: Sequence[str], day: date, *, limit: int) -> list[Shown]:
-    """Return where the places with these names are, by name; for whoever may handle incidents."""
+    """Return where the places with these names are, by name; for those who may find them."""
     if not names:
         return []
     rows = many(conn, "SELECT kind, name, path, lon, lat, box FROM wangge.places_named(%s, %s, %s)", [list(names), day, limit])

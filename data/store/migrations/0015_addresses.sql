@@ -174,47 +174,48 @@ END $$;
 REVOKE ALL ON FUNCTION wangge.address_found FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION wangge.address_found TO wangge_app;
 
--- What places are called within the caller's areas, each name once: who may find addresses may also find them by how they sound,
--- which is nothing that the store knows.
+-- Where the caller may find places by name: everywhere, where that is public; else where they handle incidents.
+CREATE FUNCTION wangge.places_within() RETURNS ltree[]
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
+    AS $$ SELECT CASE WHEN is_public('places') THEN ARRAY(SELECT path FROM area WHERE parent_id IS NULL ORDER BY path)
+              WHEN has_right('handle_incidents') THEN scope(1) END $$;
+REVOKE ALL ON FUNCTION wangge.places_within FROM PUBLIC;
+
+-- What places are called there, each name once: who may find addresses may also find them by how they sound, which is nothing
+-- that the store knows.
 CREATE FUNCTION wangge.place_names(p_day date) RETURNS TABLE (name text, kind text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+    reach ltree[] := places_within();
     ground geometry;
 BEGIN
-    IF NOT has_right('handle_incidents') THEN
-        RETURN;
-    END IF;
     SELECT ST_Expand(ST_Extent(v.geom)::geometry, 0.000002) INTO ground
-    FROM area_version AS v WHERE v.path = ANY (scope(1)) AND v.valid @> p_day;
+    FROM area_version AS v WHERE v.path = ANY (reach) AND v.valid @> p_day;
     RETURN QUERY
     SELECT f.name, min(CASE f.layer WHEN 'compound' THEN 'compound' WHEN 'dedicated' THEN 'site' ELSE 'street' END)
     FROM town_feature AS f JOIN town AS t ON t.id = f.town_id
     WHERE upper_inf(f.seen) AND f.name <> '' AND f.layer IN ('compound', 'dedicated', 'barrier')
-        AND (t.path @> ANY (scope(1)) OR t.path <@ ANY (scope(1)))
+        AND (t.path @> ANY (reach) OR t.path <@ ANY (reach))
         AND ST_Transform(f.shape, 4490) && ST_SetSRID(ground, 4490)
     GROUP BY f.name ORDER BY f.name COLLATE "C";
 END $$;
 REVOKE ALL ON FUNCTION wangge.place_names FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION wangge.place_names TO wangge_app;
 
--- The places with these very names within the caller's areas, for the same people: a point in each, its box, and the smallest
--- area around.
+-- The places with these very names there, for the same people: a point in each, its box, and the smallest area around.
 CREATE FUNCTION wangge.places_named(p_names text[], p_day date, p_most integer)
 RETURNS TABLE (kind text, name text, lon float8, lat float8, box float8[], path text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
-    IF NOT has_right('handle_incidents') THEN
-        RETURN;
-    END IF;
     RETURN QUERY
     SELECT s.kind, s.name, ST_X(s.at), ST_Y(s.at),
         ARRAY[ST_XMin(s.box), ST_YMin(s.box), ST_XMax(s.box), ST_YMax(s.box)], i.path
     FROM places_called((SELECT array_agg(DISTINCT address_key(n)) FROM unnest(p_names) AS n),
-            ARRAY(SELECT '' FROM (SELECT DISTINCT address_key(n) FROM unnest(p_names) AS n) AS u), NULL, false, scope(1), p_day) AS s
+            ARRAY(SELECT '' FROM (SELECT DISTINCT address_key(n) FROM unnest(p_names) AS n) AS u), NULL, false, places_within(), p_day) AS s
         CROSS JOIN LATERAL incident_place(s.at, p_day) AS i
     ORDER BY s.name COLLATE "C", s.kind, ST_X(s.at), ST_Y(s.at) LIMIT p_most;
 END $$;

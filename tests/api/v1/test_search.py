@@ -133,6 +133,17 @@ def test_places_lie_in_ones_own_areas(town):
     assert results(town, "泉城公园", "community") == []
 
 
+def test_places_for_everybody(cluster, template, tmp_path):
+    """Where places are public everybody finds compounds and roads, everywhere; buildings only who handles incidents."""
+    with cluster.clone(template) as db, station_over(db, tmp_path, public=("areas", "grids", "places")) as made:
+        name_ground(made.hall)
+        assert found(made, "xingfuxq") == [("place", "幸福小区"), ("place", "幸福小区二期")]
+        assert found(made, "幸福小区3号楼") == []
+        assert len(results(made, "ygh", "community")) == 2
+        assert len(results(made, "ygh", "community", own=True)) == 1
+        assert [each["type"] for each in results(made, "幸福小区3号楼", "community")] == ["building"]
+
+
 def test_stations_for_those_who_see_them(town):
     """A station is found by name and code by those in whose areas it is, and by nobody else."""
     assert found(town, "quancheng", "community", kinds="station") == [("station", "YZ-01")]
