@@ -39,7 +39,7 @@ from data.store.draft_figures import frame_of
 from data.store.log import record
 from data.store.paint_board import NewGrid, Stroke
 from data.store.scope import speak
-from data.store.sql import many
+from data.store.sql import many, one
 from gis.errors import Conflict, Refused, RequestError
 from gis.locate import NOWHERE
 from maps.packing import Origin
@@ -321,6 +321,7 @@ def _packed(conn: connection, plan: PlanRow, edition: Edition, day: date) -> byt
         "origin": edition.origin,
         "blocks": blocks_columns(blocks, plan_blocks.drawings_of(conn, edition), lands, compounds),
         "made": plan_blocks.made_anew(conn, edition),
+        "homes": homes_of(conn, plan),
         "compounds": {"name": names},
         "borders": borders_columns(blocks, plan_blocks.borders_of(conn, edition)),
         **ground_columns(
@@ -335,6 +336,17 @@ def _packed(conn: connection, plan: PlanRow, edition: Edition, day: date) -> byt
         "limits": {"max_grids": paint_board.MOST_GRIDS},
     }
     return zipped(document)
+
+
+def homes_of(conn: connection, plan: PlanRow) -> dict[str, Any]:
+    """Return the town and the snapshot whose household points a plan holds, by name and number."""
+    (name, number) = one(
+        conn,
+        """SELECT t.name, s.number FROM wangge.town t JOIN wangge.snapshot s ON s.town_id = t.id
+           WHERE t.id = %s AND s.number = %s""",
+        [plan.town, plan.snapshot],
+    )
+    return {"town": name, "snapshot": number}
 
 
 def _kept(request: Request) -> Kept[bytes]:

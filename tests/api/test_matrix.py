@@ -366,6 +366,11 @@ def redraw(path, body):
     return check
 
 
+def own_heat(ask, plan, told):
+    """As many counts as blocks that are theirs."""
+    assert len(told["of_block"]) == len([c for c in ask.crowd.plans[plan] if ask.actor.sees(HOUSEHOLDS, ask.path(c))])
+
+
 def own_assignments(ask, plan, told):
     """As many blocks as lie in their communities; only drafts that are wholly theirs are theirs to paint."""
     truth = [c for c in ask.crowd.plans[plan] if ask.actor.sees(HOUSEHOLDS, ask.path(c))]
@@ -840,6 +845,7 @@ MATRIX = {
     ("POST", "/v1/plans/{plan_id}/blocks"): prepare,
     ("GET", "/v1/plans/{plan_id}/blocks"): of_plans("/blocks", needs=HOUSEHOLDS, then=own_blocks),
     ("GET", "/v1/plans/{plan_id}/assignments"): of_plans("/assignments", needs=HOUSEHOLDS, then=own_assignments),
+    ("GET", "/v1/plans/{plan_id}/heat"): of_plans("/heat", needs=HOUSEHOLDS, then=own_heat),
     ("PATCH", "/v1/plans/{plan_id}/assignments"): paint,
     ("POST", "/v1/plans/{plan_id}/cuts"): redraw("cuts", {"block": 0}),
     ("POST", "/v1/plans/{plan_id}/joins"): redraw("joins", {"blocks": [0, 1]}),

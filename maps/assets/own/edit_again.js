@@ -11,7 +11,7 @@ wangge.editAgain = (page, { map, plan }) => {
       parts: stroke.parts && [...new Set(stroke.parts.flatMap((block) => moved[block] ?? [block]))],
       steps: stroke.steps.flatMap(([block, was, is]) => (moved[block] ?? [block]).map((each) => [each, was, is])),
     }));
-    const kept = { told, at: [lat, lng], zoom: map.getZoom(), chosen: model.slots[page.chosen]?.key, tool: page.tool, way: page.partBy, tab: page.tab, shade: page.shade, locked: model.slots.filter(({ isLocked, isDedicated }) => isLocked && !isDedicated).map(({ key }) => key), strokes: more ? [...strokes, more] : strokes };
+    const kept = { told, at: [lat, lng], zoom: map.getZoom(), chosen: model.slots[page.chosen]?.key, tool: page.tool, way: page.partBy, tab: page.tab, locked: model.slots.filter(({ isLocked, isDedicated }) => isLocked && !isDedicated).map(({ key }) => key), strokes: more ? [...strokes, more] : strokes };
     try {
       sessionStorage.setItem(name, JSON.stringify(kept));
     } catch {
@@ -32,7 +32,6 @@ wangge.editAgain = (page, { map, plan }) => {
     map.setView(kept.at, kept.zoom, { animate: false });
     model.recall(kept.strokes);
     for (const key of kept.locked) if (model.byKey.has(key)) model.lock(model.byKey.get(key), true);
-    if (kept.shade !== page.shade) page.shadeBy(kept.shade);
     page.useTool(kept.tool);
     if (kept.way && page.tool === "part") page.choosePart(kept.way);
     if (kept.tab) page.openTab(kept.tab);

@@ -27,7 +27,7 @@ wangge.editChanges = (data, page, words, { source, here }) => {
     return make("li", {}, button);
   };
   const compound = (number) => {
-    const parts = [...model.compounds.get(number)].filter(([slot]) => slot !== model.NONE);
+    const parts = [...model.compounds.get(number)].filter(([slot]) => slot !== model.NONE).sort(([p], [q]) => p - q);
     const blocks = model.blocks.compound.flatMap((each, block) => (each === number ? [block] : []));
     const button = make(
       "button",

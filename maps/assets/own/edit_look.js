@@ -71,7 +71,7 @@ wangge.editLook = (data, page, words, { map, still }) => {
     const compound = data.blocks.compound[block];
     tip.replaceChildren(
       make("b", { text: slot.number === NONE ? words.say("edit.nobody") : `#${slot.number} ${page.nameOf(slot)}` }),
-      make("span", { text: [words.say("edit.homes", { n: words.number(data.blocks.households[block]) }), compound >= 0 ? data.compounds.name[compound] : ""].filter(Boolean).join(" · ") }),
+      make("span", { text: [words.say("edit.homes", { n: words.number(data.blocks.households[block]) }), page.shade === "heat" ? words.say("edit.heat.of", { n: words.number(page.heat.of(block)) }) : "", compound >= 0 ? data.compounds.name[compound] : ""].filter(Boolean).join(" · ") }),
     );
     page.trail(at);
   };

@@ -28,6 +28,7 @@ wangge.editPaint = (data, page, colours) => {
 
   const fillOf = (block) => {
     const slot = slots[of[block]];
+    if (page.shade === "heat") return colours.scale[page.heat.stepOf(block)];
     if (page.shade === "households") return colours.scale[page.stepOfBlock(block)];
     if (slot.number === NONE) return "#ffffff";
     if (page.shade === "band" || slot.isDedicated) return colours.band[page.stepOf(slot)];
@@ -271,6 +272,20 @@ wangge.editPaint = (data, page, colours) => {
     }
     pen.globalAlpha = 1;
   };
+  /** Houses, where a block is cut between them. */
+  const drawHomes = (pen, frame) => {
+    pen.lineWidth = 1.5;
+    pen.strokeStyle = "#ffffff";
+    pen.fillStyle = looks.ink;
+    const path = new Path2D();
+    for (const { x, y } of page.homes.shown) {
+      if (x < frame.box.left || x > frame.box.right || y < frame.box.top || y > frame.box.bottom) continue;
+      path.moveTo(frame.x(x) + 3.5, frame.y(y));
+      path.arc(frame.x(x), frame.y(y), 3.5, 0, 2 * Math.PI);
+    }
+    pen.stroke(path);
+    pen.fill(path);
+  };
   const drawPins = (pen, frame) => {
     frame.toScreen();
     pen.textAlign = "center";
@@ -320,6 +335,7 @@ wangge.editPaint = (data, page, colours) => {
     drawGrids(pen, frame, take);
     drawNames(pen, frame, take);
     if (page.layers.roads) tags.drawRoads(pen, frame, take);
+    drawHomes(pen, frame);
     drawPins(pen, frame);
     drawSpot(pen, frame);
   };

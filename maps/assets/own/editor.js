@@ -109,6 +109,9 @@ wangge.editor = async (map) => {
   const changes = wangge.editChanges(data, page, words, { source, here });
   const notes = wangge.editNotes(page, words, { source, here, me });
   const steps = wangge.editSteps(page, words, { source, here, today: setup.today });
+  const layers = wangge.editLayers(page, words, { colours: setup.colours, ends, isCompared: address.searchParams.has("compare") });
+  page.heat = wangge.editHeat(data, page, words, { source, here });
+  page.homes = wangge.editHomes(data, page, { map, source });
   const part = wangge.editPart(data, page, words, { source, here, saver });
   const goOn = wangge.editAgain(page, { map, plan: setup.plan });
   const suggest = wangge.editSuggest(page, words, { source, here, edition: now.edition, wait, saver });
@@ -145,6 +148,7 @@ wangge.editor = async (map) => {
     byId("size-field").hidden = tool !== "brush" && tool !== "erase";
     byId("source-field").hidden = !["brush", "erase", "box"].includes(tool);
     byId("part-ways").hidden = tool !== "part";
+    page.homes.look();
     tools.hold();
     page.tell(`edit.tool.${tool}.how`);
   };
@@ -155,26 +159,6 @@ wangge.editor = async (map) => {
     byId("size").setAttribute("aria-valuetext", byId("size-text").textContent);
   };
   page.choosePart = part.choose;
-  page.shadeBy = (shade) => {
-    page.shade = shade;
-    for (const button of document.querySelectorAll("[data-shade]")) button.setAttribute("aria-pressed", String(button.dataset.shade === shade));
-    paint.blocks();
-    showLegend();
-  };
-  const showLegend = () => {
-    const rows = {
-      grids: [["none", words.say("edit.legend.nobody")], ["locked", words.say("edit.legend.locked")], ["dedicated", words.say("edit.legend.dedicated")]],
-      band: [0, 1, 2, 3, 4, 5].map((step) => [setup.colours.band[step], words.say(`edit.step.${step}`)]),
-      households: setup.colours.scale.map((colour, step) => [colour, step === 0 ? words.say("edit.class.none") : step === setup.colours.scale.length - 1 ? words.say("edit.class.from", { from: words.number((ends.at(-1) ?? 0) + 1) }) : words.say("edit.class.to", { to: words.number(ends[step - 1]) })]),
-    }[page.shade];
-    byId("legend-rows").replaceChildren(
-      ...rows.map(([colour, text]) => {
-        const key = make("i", { className: colour.startsWith("#") ? "" : colour });
-        if (colour.startsWith("#")) key.style.background = colour;
-        return make("li", {}, key, text);
-      }),
-    );
-  };
   const TABS = ["grids", "changes", "notes"];
   page.openTab = (name) => {
     page.tab = name;
@@ -196,7 +180,7 @@ wangge.editor = async (map) => {
   });
 
   const fit = () => map.fitBounds(ground.bounds(ground.whole), { paddingTopLeft: [24, 64], paddingBottomRight: [24, 34], animate: false });
-  const KEYS = [["V B E X C K M N", "tools"], ["1 2 3 …", "number"], ["[ ]", "size"], ["Alt", "pick"], ["Ctrl", "box"], ["Space", "pan"], ["↑ ↓ ← →", "walk"], ["Space / Enter", "press"], ["Shift ↑↓←→", "trail"], ["G", "fill"], ["A", "new"], ["R", "rename"], ["L / Shift L", "lock"], ["U / F", "next"], ["Ctrl Z / Ctrl Shift Z", "undo"], ["Ctrl S", "save"], ["O", "old"], ["/", "find"], ["Z / Home", "zoom"], ["Esc", "escape"]];
+  const KEYS = [["V B E X C K M N", "tools"], ["1 2 3 …", "number"], ["[ ]", "size"], ["Alt", "pick"], ["Ctrl", "box"], ["Space", "pan"], ["↑ ↓ ← →", "walk"], ["Space / Enter", "press"], ["Shift ↑↓←→", "trail"], ["G", "fill"], ["A", "new"], ["R", "rename"], ["L / Shift L", "lock"], ["U / F", "next"], ["Ctrl Z / Ctrl Shift Z", "undo"], ["Ctrl S", "save"], ["S", "shade"], ["O", "old"], ["/", "find"], ["Z / Home", "zoom"], ["Esc", "escape"]];
   const speak = (lang) => {
     words.speak(lang);
     for (const button of document.querySelectorAll(".rail button")) {
@@ -210,7 +194,7 @@ wangge.editor = async (map) => {
     page.showHead();
     table.all();
     page.showEnd();
-    showLegend();
+    layers.legend();
     page.showSource();
     page.showLockAll();
     resize(tools.size);
@@ -223,15 +207,6 @@ wangge.editor = async (map) => {
   };
 
   for (const button of document.querySelectorAll("button[data-tool]")) button.addEventListener("click", () => page.useTool(button.dataset.tool));
-  for (const button of document.querySelectorAll("[data-shade]")) button.addEventListener("click", () => page.shadeBy(button.dataset.shade));
-  for (const check of document.querySelectorAll("[data-layer]")) {
-    check.checked = page.layers[check.dataset.layer];
-    check.addEventListener("change", () => {
-      page.layers[check.dataset.layer] = check.checked;
-      if (check.dataset.layer === "roads" || check.dataset.layer === "compounds") paint.base();
-      paint.top();
-    });
-  }
   const click = (id, act) => byId(id).addEventListener("click", act);
   click("fill", page.fill);
   click("new", page.addNew);
@@ -273,6 +248,7 @@ wangge.editor = async (map) => {
     z: () => page.chosen >= NONE && page.zoomTo(page.chosen),
     o: () => document.querySelector("[data-layer=old]").click(),
     home: fit,
+    s: page.nextShade,
     "[": () => resize(tools.size - 1),
     "]": () => resize(tools.size + 1),
     "/": find.focus,
@@ -322,6 +298,7 @@ wangge.editor = async (map) => {
   page.pick(-1);
   if (address.searchParams.has("compare")) page.openTab("changes");
   page.tell(page.canEdit ? "edit.tool.brush.how" : "edit.tool.hand.how");
+  layers.begin();
   goOn();
   restore();
   steps.greet();
@@ -337,6 +314,9 @@ wangge.editor = async (map) => {
     get saved() { return [...model.saved]; },
     get chosen() { return page.chosen; },
     get tool() { return page.tool; },
+    get shade() { return page.shade; },
+    get layers() { return { ...page.layers }; },
+    get homes() { return page.homes.shown.length; },
     get found() { return page.spot && ground.latLng(page.spot.x, page.spot.y); },
     get cursor() { return tools.cursor; },
     get counts() { return page.counts(); },

@@ -1,6 +1,7 @@
 """Blocks are cut and joined in a real Chromium, by mouse and by keyboard; the page goes on where it was."""
 
 import pytest
+import shapely
 from playwright.sync_api import expect
 
 from data.store.adopt import adopt
@@ -24,6 +25,7 @@ def lanes(cluster, template, tmp_path_factory):
     drawn = village()
     drawn.lines = [Line(LineKind.LANE, [(x, 0), (x, 300)]) for x in range(100, 800, 100)]
     drawn.lines += [Line(LineKind.LANE, [(0, y), (800, y)]) for y in (100, 200)]
+    drawn.compounds = [("花园小区", shapely.box(200, 100, 300, 200))]
     with cluster.clone(template) as db, paged(db, tmp_path_factory.mktemp("home")) as hall:
         with owner(db.admin) as conn:
             town = brought(conn, drawn.town())
@@ -194,3 +196,52 @@ def test_somebody_else_cuts_meanwhile(at_work, draft):
     expect(hand.says()).to_contain_text("他人重划了地块")
     assert hand.of[block] == 1
     assert hand.tells("steps")["done"] == 1
+
+
+def test_a_compound_that_is_cut_is_listed(at_work):
+    """Its blocks in two grids, a compound is in the list of changes with the numbers of these; undone, it is not."""
+    hand, page = at_work, at_work.page
+    count = len(hand.of)
+    expect(page.locator("#counts")).to_contain_text("切分小区 0")
+    (block,) = compound_blocks(hand)
+    slot = hand.of[block]
+    crosses(hand, block)
+    is_read_anew(hand, count + 1)
+    assert compound_blocks(hand) == [block, count]
+    other = next(grid["number"] for grid in hand.tells("grids")[1:] if grid["number"] != slot and grid["community"] == 0)
+    hand.uses("b")
+    hand.sizes("一块")
+    hand.chooses(other)
+    hand.drags(count, count)
+    assert hand.of[count] == other
+    expect(page.locator("#counts")).to_contain_text("切分小区 1")
+    page.locator("#tab-changes").click()
+    row = page.locator("#cut-rows button")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("花园小区")
+    expect(row).to_contain_text(" · ".join(f"#{number}" for number in sorted((slot, other))))
+    zoom = hand.tells("map.getZoom()")
+    row.press("Enter")
+    assert hand.tells("map.getZoom()") != zoom
+    page.keyboard.press("Control+z")
+    expect(page.locator("#no-cuts")).to_be_visible()
+
+
+def compound_blocks(hand):
+    """The blocks of the only compound."""
+    address = "location.pathname.replace('/edit/', '/v1/plans/')"
+    told = hand.page.evaluate(f"async () => (await fetch({address} + '/blocks')).json()")
+    return [block for block, compound in enumerate(told["blocks"]["compound"]) if compound >= 0]
+
+
+def test_houses_are_seen_where_blocks_are_cut(at_work):
+    """With the tool that cuts, and near enough, household points of the plan's snapshot are on the map; with others none."""
+    hand, page = at_work, at_work.page
+    page.wait_for_function("() => window.__editor.homes === 96")
+    hand.uses("b")
+    assert hand.tells("homes") == 0
+    hand.uses("k")
+    assert hand.tells("homes") == 96
+    for _ in range(12):
+        page.locator("#zoom-out").click()
+    assert hand.tells("homes") == 0
