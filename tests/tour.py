@@ -85,6 +85,12 @@ def figures(page: Page, _town: TourTown) -> Iterator[None]:
     yield
 
 
+def sort(page: Page, _town: TourTown) -> Iterator[None]:
+    """Sort a list by its second column, and back."""
+    page.locator("th[data-column] button").nth(1).click()
+    yield
+
+
 def wall(page: Page, _town: TourTown) -> Iterator[None]:
     """Choose what is late and what lies below, show all layers, and look at the wall in both languages."""
     for row in page.locator("#late button").all()[:1]:
@@ -225,6 +231,21 @@ STOPS = (
     Stop(name="editor", path="/edit/{draft}", login="author", there="#cover[hidden]", stir=editor),
     Stop(name="desk", path="/command", login="chief", there="#link.live", stir=desk),
     Stop(name="figures", path="/figures", login="district", there="#parts-rows tr", stir=figures),
+    Stop(name="workspace", path="/workspace", login="chief", there='.part[aria-busy="false"] li'),
+    Stop(name="workspace of a district", path="/workspace", login="district", there='.part[aria-busy="false"] li'),
+    *(
+        Stop(name=f"list of {name}", path=f"/workspace/{name}", login=login, there="#rows tr", stir=sort)
+        for name, login in (
+            ("visits", "district"),
+            ("duties", "chief"),
+            ("warnings", "chief"),
+            ("problems", "district"),
+            ("assessments", "district"),
+            ("reviews", "district"),
+            ("facilities", "district"),
+            ("orders", "chief"),
+        )
+    ),
     Stop(name="wall", path="/wall", login="district", there="#link.live", stir=wall, dark=True, size=SCREEN),
 )
 """Every page, in the state in which it has something to show."""
@@ -247,6 +268,13 @@ TROUBLES = (
     Stop(name="no figures", path="/figures", login="nobody", there="#problem:visible", named=False),
     Stop(name="figures of nowhere", path="/figures?area={text}", login="district", there="#problem:visible", named=False),
     Stop(name="figures in no way", path="/figures?by={text}&window={text}", login="district", there=".problem", named=False),
+    Stop(name="nothing to do", path="/workspace", login="nobody", there="#calm:visible", named=False),
+    Stop(name="no rights to a list", path="/workspace/visits", login="nobody", there=".problem", named=False),
+    Stop(name="no such list", path="/workspace/{text}", login="district", there=".problem", named=False),
+    Stop(name="a list of nowhere", path="/workspace/problems?area={text}", login="chief", there="#problem:visible",
+         named=False),
+    Stop(name="no such week", path="/workspace/reviews?area={text}", login="chief", there="#problem:visible", named=False),
+    Stop(name="a list in no way", path="/workspace/problems?state={text}", login="chief", there=".problem", named=False),
     Stop(name="no wall", path="/wall", login="nobody", there="#again:visible", named=False, dark=True, size=SCREEN),
     Stop(name="nowhere on the wall", path="/wall?area={text}&shade={text}", login="viewer", there="#link.live", named=False,
          dark=True, size=SCREEN),

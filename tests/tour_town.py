@@ -8,12 +8,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import shapely
 from psycopg2.extras import Json
 from pyproj import Transformer
 
+from api.stats.week import week_of
 from data.store import plans
 from data.store.adopt import adopt
 from data.store.sql import many, run
@@ -57,6 +58,12 @@ RENAMED = {
     "incident": ("title", "description", "address"),
     "district_call": ("summary",),
     "list_item": ("title", "detail"),
+    "duty_plan": ("name",),
+    "problem_cluster": ("measure",),
+    "assessment": ("name",),
+    "assessment_result": ("name",),
+    "weekly_review": ("comment", "actor_name"),
+    "service_order": ("title", "description"),
 }
 """Where people's own words stand, by table: whatever a page may show of them. A picture's file name is kept nowhere."""
 _TO_DEGREES = Transformer.from_crs(FRAME, 4490, always_xy=True)
@@ -104,6 +111,7 @@ class TourTown:
                    SET category = (%s::text[])[1 + right(no, 2)::integer %% %s]""",
                 [list(parts), len(parts)],
             )
+            run(conn, "UPDATE wangge.assessment SET dimensions = jsonb_set(dimensions, '{0,name}', to_jsonb(%s::text))", [text])
             run(conn, "UPDATE wangge.plan_edition SET compounds = array_fill(%s::text, ARRAY[cardinality(compounds)])", [text])
             run(conn, "UPDATE wangge.incident_contact SET name = %s, phone = %s, email = %s", [text] * 3)
         # What a process keeps goes by versions, and no version says that names were written over.
@@ -144,6 +152,7 @@ def tour_town(db, home: Path, **told: object) -> Generator[TourTown]:
         for each in (plan, painted):
             assert hall.client.post(f"/v1/plans/{each.id}/comments", json=remark, headers=chief).is_success
         hall.now += timedelta(days=DAYS)
+        _wait(town, hall.comes("commander", ("district", DISTRICT)))
         yield town
 
 
@@ -153,6 +162,38 @@ def _draft(conn, made, net, *, rules, title, author=None) -> plans.PlanRow:
     )
     return plans.create(
         conn, net, maker, plans.Origin(title=title, reason="按标准规模", made_with={"rules": rules}, metrics={})
+    )
+
+
+def _wait(town: TourTown, commander: dict[str, str]) -> None:
+    """Have something of everything wait for whom it concerns: each list of the workspace has a row."""
+    hall, day = town.hall, town.hall.now.date()
+
+    def does(who: dict[str, str], method: str, address: str, **said: object) -> dict[str, Any]:
+        answer = hall.client.request(method, address, json=said, headers=who)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    (cluster,) = does(town.chief, "POST", "/v1/problem-points/clusters", area=C1)["made"]
+    seen = {"If-Match": hall.client.get(f"/v1/problem-points/clusters/{cluster}", headers=town.chief).headers["ETag"]}
+    mending = {"department": "sanitation", "measure": "清运", "deadline": (day - timedelta(days=2)).isoformat()}
+    does(town.chief | seen, "PUT", f"/v1/problem-points/clusters/{cluster}", **mending)
+    does(town.chief, "PUT", f"/v1/duties/{C1}/rounds", name="每周巡查", kind="patrol", every="week", each="grid")
+    does(town.worker, "POST", "/v1/orders", category="care", title="装扶手", community=C1, for_resident=True)
+    parts = [{"id": "handling", "name": "事件处置", "weight": 60, "metric": "finish_rate"},
+             {"id": "size", "name": "规模", "weight": 40, "metric": "size_compliance"}]  # fmt: skip
+    does(commander, "PUT", "/v1/assessments/grids", area=DISTRICT, name="网格评估", target="grid", dimensions=parts)
+    month = (day.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    does(commander, "POST", f"/v1/assessments/grids/months/{month}")
+    week = week_of(day - timedelta(days=7)).name
+    does(commander, "PUT", f"/v1/reviews/{DISTRICT}/{week}", comment="来件平稳")
+    hall.do(
+        """WITH one AS (
+             INSERT INTO wangge.warning (path, grid_code, category, least, hours, since, until, raised_at)
+             SELECT path, %s, 'rubbish', 3, 24, %s, %s, %s FROM wangge.area WHERE code = %s RETURNING id)
+           INSERT INTO wangge.warning_case (no, category, warning_id)
+           SELECT i.no, 'rubbish', one.id FROM one, wangge.incident i""",
+        [GRID, hall.now - timedelta(hours=5), hall.now, hall.now, C1],
     )
 
 

@@ -48,9 +48,11 @@ PANELS: Mapping[Workspace, tuple[str, ...]] = {
     Workspace.PUBLIC: ("reported",),
 }  # fmt: skip
 """What stands on each desk, the most pressing first."""
+TO_WATCH = ("open",)
 NEEDS: Mapping[str, Right] = {
     "mine": Right.HANDLE_INCIDENTS,
-    "overdue": Right.WATCH,
+    "overdue": Right.HANDLE_INCIDENTS,
+    "open": Right.WATCH,
     "plans": Right.SEE_DRAFTS,
     "called_here": Right.HANDLE_INCIDENTS,
     "log": Right.READ_LOG,
@@ -98,6 +100,8 @@ def work_page(request: Request) -> Response:
             "orgs": sorted({code for code, *_ in memberships(conn, asked.caller.person_id, asked.now)}),
         }
     panels = [name for name in PANELS[Workspace(desk["workspace"])] if _may(asked, name)]
+    # A screen that watches has no work of its own: it is shown where to look.
+    panels = panels or [name for name in TO_WATCH if _may(asked, name)]
     return answer_page(
         "work.html",
         frame,
@@ -111,7 +115,8 @@ def work_page(request: Request) -> Response:
             "panels": panels,
             "me": asked.caller.person_id,
             "mine": mine,
-            "sees_desk": asked.caller.may(Right.WATCH),
+            "sees_desk": asked.caller.may(Right.HANDLE_INCIDENTS),
+            "dispatches": asked.caller.may(Right.DISPATCH_INCIDENTS),
             "names": known.names,
             "area": _first_area(known),
             "today": asked.today.isoformat(),

@@ -85,7 +85,10 @@ def standing(conn: connection) -> list[tuple[Any, ...]]:
 
 
 def test_a_sample_town_comes_to_life_once(says, db, settled, tmp_path) -> None:
-    """Cases stand in every state that an open case has, each where its log says; all of it again adds nothing."""
+    """Cases stand in every state that an open case has, each where its log says, and every list of work has rows.
+
+    All of it again adds nothing.
+    """
     work = tmp_path / "work"
     told = says("sample-work", settled, work, "--reports", REPORTS)
     assert (told["reports"], told["since"]) == (REPORTS, days_ago(59))
@@ -94,6 +97,8 @@ def test_a_sample_town_comes_to_life_once(says, db, settled, tmp_path) -> None:
     assert staff[0]["brought"]["added"] == told["staff"]
     assert sum(each["rows"] for each in loaded) == REPORTS
     assert all(not each["findings"] for each in loaded)
+    # Few reports make no heap; the case of a heap is that of tests/api/incidents/test_early.py.
+    assert {name for name, count in day["rounds"].items() if not count} <= {"warnings"}
     with owner(db.admin) as conn:
         cases = standing(conn)
         assert len(cases) == day["incidents"]
@@ -124,6 +129,7 @@ def test_a_sample_town_comes_to_life_once(says, db, settled, tmp_path) -> None:
     assert (staff[0]["brought"]["added"], staff[0]["brought"]["posts_added"]) == (0, 0)
     assert [(each["rows"], each["findings"]) for each in loaded] == [(0, [])] * 3
     assert (day["people"], day["incidents"]) == (0, 0)
+    assert set(day["rounds"].values()) == {0}
     with closing(connect(db.admin)) as conn:
         assert standing(conn) == cases
 

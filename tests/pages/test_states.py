@@ -139,6 +139,8 @@ def test_grids_that_are_not_for_everybody(chromium, town, tmp_path):
         ("/edit/{draft}", "**/v1/plans/*/blocks", "#cover"),
         ("/command", "**/v1/wall/ground", "#cover"),
         ("/figures", "**/v1/stats/metrics", "#loading"),
+        ("/workspace", "**/v1/warnings?*", "#panel-warnings [data-note]"),
+        ("/workspace/problems", "**/v1/problem-points/*", "#count"),
         ("/wall", "**/v1/wall/ground", "#cover"),
     ],
 )
@@ -170,6 +172,8 @@ def test_it_is_being_read(chromium, town, path, asked, place):
         ("/edit/{draft}", "#cover"),
         ("/command", "#cover"),
         ("/figures", "#problem"),
+        ("/workspace", "#panel-warnings .alarm"),
+        ("/workspace/problems", "#problem"),
         ("/wall", "#cover"),
     ],
 )

@@ -7,6 +7,7 @@
   const rows = wangge.rows(told);
   const FIRST = 5;
   const MOST = 200;
+  const STALE_MS = 60 * 1000;
 
   const get = async (path, query = {}) => (await ask(`${root}${path}?${new URLSearchParams(query)}`)).body;
   const to = (path, query = {}) => {
@@ -38,6 +39,13 @@
   const PARTS = {
     mine: incidents({ mine: true }, told.workspace === "service" || !told.mine.grids.length ? {} : { owner: told.me }),
     overdue: incidents({ overdue: true }, { light: "red" }),
+    open: async () => {
+      const { total } = await get("/v1/stats", { metrics: "open,overdue_open" });
+      const late = total.overdue_open.value;
+      const figures = [say("work.js.open_now", { n: total.open.text }), say("work.js.late_now", { n: total.overdue_open.text })];
+      const lines = [line(say("work.js.to_wall"), to("/wall"), figures, late ? say("work.js.late") : ""), line(say("work.js.to_figures"), to("/figures"))];
+      return { count: total.open.value, rows: lines, onward: "" };
+    },
     visits: async () => {
       const own = new Set(told.mine.grids);
       const { grids } = await get("/v1/visits/coverage");
@@ -92,13 +100,13 @@
     },
     orders: async () => {
       // What waits for a desk: the community sorts, the street dispatches, and whoever was given it takes and finishes it.
-      const isService = told.workspace === "service";
-      const states = isService ? ["dispatched", "taken"] : told.workspace === "command" ? ["sorted"] : ["placed"];
-      const query = new URLSearchParams({ limit: MOST, ...(isService ? { mine: true } : {}) });
+      const isGiven = !told.dispatches;
+      const states = isGiven ? ["dispatched", "taken"] : told.workspace === "command" ? ["sorted"] : ["placed"];
+      const query = new URLSearchParams({ limit: MOST, ...(isGiven ? { mine: true } : {}) });
       for (const state of states) query.append("state", state);
       const { orders, next } = await get("/v1/orders", query);
-      const ofOrder = (each) => line(each.title, to("/workspace/orders", { state: each.state, ...(isService ? { mine: true } : {}) }), [each.no, rows.word("order", each.state), wangge.time(each.placed_at)]);
-      return { count: orders.length, text: few(orders.length, next), rows: orders.map(ofOrder), onward: to("/workspace/orders", isService ? { mine: true } : { state: states[0] }) };
+      const ofOrder = (each) => line(each.title, to("/workspace/orders", { state: each.state, ...(isGiven ? { mine: true } : {}) }), [each.no, rows.word("order", each.state), wangge.time(each.placed_at)]);
+      return { count: orders.length, text: few(orders.length, next), rows: orders.map(ofOrder), onward: to("/workspace/orders", isGiven ? { mine: true } : { state: states[0] }) };
     },
     reviews: async () => {
       const { weeks, missing } = await get(`/v1/reviews/${encodeURIComponent(told.area)}`, told.weeks);
@@ -145,6 +153,7 @@
     const [note, list, onward] = ["note", "rows", "onward"].map((what) => node.querySelector(`[data-${what}]`));
     tile(name).querySelector("dd").textContent = part.text ?? number(part.count);
     tile(name).className = !part.count ? "nothing" : part.rows.some(({ alarm }) => alarm) ? "late" : "";
+    note.className = "note";
     note.hidden = part.rows.length > 0;
     note.textContent = say(`work.js.calm.${name}`);
     list.hidden = !part.rows.length;
@@ -157,6 +166,7 @@
   const fail = (name, problem) => {
     const note = byId(`panel-${name}`).querySelector("[data-note]");
     note.className = "alarm";
+    note.hidden = false;
     note.textContent = problem.text ?? say("common.failed");
     tile(name).querySelector("dd").textContent = "—";
   };
@@ -174,7 +184,16 @@
         }
       }),
     );
+    byId("as-of").textContent = say("work.js.as_of", { at: wangge.time(new Date().toISOString()) });
     byId("calm").hidden = !told.panels.length || counts.some((count) => count !== 0);
   };
   open();
+
+  // A desk that stood behind other windows for a while is looked at anew when it comes forward.
+  let asked = Date.now();
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible" || Date.now() - asked < STALE_MS) return;
+    asked = Date.now();
+    open();
+  });
 })();
