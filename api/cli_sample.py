@@ -15,6 +15,7 @@ from api.cli_store import AsJson, Home, Lang, clock_of, owner_of, password_from,
 from api.incidents.rulebook import Rulebook
 from api.sample_day import Stage, play
 from api.sample_desks import SHOWN, district_of, furnish
+from api.sample_places import place
 from api.sample_rounds import go_round
 from api.who.passwords import Passwords, check_new_password
 from data.sample_work import write_work
@@ -113,6 +114,9 @@ def sample_day(
             stage = Stage(town=town, desks=desks, pool=pool, now=now, zone=settings.zone, rules=rules, calendar=calendar)
             told = play(stage, seed=seed)
             rounds = go_round(stage, conn, since=since, seed=seed)
+        run(conn, "BEGIN")
+        rounds["stations"] += place(conn, town, desks, seed=seed, now=now, today=today)
+        run(conn, "COMMIT")
     if as_json:
         say.json({"people": desks.made, "incidents": told, "rounds": rounds, "logins": list(SHOWN)})
     else:

@@ -129,6 +129,10 @@ def _names_departments(case: _Case) -> dict[str, Any]:
     return {"departments": [{"org": lead, "lead": True, "mandatory": True}, {"org": other, "lead": False, "mandatory": True}]}
 
 
+def _calls(case: _Case) -> dict[str, Any]:
+    return {"summary": f"{case.topic.zh}问题涉及多个部门，请区级统筹"}
+
+
 def _repeats(case: _Case) -> dict[str, Any]:
     return {"reason": "duplicate", "master": case.first, "answer": "同一问题已有人反映，正在办理，请以原工单为准。"}
 
@@ -175,7 +179,7 @@ _STORIES = (
         count=1, by="hotline", ago=450,
         steps=(
             _FOR_STREET,
-            _Step("street", Event.CALL, 300, lambda case: {"summary": f"{case.topic.zh}问题涉及多个部门，请区级统筹"}),
+            _Step("street", Event.CALL, 300, _calls),
             _Step("district", Event.ASSIGN, 180, _names_departments), _Step("department", Event.JOIN, 90),
         ),
     ),
@@ -188,6 +192,14 @@ _STORIES = (
         ),
     ),
     _Story(count=3, by="worker", ago=240, steps=(_ACCEPT, _CLAIM), soon=True),
+    _Story(count=2, by="hotline", ago=450, steps=(_FOR_STREET, _Step("street", Event.CALL, 200, _calls))),
+    _Story(
+        count=1, by="hotline", ago=14_500,
+        steps=(
+            _Step("street", Event.ACCEPT, 14_400, _accepts_for_street), _Step("street", Event.CALL, 14_300, _calls),
+            _Step("district", Event.ASSIGN, 14_200, _names_departments),
+        ),
+    ),
 )  # fmt: skip
 """In the order in which they are told; their cases lie all over the district."""
 

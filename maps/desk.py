@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 SCRIPTS = (
     "words", "source", "ground", "surface", "paint", "scale", "day", "clusters", "dots", "shades", "tools", "names", "workers",
-    "replay", "measure", "desk_send", "desk_rows", "desk_says", "desk_filter", "desk_sides", "desk_tiles", "desk_table",
-    "desk_fields", "desk_steps", "desk_drawer", "pin", "find", "desk_find", "desk_report", "cover", "follow", "line",
-    "desk_live", "desk",
+    "stands", "signs", "wires", "stand_cards", "stand_list", "standing", "replay", "measure", "desk_send", "desk_rows",
+    "desk_says", "desk_filter", "desk_sides", "desk_tiles", "desk_table", "desk_fields", "desk_steps", "desk_drawer", "pin",
+    "find", "desk_find", "desk_report", "cover", "follow", "line", "desk_live", "desk",
 )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def _page(says: Mapping[str, Mapping[str, str]], told: Mapping[str, Any], *, ask
     town = TownMap(
         zoom_snap=0.25, zoom_delta=0.5, wheel_px_per_zoom_level=90, max_zoom=19, min_zoom=3, bounce_at_zoom_limits=False
     )
-    words = words_for("desk.", "event.", "find.", "map.", "wall.")
+    words = words_for("desk.", "event.", "find.", "map.", "plan.legend", "stands.", "wall.")
     setup = {
         **told,
         "words": {each: {**words[each], **says[each]} for each in LANGUAGES},
@@ -65,4 +65,4 @@ def _page(says: Mapping[str, Mapping[str, str]], told: Mapping[str, Any], *, ask
             "outside": "#eef0f1",
         },
     }
-    return compose(figure, town, "desk", data=("desk-setup", setup), scripts=SCRIPTS, styles=("find",))
+    return compose(figure, town, "desk", data=("desk-setup", setup), scripts=SCRIPTS, styles=("find", "stands"))

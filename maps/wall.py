@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 SCRIPTS = (
     "words", "source", "ground", "surface", "paint", "scale", "night", "cases", "clusters", "dots", "shades", "tools", "names",
-    "workers", "signs", "tiles", "places", "lists", "key", "about", "cover", "follow", "line", "live", "replay", "rounds",
-    "chime", "preset", "pin", "find", "wall_find", "wall",
+    "workers", "stands", "signs", "wires", "stand_cards", "stand_list", "standing", "tiles", "places", "lists", "key", "about",
+    "cover", "follow", "line", "live", "replay", "rounds", "chime", "preset", "pin", "find", "wall_find", "wall",
 )  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def wall_page(*, root: str, here: str, lang: str, zone: str, says: Mapping[str, 
     town = TownMap(
         zoom_snap=0.25, zoom_delta=0.5, wheel_px_per_zoom_level=90, max_zoom=19, min_zoom=3, bounce_at_zoom_limits=False
     )
-    words = words_for("event.", "find.", "map.", "plan.kind.", "plan.legend", "wall.")
+    words = words_for("event.", "find.", "map.", "plan.kind.", "plan.legend", "stands.", "wall.")
     setup = {
         "root": root,
         "here": here,
@@ -61,4 +61,4 @@ def wall_page(*, root: str, here: str, lang: str, zone: str, says: Mapping[str, 
             "outside": "#10181f",
         },
     }
-    return compose(figure, town, "wall", data=("wall-setup", setup), scripts=SCRIPTS, styles=("find",))
+    return compose(figure, town, "wall", data=("wall-setup", setup), scripts=SCRIPTS, styles=("find", "stands"))

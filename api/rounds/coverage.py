@@ -100,6 +100,23 @@ def told(counts: Sequence[GroupCount], k: int) -> tuple[tuple[GroupCount, ...], 
     return grids, sums
 
 
+def told_reach(counts: Sequence[tuple[int, int]], k: int | None) -> tuple[list[int | None], int | None]:
+    """Return how many of the households of each grid are reached, and of all, as they may be told; None: not told.
+
+    `counts` are, for each grid, the households there and those reached. How many live there is known, so that who is reached
+    tells who is not: a count is hidden where either is below k, and with it what would tell it. Without k all is told.
+    """
+    reached = [each for _, each in counts]
+    if k is None or not counts:
+        return list(reached), sum(reached)
+    alone = np.zeros(len(counts), dtype=np.int64)
+    tables = (reached, [there - each for there, each in counts])
+    hidden = [suppressed_levels(np.array(table, dtype=np.int64), [alone], k=k) for table in tables]
+    each_hidden, whole_hidden = hidden[0][0] | hidden[1][0], bool(hidden[0][1].any() or hidden[1][1].any())
+    told = [None if is_hidden else each for each, is_hidden in zip(reached, each_hidden.tolist(), strict=True)]
+    return told, None if whole_hidden else sum(reached)
+
+
 def _above(path: str) -> str:
     return path.rpartition(".")[0]
 

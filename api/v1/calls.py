@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.asked import Asking, Serving, Store
+from api.desk_view import CENTER
 from api.incidents.calls import call_of
 from api.incidents.desk import standing_of
 from api.incidents.offered import transitions
@@ -19,6 +20,7 @@ from api.v1.parameters import NO_NUL, Code, Limit, only
 from api.v1.tables import AS_CSV, AsTable, lines_of, table
 from api.who.caller import Right
 from data.store import calls
+from data.store.desk import org_names
 from data.store.plans import path_named
 
 if TYPE_CHECKING:
@@ -73,7 +75,10 @@ def list_calls(  # noqa: PLR0917 - FastAPI passes by name
     before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="From where the page before ended.")] = None,
     limit: Limit = 100,
 ) -> Response:
-    """List the calls of streets for departments that you may see, the newest first. As CSV: all of them."""
+    """List the calls of streets for departments that you may see, the newest first. As CSV: all of them.
+
+    `orgs` says what those in them are called.
+    """
     limit = lines_of(wish, limit)
     asked.caller.require(Right.HANDLE_INCIDENTS)
     with store.read(asked.scope) as conn:
@@ -85,10 +90,14 @@ def list_calls(  # noqa: PLR0917 - FastAPI passes by name
         )
         found = calls.listed(conn, wanted, now=asked.now, before=before, limit=limit + 1)
         book = serving.rules.read(conn)
-    page = found[:limit]
+        page = found[:limit]
+        parties = {org for each in page for org in (each.columns["street"], *(one["org"] for one in each.called))}
+        names = org_names(conn, sorted(parties), asked.today)
     more = page[-1].id if len(found) > limit else None
+    called = {code: name or CENTER.say(asked.lang).format(area) for code, (name, area) in names.items()}
     found_now = [_view(each, asked, book) for each in page]
-    return table(wish, {"calls": found_now, "next": more}, [_line(each) for each in found_now], name=f"calls-{asked.today}")
+    lines = [_line(each) for each in found_now]
+    return table(wish, {"calls": found_now, "orgs": called, "next": more}, lines, name=f"calls-{asked.today}")
 
 
 @router.get("/{no}", dependencies=[Depends(only())])

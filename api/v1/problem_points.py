@@ -18,6 +18,7 @@ from api.v1.parameters import NO_NUL, SOMETHING, Day, Latitude, Limit, Longitude
 from api.v1.tables import AS_CSV, AsTable, lines_of, table
 from api.who.caller import Right
 from data.store import problem_points
+from data.store.desk import org_names
 from data.store.incidents import find_place, orgs_named
 from data.store.plans import area_named, path_named
 from gis.chinese_frames import SHIFTED, to_wgs84
@@ -154,17 +155,22 @@ def list_clusters(  # noqa: PLR0917 - FastAPI passes by name
     before: _Before = None,
     limit: Limit = 100,
 ) -> Response:
-    """List clusters, the newest first: who mends them, how, by when, and where that stands. As CSV: all of them."""
+    """List clusters, the newest first: who mends them, how, by when, and where that stands. As CSV: all of them.
+
+    `orgs` says what those are called who mend them.
+    """
     asked.caller.require(Right.HANDLE_INCIDENTS)
     limit = lines_of(wish, limit)
     with store.read(asked.scope) as conn:
         rows = problem_points.clusters(
             conn, area=path_named(conn, area), kind=kind, state=state, before=before, limit=limit + 1
         )
-    shown = rows[:limit]
+        shown = rows[:limit]
+        names = org_names(conn, sorted({each.department for each in shown if each.department is not None}), asked.today)
     more = shown[-1].id if len(rows) > limit else None
     found = [_view(each) | {"overdue": _overdue(each, asked.today)} for each in shown]
-    return table(wish, {"clusters": found, "next": more}, found, name=f"problem-clusters-{asked.today}")
+    called = {code: name for code, (name, _) in names.items()}
+    return table(wish, {"clusters": found, "orgs": called, "next": more}, found, name=f"problem-clusters-{asked.today}")
 
 
 @router.post("/clusters", dependencies=[Depends(only())])

@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
-from api.rounds.coverage import percent
+from api.rounds.coverage import percent, told_reach
 from api.rounds.facility import community_centre, standard_of, street_centre, walk_of
 from api.v1.addresses import kept_apart
 from api.v1.answers import answer, precondition, private, tag
@@ -34,7 +34,7 @@ from data.store.visits import grid_path
 from gis.errors import NotFound, ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from psycopg2.extensions import connection
 
@@ -89,6 +89,15 @@ TENURES: tuple[Tenure, ...] = get_args(Tenure)
 """How the ground or the rooms are held (划拨、租赁、借用)."""
 
 
+class Level(StrEnum):
+    """Whose place a station is: the four tiers of places of service (四级服务阵地)."""
+
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+    GRID = "grid"
+
+
 class Facilities(BaseModel):
     """The four ones (四个一): a desk, a room to talk in, a cabinet with medicine and tools, a map of the grids around."""
 
@@ -127,7 +136,7 @@ class Station(BaseModel):
 
     area: Annotated[str, StringConstraints(max_length=100, pattern=NO_NUL)]
     name: Said
-    level: Literal["district", "street", "community", "grid"]
+    level: Level
     kind: Kind = Kind.STATION
     brand: Line = ""
     lon: Longitude
@@ -179,6 +188,7 @@ def reaching(
 _Walk = Annotated[dict[str, float | None], Depends(reaching)]
 _WALKS = ("minutes", "pace", "detour")
 _Kinds = Annotated[list[Kind] | None, Query(description="Stations of these kinds; of all without it.")]
+_Levels = Annotated[list[Level] | None, Query(description="Stations of these levels; of all without it.")]
 _Way = Annotated[
     Literal["own", "walk"], Query(description="own: as each station says, else the walk; walk: the walk from every station.")
 ]
@@ -223,20 +233,25 @@ def show_grids(asked: Asking, store: Store, wanted: _Walk, area: _Area = None, a
     )
 
 
-@router.get("/coverage", dependencies=[Depends(only("area", "at", "way", *_WALKS, several=("kind",)))])
+@router.get("/coverage", dependencies=[Depends(only("area", "at", "station", "way", *_WALKS, several=("kind", "level")))])
 def show_coverage(  # noqa: PLR0917 - FastAPI passes by name
     asked: Asking,
     store: Store,
     serving: Serving,
     wanted: _Walk,
     kind: _Kinds = None,
+    level: _Levels = None,
+    station: Annotated[
+        str | None, Query(max_length=60, pattern=NO_NUL, description="Code of a station: what that one reaches alone.")
+    ] = None,
     way: _Way = "own",
     area: _Area = None,
     at: At = None,
 ) -> Response:
     """Show how many households stations reach (15 分钟服务圈), grid by grid and in all.
 
-    No network of ways is asked: `method` says how far a straight line counts for the walk, and which profile says so.
+    No network of ways is asked: `method` says how far a straight line counts for the walk, and which profile says so. Who may
+    not see households one by one is not told small counts, nor what would tell them: these are null.
     """
     asked.caller.require(Right.SEE_INTERNAL)
     day = at or asked.today
@@ -248,26 +263,36 @@ def show_coverage(  # noqa: PLR0917 - FastAPI passes by name
             area=path or "",
             day=day,
             until=_end(day, serving.settings.zone),
-            kinds=_words(kind),
+            kinds=_words(kind or Kind),
+            levels=_words(level or Level),
+            station=station,
             reach_m=walk.reach_m,
             walk=way == "walk",
         )
         codes = dict(many(conn, "SELECT path::text, code FROM wangge.area"))
-    there, reached = sum(row.households for row in rows), sum(row.reached for row in rows)
-    total = {"households": there, "reached": reached, "station_coverage": percent(reached, there)}
+    there = sum(row.households for row in rows)
+    sees_all = all(asked.caller.may(Right.SEE_HOUSEHOLDS, path) for path in {row.path for row in rows})
+    told, whole = told_reach([(row.households, row.reached) for row in rows], None if sees_all else serving.settings.k_public)
+    total = {"households": there, "reached": whole, "station_coverage": None if whole is None else percent(whole, there)}
     grids = [
         {
-            **{name: value for name, value in asdict(row).items() if name != "path"},
+            "grid": row.grid,
             "community": codes.get(row.path),
-            "uncovered": row.households - row.reached,
-            "station_coverage": percent(row.reached, row.households),
+            "points": row.points,
+            "points_reached": None if reached is None else row.points_reached,
+            "households": row.households,
+            "reached": reached,
+            "uncovered": None if reached is None else row.households - reached,
+            "station_coverage": None if reached is None else percent(reached, row.households),
         }
-        for row in rows
+        for row, reached in zip(rows, told, strict=True)
     ]
     return answer({"at": day, "total": total, "grids": grids, "method": {"way": way, **_method(walk, whose)}})
 
 
-@router.get("/uncovered", dependencies=[Depends(only("grid", "at", "way", "after", "limit", *_WALKS, several=("kind",)))])
+@router.get(
+    "/uncovered", dependencies=[Depends(only("grid", "at", "way", "after", "limit", *_WALKS, several=("kind", "level")))]
+)
 def show_uncovered(  # noqa: PLR0917 - FastAPI passes by name
     grid: Annotated[str, Query(max_length=60, pattern=NO_NUL)],
     asked: Asking,
@@ -275,6 +300,7 @@ def show_uncovered(  # noqa: PLR0917 - FastAPI passes by name
     serving: Serving,
     wanted: _Walk,
     kind: _Kinds = None,
+    level: _Levels = None,
     way: _Way = "own",
     at: At = None,
     after: Annotated[str, Query(max_length=200, pattern=NO_NUL, description="`next` of the page before.")] = "",
@@ -290,7 +316,8 @@ def show_uncovered(  # noqa: PLR0917 - FastAPI passes by name
             grid,
             day=day,
             until=_end(day, serving.settings.zone),
-            kinds=_words(kind),
+            kinds=_words(kind or Kind),
+            levels=_words(level or Level),
             reach_m=walk.reach_m,
             walk=way == "walk",
             after=after,
@@ -382,7 +409,7 @@ def put_station(  # noqa: PLR0917 - FastAPI passes by name
             area=(area.id, area.path),
             at=(wanted.lon, wanted.lat),
             service_area=shape,
-            station={**row, **has, "code": code, "kind": str(wanted.kind)},
+            station={**row, **has, "code": code, "kind": str(wanted.kind), "level": str(wanted.level)},
             now=asked.now,
         )
         made = stations.get(conn, code)
@@ -467,8 +494,8 @@ def _shape(value: Mapping[str, Any] | None) -> str | None:
     return shapely.to_geojson(shape)
 
 
-def _words(kinds: list[Kind] | None) -> list[str]:
-    return [str(each) for each in kinds or Kind]
+def _words(wanted: Iterable[StrEnum]) -> list[str]:
+    return [str(each) for each in wanted]
 
 
 def _walk(conn: connection, wanted: Mapping[str, float | None], path: str | None, day: date) -> tuple[Walk, ProfileRow | None]:

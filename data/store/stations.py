@@ -160,18 +160,28 @@ def served(conn: connection, *, area: str | None, day: date, reach_m: float) -> 
 
 
 def coverage(
-    conn: connection, *, area: str, day: date, until: datetime, kinds: Sequence[str], reach_m: float, walk: bool
+    conn: connection,
+    *,
+    area: str,
+    day: date,
+    until: datetime,
+    kinds: Sequence[str],
+    levels: Sequence[str],
+    station: str | None,
+    reach_m: float,
+    walk: bool,
 ) -> list[Reached]:
-    """Return how many households active stations of some kinds reach, grid by grid, in an area by its path ('': everywhere).
+    """Return how many households active stations reach, grid by grid, in an area by its path ('': everywhere).
 
-    With `walk`, all that live within `reach_m` metres of a station count; without, a station's own area or circle says whom it
-    reaches, and the walk only where it has neither. `until` is the end of the day.
+    Those of some kinds and levels count, or, by its code, one of them. With `walk`, all that live within `reach_m` metres of a
+    station count; without, a station's own area or circle says whom it reaches, and the walk only where it has neither. `until`
+    is the end of the day.
     """
     rows = many(
         conn,
         """SELECT grid_code, path::text, points, points_reached, households, reached
-           FROM wangge.station_coverage(%s::ltree, %s, %s, %s::text[], %s, %s)""",
-        [area, day, until, list(kinds), reach_m, walk],
+           FROM wangge.station_coverage(%s::ltree, %s, %s, %s::text[], %s::text[], %s, %s, %s)""",
+        [area, day, until, list(kinds), list(levels), station, reach_m, walk],
     )
     return [Reached(**dict(zip(Reached.__slots__, row, strict=True))) for row in rows]
 
@@ -183,6 +193,7 @@ def unreached(
     day: date,
     until: datetime,
     kinds: Sequence[str],
+    levels: Sequence[str],
     reach_m: float,
     walk: bool,
     after: str,
@@ -191,8 +202,8 @@ def unreached(
     """Return the household points of a grid that no station reaches, by their ids, those after `after`; to who plans there."""
     rows = many(
         conn,
-        "SELECT * FROM wangge.homes_unreached(%s, %s, %s, %s::text[], %s, %s, %s, %s)",
-        [grid, day, until, list(kinds), reach_m, walk, after, limit],
+        "SELECT * FROM wangge.homes_unreached(%s, %s, %s, %s::text[], %s::text[], %s, %s, %s, %s)",
+        [grid, day, until, list(kinds), list(levels), reach_m, walk, after, limit],
     )
     return [dict(zip(("target", "households", "lon", "lat"), row, strict=True)) for row in rows]
 

@@ -1,5 +1,5 @@
 /** What is known of the grid, the incident or the station that is chosen. */
-wangge.about = (data, page, words, { cases, shades, places, root }) => {
+wangge.about = (data, page, words, { cases, shades, places, cards }) => {
   const { make } = wangge;
   const card = document.getElementById("card");
 
@@ -8,31 +8,11 @@ wangge.about = (data, page, words, { cases, shades, places, root }) => {
     button.setAttribute("aria-label", words.say("map.close"));
     return button;
   };
-  /** A way to something printed; the wall itself stays. */
-  const printed = (key, path, query = {}) => make("a", { href: `${root}${path}?${new URLSearchParams({ ...query, lang: words.lang })}`, target: "_blank", rel: "noopener", text: words.say(key) });
-  const showStation = ({ code, name, area, services }) => {
-    const at = data.areas.code.indexOf(area);
-    card.className = "card";
-    card.replaceChildren(
-      closing(),
-      make("h2", { text: name }),
-      make("p", { className: "state", text: words.say("wall.station") }),
-      wangge.pairs(words, [
-        ["wall.code", code],
-        ["wall.place", at >= 0 ? places.wayTo(at).map((each) => data.areas.name[each]).join(" › ") : undefined],
-        ["wall.services", services.join(words.say("wall.between"))],
-      ]),
-      make("p", { className: "ways" }, printed("wall.station.sheet", `/sheet/stations/${encodeURIComponent(code)}`), printed("wall.station.sheets", "/sheet/stations", { area })),
-    );
-  };
   const show = () => {
     const each = page.case && (page.past ? page.shown().find(({ no }) => no === page.case) : cases.find(page.case));
-    card.hidden = !each && !page.station && page.chosen < 0;
+    if (!each && cards.fill(card)) return;
+    card.hidden = !each && page.chosen < 0;
     if (card.hidden) return;
-    if (page.station) {
-      showStation(page.station);
-      return;
-    }
     if (each) {
       const late = page.isLate(each);
       card.className = late ? "card is-late" : "card";

@@ -49,10 +49,10 @@ wangge.desk = async (map) => {
   };
   const tools = wangge.tools(page, words, {
     rights: frozen?.staffing ? ["manage_staff"] : me.rights,
-    layers: ["cases", "heat", "clusters", "workers"],
+    layers: ["cases", "heat", "clusters", "workers", ...(frozen ? [] : ["stations", "points", "calls", "circle"])],
     usual: ["cases"],
     choose: (shade) => view({ shade }),
-    toggle: (layer) => view({ layers: { ...page.layers, [layer]: !page.layers[layer] } }),
+    toggle: (layer) => toggle(layer),
   });
   const filter = wangge.deskFilter(data, setup.zone, tools);
   Object.assign(page, { filter, wish: filter.read(frozen ? `about:blank?${new URLSearchParams(frozen.wish)}` : location.href) });
@@ -87,6 +87,9 @@ wangge.desk = async (map) => {
   const names = wangge.names(ground, data, page);
   const dots = wangge.dots(page, colours);
   const workers = wangge.workers(source, ground, data, page, names, () => over.redraw());
+  page.areaCode = () => page.wish.area || undefined;
+  const stands = wangge.stands(source, ground, data, page, () => showStands());
+  const signs = wangge.signs(ground, data, page, words, stands);
   const base = new wangge.Surface(ground, paint.draw);
   const marks = new wangge.Surface(ground, (pen, frame) => {
     paint.drawMarks(pen, frame);
@@ -95,6 +98,7 @@ wangge.desk = async (map) => {
     names.draw(pen, frame);
     workers.draw(frame);
     dots.draw(pen, frame);
+    signs.draw(pen, frame);
     measure.draw(pen, frame);
     report.draw(pen, frame);
     find.draw(pen, frame);
@@ -119,6 +123,30 @@ wangge.desk = async (map) => {
   page.failed = failed;
   const replay = wangge.replay(source, rows, page, words);
 
+  const cards = wangge.standCards(data, page, words, stands, { root: setup.root, moment: page.moment, look: (no) => page.open(no), close: () => page.enter(undefined), withTexts: true });
+  const standing = wangge.standing(map, ground, data, page, words, stands, { toggle: (layer) => toggle(layer), goTo: (grid) => page.want({ grid: data.grids.code[grid] }), failed });
+  const showCard = () => {
+    const card = byId("card");
+    const isHeld = card.contains(document.activeElement);
+    card.hidden = !cards.fill(card);
+    if (isHeld) card.querySelector(".close")?.focus();
+  };
+  /** Show what is known of a station, a spot or a call; with nothing, no card. It lies on the list that it may have come from. */
+  page.enter = (thing) => {
+    const isByHand = [byId("stands"), byId("card")].some((box) => box.contains(document.activeElement));
+    page.thing = thing;
+    over.redraw();
+    showCard();
+    standing.show();
+    if (isByHand) thing ? byId("card").querySelector(".close")?.focus() : standing.focus();
+  };
+  /** What stands on the ground is there, or has changed. */
+  const showStands = () => {
+    over.redraw();
+    showCard();
+    standing.show();
+  };
+
   const boundsOf = () => {
     const scope = page.wish.area ? filter.areaAt.get(page.wish.area) : undefined;
     const grid = page.wish.grid ? data.grids.code.indexOf(page.wish.grid) : -1;
@@ -128,7 +156,7 @@ wangge.desk = async (map) => {
     data.grids.area.forEach((area, i) => { if (area !== null && insides[area]) ground.widen(box, ground.grids[i].box); });
     return Number.isFinite(box.left) ? box : ground.whole;
   };
-  const fit = (animate = !still) => map.fitBounds(ground.bounds(boundsOf()), { paddingTopLeft: [26, 20], paddingBottomRight: [26, 54], maxZoom: 17, animate });
+  const fit = (animate = !still) => map.fitBounds(ground.bounds(boundsOf()), { paddingTopLeft: [26, byId("tools").offsetHeight + 16], paddingBottomRight: [26 + standing.width(), 54], maxZoom: 17, animate });
   const scale = wangge.scale(map, words);
 
   // --- showing -----------------------------------------------------------------------------------------------------------
@@ -158,7 +186,10 @@ wangge.desk = async (map) => {
     table.show(shown, { anew });
     shades.count();
     showMap();
-    if (!frozen) links();
+    if (frozen) return;
+    links();
+    showCard();
+    standing.show();
   };
   /** What follows from what grids are shaded by, and from the layers. */
   const showMap = () => {
@@ -256,6 +287,7 @@ wangge.desk = async (map) => {
     if (JSON.stringify(filter.set(page.wish)) !== fetchedFor && !frozen) await page.fetch();
     else show({ anew });
     if (before.area !== page.wish.area || before.grid !== page.wish.grid) fit();
+    if (before.area !== page.wish.area) stands.refreshAll().catch(failed);
   };
   /** Change the wish; by `quietly` without a step in the browser's history. */
   page.want = (change, { quietly = false } = {}) => {
@@ -270,6 +302,7 @@ wangge.desk = async (map) => {
     apply(before, { anew: false }).catch(failed);
     tools.show();
     learn();
+    stands.refreshAll().catch(failed);
     if (page.wish.no !== before.no) page.wish.no ? page.open(page.wish.no) : drawer.close();
   });
 
@@ -280,6 +313,12 @@ wangge.desk = async (map) => {
     tools.show();
     await learn();
     if (!frozen) links();
+  };
+  const toggle = (layer) => {
+    view({ layers: { ...page.layers, [layer]: !page.layers[layer] } }).catch(failed);
+    if (page.thing && !page.layers[layer]) page.enter(undefined);
+    stands.refreshAll().catch(failed);
+    standing.turned(layer);
   };
   /** Draw by what the wish says, once there is what it takes. */
   const learn = async () => {
@@ -321,12 +360,16 @@ wangge.desk = async (map) => {
 
   // --- what people do ----------------------------------------------------------------------------------------------------
 
-  map.on("click", ({ latlng }) => {
+  map.on("click", ({ latlng, containerPoint }) => {
     if (measure.take(latlng) || report.take(latlng)) return;
     const { x, y } = ground.toWorld(latlng);
     if (tools.into(map, ground, dots.clusters, x, y)) return;
-    const each = dots.at(x, y, 2 ** (map.getZoom() - ground.DEEP));
-    if (each) page.open(each.no);
+    const scale = 2 ** (map.getZoom() - ground.DEEP);
+    const each = dots.at(x, y, scale);
+    const thing = signs.at(x, y, scale);
+    if (thing && (thing.kind !== "call" || !each)) page.enter(thing);
+    else if (each) page.open(each.no);
+    else if (standing.take(containerPoint)) return;
     else {
       const code = data.grids.code[ground.gridAt(x, y)];
       if (code && code !== page.wish.grid) page.want({ grid: code });
@@ -400,6 +443,7 @@ wangge.desk = async (map) => {
       else if (report.isOn) report.toggle(false);
       else if (find.drop()) ;
       else if (document.body.classList.contains("with-side")) unfold(false);
+      else if (page.thing) page.enter(undefined);
       else if (!byId("drawer").hidden) {
         drawer.close();
         byId("rows").focus();
@@ -445,6 +489,8 @@ wangge.desk = async (map) => {
   if (opened) page.open(opened);
   if (frozen) return;
   learn();
+  stands.refreshAll().catch(failed);
+  setInterval(() => { if (document.visibilityState === "visible") stands.refreshAll().catch(failed); }, 60_000);
   live.begin(first.cursor);
   // Time alone makes incidents late.
   setInterval(() => { if (!page.past && document.visibilityState === "visible") show(); }, 30_000);

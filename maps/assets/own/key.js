@@ -25,9 +25,11 @@ wangge.key = (page, words, { shades, dots }) => {
     if (page.layers.cases && page.layers.clusters) looks.push(make("li", {}, pictured((pen) => { pen.scale(0.8, 0.8); dots.clusters.mark(pen, { n: 9, late: 3, r: 12 }, getComputedStyle(document.body).fontFamily); }), make("span", { text: words.say("wall.legend.clusters") })));
     const centred = (draw) => pictured((pen) => { pen.textAlign = "center"; pen.textBaseline = "middle"; draw(pen); });
     const others = [];
-    if (page.layers.stations) others.push(make("li", {}, centred((pen) => wangge.signs.station(pen, 0, 0)), make("span", { text: words.say("wall.legend.station") })));
-    if (page.layers.points) others.push(make("li", {}, centred((pen) => wangge.signs.letter(pen, 0, 0, words.say("wall.point.dirty"), font)), make("span", { text: words.say("wall.legend.point") })));
-    if (page.layers.calls) others.push(make("li", {}, centred((pen) => wangge.signs.call(pen, -11, 11, 2, false, font)), make("span", { text: words.say("wall.legend.call") })));
+    const other = (draw, key) => others.push(make("li", {}, centred(draw), make("span", { text: words.say(key) })));
+    if (page.layers.stations || page.layers.circle) for (const kind of Object.keys(wangge.signs.OUTLINES)) other((pen) => wangge.signs.station(pen, 0, 0, kind), `stands.kind.${kind}`);
+    if (page.layers.circle) for (const share of [1, 0.5, 0.1]) other((pen) => wangge.signs.gap(pen, share), `stands.legend.gap.${wangge.signs.gapOf(share)}`);
+    if (page.layers.points) for (const kind of ["dirty", "messy", "poor"]) other((pen) => wangge.signs.spot(pen, 0, 0, words.say(`wall.point.${kind}`), font), `stands.class.${kind}`);
+    if (page.layers.calls) other((pen) => wangge.signs.call(pen, -11, 11, 2, false, font), "wall.legend.call");
     rows.replaceChildren(make("li", { className: "head", text: words.say(`wall.shade.${page.shade}.legend`) }), ...swatches, ...(looks.length ? [make("li", { className: "head", text: words.say("wall.layer.cases") }), ...looks] : []), ...others);
   };
 

@@ -8,6 +8,7 @@ wangge.looks = {
   compound: "rgb(0 0 0 / 0%)",
   hatch: "rgb(208 196 232 / 26%)",
   names: { halo: "rgb(14 22 32 / 85%)", street: "#ffffff", community: "#c6d4e2", grid: "#a9bccf", far: "#5c6c7c" },
+  stands: { mark: "#7ad6aa", rim: "#0e1620", name: "#a9e5c8", reach: "122 214 170", gap: "255 176 84", plate: "#e9dcc3", ink: "#0e1620", late: "#ff8a5c", call: "#e2c8ff" },
   alarm: "#ff6b35",
   chosen: "#ffffff",
   /** From what lies lowest to what lies on top; keys are the numbers of `gis.town.LineKind`. */

@@ -3,15 +3,16 @@
  * picture that is there moves along. `draw(pen, frame)` gets a pen and how the world lies under it.
  */
 wangge.Surface = L.Layer.extend({
-  options: { margin: 0.2 },
+  options: { margin: 0.2, name: "surface" },
 
-  initialize(ground, draw) {
+  initialize(ground, draw, options) {
+    L.setOptions(this, options);
     this.ground = ground;
     this.draw = draw;
   },
 
   onAdd() {
-    this.canvas = L.DomUtil.create("canvas", "surface leaflet-zoom-animated", this.getPane());
+    this.canvas = L.DomUtil.create("canvas", `${this.options.name} leaflet-zoom-animated`, this.getPane());
     this.canvas.setAttribute("aria-hidden", "true");
     this.pen = this.canvas.getContext("2d");
     this.redraw();

@@ -5,7 +5,10 @@
 wangge.tools = (page, words, { rights, layers, usual, choose, toggle }) => {
   const { make } = wangge;
   /** What a right is needed for is offered to those who have it: a screen that nobody sits at has none of these. */
-  const NEEDS = { staffing: "manage_staff", stations: "see_internal", points: "handle_incidents", calls: "handle_incidents", workers: "see_internal" };
+  const NEEDS = {
+    staffing: "manage_staff", stations: "see_internal", circle: "see_internal", points: "handle_incidents", calls: "handle_incidents",
+    workers: "see_internal",
+  };
   const NONE = "none";
   const byId = (id) => document.getElementById(id);
   const isOpen = (name) => !(name in NEEDS) || rights.includes(NEEDS[name]);

@@ -44,7 +44,7 @@ wangge.wall = async (map) => {
   cases.load(first);
   const tools = wangge.tools(page, words, {
     rights: me.rights,
-    layers: ["cases", "heat", "stations", "points", "calls", "clusters", "workers"],
+    layers: ["cases", "heat", "stations", "points", "calls", "clusters", "workers", "circle"],
     usual: ["cases", "calls"],
     choose: (shade) => shadeBy(shade).catch(failed),
     toggle: (layer) => toggle(layer),
@@ -109,7 +109,8 @@ wangge.wall = async (map) => {
   const names = wangge.names(ground, data, page);
   const dots = wangge.dots(page, colours);
   const workers = wangge.workers(source, ground, data, page, names, () => over.redraw());
-  const signs = wangge.signs(source, ground, page, words);
+  const stands = wangge.stands(source, ground, data, page, () => showStands());
+  const signs = wangge.signs(ground, data, page, words, stands);
   const tiles = wangge.tiles(source, page, words);
   const lists = wangge.lists(data, page, words);
   page.lists = lists;
@@ -126,7 +127,8 @@ wangge.wall = async (map) => {
   page.redrawDots = () => over.redraw();
 
   const key = wangge.key(page, words, { shades, dots });
-  const about = wangge.about(data, page, words, { cases, shades, places, root: setup.root });
+  const cards = wangge.standCards(data, page, words, stands, { root: setup.root, moment: (at) => lists.moment(at), look: (no) => page.look(no), close: () => page.choose(-1), withTexts: false });
+  const about = wangge.about(data, page, words, { cases, shades, places, cards });
   const lateOnes = () => [...cases.all()].filter(page.isLate).map(({ no }) => no);
   const chime = wangge.chime(() => showSwitches());
   const rounds = wangge.rounds(page, () => page.go(places.after(page.scope)), () => showSwitches());
@@ -147,6 +149,7 @@ wangge.wall = async (map) => {
     lists.showLate();
     key.show();
     about.show();
+    standing.show();
     if (chime.isOn && !page.past) chime.look(lateOnes());
   };
   const showSoon = () => {
@@ -170,7 +173,7 @@ wangge.wall = async (map) => {
   const fit = (animate = !still) => {
     const bounds = ground.bounds(boundsOf(page.scope));
     const { offsetWidth, offsetHeight } = byId("legend");
-    const [top, edge, foot] = [byId("shades").offsetHeight + 36, 24, byId("foot").offsetHeight + 36];
+    const [top, edge, foot] = [byId("tools").offsetHeight + 36, 24, byId("foot").offsetHeight + 36];
     const ways = [[[offsetWidth + 2 * edge, top], [edge, foot]], [[edge, top], [edge, foot + offsetHeight]], [[edge, top], [edge, foot]]];
     const zooms = ways.map(([from, to]) => map.getBoundsZoom(bounds, false, L.point(from).add(to)));
     const best = innerWidth <= 860 ? 2 : zooms[0] >= zooms[1] ? 0 : 1;
@@ -194,21 +197,23 @@ wangge.wall = async (map) => {
     aim(scope);
     page.chosen = -1;
     page.case = undefined;
-    page.station = undefined;
+    page.thing = undefined;
     remember();
     show();
     fit();
     live.refresh();
+    stands.refreshAll().catch(failed);
   };
   page.choose = (grid) => {
     rounds.taken();
     page.chosen = grid;
     page.case = undefined;
-    page.station = undefined;
+    page.thing = undefined;
     marks.redraw();
     over.redraw();
     places.showRows();
     about.show();
+    standing.show();
     if (grid < 0) return;
     const box = ground.bounds(ground.grids[grid].box);
     if (!map.getBounds().contains(box)) map.panInside(box.getCenter(), { padding: [160, 130], animate: !still });
@@ -218,7 +223,7 @@ wangge.wall = async (map) => {
     if (!each) return;
     rounds.taken();
     page.case = no;
-    page.station = undefined;
+    page.thing = undefined;
     page.chosen = each.grid;
     marks.redraw();
     over.redraw();
@@ -226,11 +231,20 @@ wangge.wall = async (map) => {
     about.show();
     map.setView(ground.latLng(each.x, each.y), Math.max(map.getZoom(), 15.5), { animate: !still });
   };
-  /** Show what is known of a station. */
-  page.enter = (station) => {
+  /** Show what is known of a station, a spot or a call. */
+  page.enter = (thing) => {
     page.choose(-1);
-    page.station = station;
+    page.thing = thing;
+    over.redraw();
     about.show();
+    standing.show();
+  };
+  /** What stands on the ground is there, or has changed. */
+  const showStands = () => {
+    over.redraw();
+    key.show();
+    standing.show();
+    if (page.thing) about.show();
   };
   /** Look at a moment of the past, or with nothing at now. */
   page.turn = (past) => {
@@ -251,8 +265,9 @@ wangge.wall = async (map) => {
   };
   const toggle = (layer) => {
     page.layers[layer] = !page.layers[layer];
-    if (layer === "stations" && page.station) page.choose(-1);
-    signs.refresh(layer).catch(failed);
+    if (page.thing && !page.layers[layer]) page.choose(-1);
+    stands.refreshAll().catch(failed);
+    standing.turned(layer);
     remember();
     over.redraw();
     tools.show();
@@ -278,19 +293,21 @@ wangge.wall = async (map) => {
 
   const live = wangge.live(source, cases, page, words, { lists, tiles, cover, show: showSoon });
   const { failed } = live;
-  const find = wangge.wallFind(data, page, words, { source, map, ground, signs, toggle, still, redraw: () => over.redraw() });
+  const find = wangge.wallFind(data, page, words, { source, map, ground, stands, toggle, still, redraw: () => over.redraw() });
   const replay = wangge.replay(source, cases, page, words);
+  const standing = wangge.standing(map, ground, data, page, words, stands, { toggle: (layer) => toggle(layer), goTo: (grid) => page.choose(grid), failed });
 
   // --- reading the map -----------------------------------------------------------------------------------------------------
 
   const scaleAt = () => 2 ** (map.getZoom() - ground.DEEP);
-  map.on("click", ({ latlng }) => {
+  map.on("click", ({ latlng, containerPoint }) => {
     const { x, y } = ground.toWorld(latlng);
     if (tools.into(map, ground, dots.clusters, x, y)) return;
     const each = dots.at(x, y, scaleAt());
-    const station = each ? undefined : signs.stationAt(x, y, scaleAt());
-    if (each) page.look(each.no);
-    else if (station) page.enter(station);
+    const thing = signs.at(x, y, scaleAt());
+    if (thing && (thing.kind !== "call" || !each)) page.enter(thing);
+    else if (each) page.look(each.no);
+    else if (standing.take(containerPoint)) return;
     else page.choose(ground.gridAt(x, y));
   });
   map.on("dblclick", ({ latlng }) => {
@@ -358,11 +375,12 @@ wangge.wall = async (map) => {
     else if ((key === "g" || key === "G") && LAYERS.includes("clusters")) toggle("clusters");
     else if ((key === "n" || key === "N") && LAYERS.includes("workers")) toggle("workers");
     else if (key === "p" || key === "P") turnPreset();
+    else if ((key === "c" || key === "C") && LAYERS.includes("circle")) toggle("circle");
     else if (key === "i" || key === "I") turnFormulas();
     else if (key === "Escape") {
       if (find.drop()) ;
       else if (page.past) replay.live();
-      else if (page.chosen >= 0 || page.case || page.station) page.choose(-1);
+      else if (page.chosen >= 0 || page.case || page.thing) page.choose(-1);
       else if (page.scope !== null && page.scope !== places.root) page.go(data.areas.parent[page.scope] ?? places.root);
       else return;
     } else return;
@@ -383,14 +401,14 @@ wangge.wall = async (map) => {
   if (page.shade === "staffing") shadeBy("staffing").catch(failed);
   scale.show();
   cover();
-  for (const layer of LAYERS) signs.refresh(layer).catch(failed);
+  stands.refreshAll().catch(failed);
   live.refresh();
   live.begin(first.cursor);
   if (address.searchParams.has("rounds")) rounds.start(address.searchParams.get("rounds"));
   setInterval(tick, 1000);
   // Time alone makes incidents late, and new days begin.
   setInterval(() => { if (!page.past && document.visibilityState === "visible") show(); }, 30_000);
-  setInterval(() => { if (live.isUp) live.refresh(); for (const layer of LAYERS) signs.refresh(layer).catch(failed); }, 60_000);
+  setInterval(() => { if (live.isUp) live.refresh(); stands.refreshAll().catch(failed); }, 60_000);
   window.addEventListener("resize", () => map.invalidateSize({ animate: false }));
 
   /** For tests, and for whoever looks in by the console. */

@@ -1,5 +1,5 @@
 /** Finding on the wall: a field that appears with a key, and what becomes of the choice. */
-wangge.wallFind = (data, page, words, { source, map, ground, signs, toggle, still, redraw }) => {
+wangge.wallFind = (data, page, words, { source, map, ground, stands, toggle, still, redraw }) => {
   const box = document.getElementById("seek");
   const button = document.getElementById("find-open");
   const pin = wangge.pin(ground, redraw);
@@ -7,9 +7,8 @@ wangge.wallFind = (data, page, words, { source, map, ground, signs, toggle, stil
 
   const enter = async (code) => {
     if (!page.layers.stations) toggle("stations");
-    await signs.refresh("stations");
-    const station = signs.stationOf(code);
-    if (station) page.enter(station);
+    await stands.refresh("stations");
+    if (stands.find({ kind: "station", id: code })) page.enter({ kind: "station", id: code });
   };
   const chosen = (result) => {
     pin.set();

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.rounds.coverage import GroupCount, Tally, percent, sums_up, told
+from api.rounds.coverage import GroupCount, Tally, percent, sums_up, told, told_reach
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,22 @@ def test_nothing_small_is_told(rows) -> None:
         assert other.total is None or other.total == 0 or other.total >= 10
         assert other.visited is None or other.visited == 0 or other.visited >= 10
     assert all(value is None or value == 0 or value >= 10 for pair in sums.values() for value in pair)
+
+
+def test_who_is_not_reached_is_not_told_where_they_are_few() -> None:
+    """Three of forty not reached tell as much as three reached: both counts are hidden, and a second with them; or the sum."""
+    assert told_reach([(40, 37), (50, 30), (30, 0), (60, 60)], 10) == ([None, None, 0, 60], 127)
+    assert told_reach([(40, 3)], 10) == ([None], None)
+    assert told_reach([(40, 3), (9, 9)], None) == ([3, 9], 12)
+    assert told_reach([], 10) == ([], 0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=10))
+def test_nothing_small_of_reach_is_told(rows) -> None:
+    """Whatever the counts, neither who is reached nor who is not is told where they are one to nine."""
+    counts = [(there, min(there, reached)) for there, reached in rows]
+    grids, whole = told_reach(counts, 10)
+    for (there, true), reached in zip(counts, grids, strict=True):
+        assert reached in {None, true}
+        assert reached is None or not (0 < reached < 10 or 0 < there - reached < 10)
+    assert whole in {None, sum(reached for _, reached in counts)}

@@ -120,6 +120,8 @@ def test_a_cluster_is_mended(station) -> None:
     problem(mend(who="other_street"), 404, "not-found")
     assert problem(mend(state="cleared"), 409, "illegal-transition")["allowed"] == ["found", "planned"]
     assert mend().json()["state"] == "planned"
+    told = station.asks("community", "GET", "/v1/problem-points/clusters").json()
+    assert told["orgs"] == {"sanitation": "环卫局"}
     assert clusters(station)[0]["overdue"] is False
     station.passes(days=4)
     assert clusters(station)[0]["overdue"] is True

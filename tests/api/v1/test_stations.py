@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from data.store.sql import run
 from tests.api.incidents.station import GRID, HERE, NEXT, at, station_over
 from tests.api.rounds.homes import HOUSEHOLDS, POINTS, furnish
 from tests.api.v1.hall import problem
@@ -42,7 +43,7 @@ def made(station, code="S1", **said):
     return answer
 
 
-def seen(station, what, who="district", **query):
+def seen(station, what, /, who="district", **query):
     answer = station.asks(who, "GET", f"/v1/stations/{what}".rstrip("/"), params=query)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -144,6 +145,35 @@ def test_fifteen_minutes_on_foot(station) -> None:
     assert 0 < less["total"]["reached"] < near["total"]["reached"] < far["total"]["reached"] == EVERYBODY
     assert seen(station, "coverage")["total"]["reached"] == 0
     problem(station.asks("district", "GET", "/v1/stations/coverage", params={"detour": 0.5}), 400, "invalid-parameter")
+
+
+def test_reach_is_narrowed_as_maps_narrow_it(station) -> None:
+    """By kind and by level those alone count that are asked for, and a station by itself reaches what it reaches alone."""
+    made(station, radius_m=11)
+    made(station, "S2", x=400, kind="canteen", level="grid", radius_m=5000)
+    told = {level: seen(station, "coverage", level=level)["total"]["reached"] for level in ("community", "grid", "district")}
+    assert told == {"community": 2 * HOUSEHOLDS, "grid": EVERYBODY, "district": 0}
+    assert seen(station, "coverage", level=["community", "district"], kind="canteen")["total"]["reached"] == 0
+    assert seen(station, "coverage", station="S1")["total"]["reached"] == 2 * HOUSEHOLDS
+    assert seen(station, "coverage", station="nothing")["total"]["reached"] == 0
+    assert seen(station, "uncovered", grid=GRID, level="grid")["uncovered"] == []
+    assert len(seen(station, "uncovered", grid=GRID, level="community")["uncovered"]) == 2
+    problem(station.asks("district", "GET", "/v1/stations/coverage", params={"level": "moon"}), 400, "invalid-parameter")
+
+
+def test_small_counts_are_for_those_who_may_see_households(station, db) -> None:
+    """To a grid worker what is below ten is not told, nor what would tell it; a planner sees the same figures whole."""
+    with owner(db.admin) as conn:
+        run(conn, "UPDATE wangge.household_point SET households = 3 WHERE external_id = %s", [f"{GRID}-1"])
+    made(station, radius_m=6)
+    (whole,) = [each for each in seen(station, "coverage")["grids"] if each["grid"] == GRID]
+    assert (whole["reached"], whole["points_reached"]) == (3, 1)
+    told = seen(station, "coverage", who="worker")
+    (grid,) = [each for each in told["grids"] if each["grid"] == GRID]
+    assert [grid[name] for name in ("reached", "uncovered", "points_reached", "station_coverage")] == [None] * 4
+    assert told["total"]["reached"] is None
+    assert told["total"]["station_coverage"] is None
+    assert grid["households"] == whole["households"]
 
 
 def test_centers_that_are_too_small(station) -> None:
