@@ -30,7 +30,7 @@ from api.incidents.rulebook import Rulebook
 from api.incidents.ticker import tick
 from api.secret import read_secret
 from api.who.pepper import Pepper
-from data.store import answers, contacts, credentials, jobs
+from data.store import answers, contacts, credentials, jobs, prints
 from data.store.pool import Pool, connect
 from gis.errors import StoreBusy, WanggeError
 
@@ -149,11 +149,12 @@ def _again(chore: Chore, admin_dsn: str, now: Callable[[], datetime], stop: Even
 
 
 def _forget(contact_kept: timedelta, conn: connection, now: datetime) -> bool:
-    """Forget answers that nobody asks for again, sessions that are over, failures to sign in, who reported, and suggestions."""
+    """Forget answers nobody asks for again, sessions that are over, failures to sign in, who reported, suggestions, prints."""
     answers.forget(conn, now - answers.KEPT)
     credentials.forget_over(conn, now)
     contacts.erase_contacts(conn, now - contact_kept)
     jobs.forget(conn, now - jobs.KEPT)
+    prints.forget(conn, now - jobs.KEPT)
     return False
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from api.block_job import block_job
 from api.divide_job import divide_job
+from api.print_job import print_job
 from api.suggest_job import suggest_job
-from data.store.jobs import BLOCKS, DIVIDE, SUGGEST
+from data.store.jobs import BLOCKS, DIVIDE, PRINT, SUGGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ WORK: Mapping[str, Do] = {
     DIVIDE: divide_job,
     BLOCKS: block_job,
     SUGGEST: suggest_job,
+    PRINT: print_job,
 }
 
 

@@ -266,6 +266,12 @@ _PLANS: Mapping[str, ProblemKind] = {
     "no-common-area": ProblemKind(
         "跨市区的方案", "请按区县分别编制。", "The plan lies in several cities", "Make one plan for each."
     ),
+    "not-finished": ProblemKind(
+        "任务尚未完成",
+        "请在完成后再取整包，或逐个取已生成的文件。",
+        "The job has not ended",
+        "Take the whole when it is done, or file by file what is made by now.",
+    ),
     "job-finished": ProblemKind("任务已结束", "无需取消。", "The job has ended", "There is nothing left to cancel."),
     "nothing-to-divide": ProblemKind(
         "没有可划分的社区", "请检查社区编码。", "There is nothing to divide", "Check the codes of the communities."

@@ -83,6 +83,8 @@ class Wish:
 
     day: date
     paper: Paper
+    scale: int = 0
+    """The N of the 1:N that is wanted; 0: the largest that has room."""
     show: frozenset[Show] = frozenset(Show)
     """What of those who answer."""
     lang: Lang = "zh"
@@ -106,12 +108,12 @@ def grid_ground(pool: Pool, who: Who, code: str, wish: Wish) -> tuple[SheetGroun
             raise NotFound(f"no grid {code} was in force on {wish.day}, or it is not yours to see")
         if wish.internal:
             who.caller.require(Right.SEE_INTERNAL, spot.path)
-        box = fitted(spot.bounds, wish.paper).ground()
+        box = fitted(spot.bounds, wish.paper, scale=wish.scale).ground()
         grids = sheet_rows.grids(conn, spot, box, wish.day)
         communities = sheet_rows.communities(conn, spot, box, wish.day)
         answers = card_staff(public_card(conn, code, wish.day, wish.lang), wish.show)
     lines, compounds = _features(pool, spot, box)
-    ground = _ground(who.caller, spot, grids, communities, lines, compounds, wish)
+    ground = ground_from(who.caller, spot, grids, communities, lines, compounds, wish)
     return ground, ground.code.index(code), answers
 
 
@@ -130,7 +132,7 @@ def _features(pool: Pool, spot: Spot, box: Box) -> tuple[list[FeatureRow], list[
         return sheet_rows.features(conn, spot, box, "barrier"), sheet_rows.features(conn, spot, box, "compound")
 
 
-def _ground(  # noqa: PLR0917 - the rows of each layer
+def ground_from(  # noqa: PLR0917 - the rows of each layer
     caller: Caller,
     spot: Spot,
     grids: Sequence[GridRow],
@@ -139,6 +141,7 @@ def _ground(  # noqa: PLR0917 - the rows of each layer
     compounds: Sequence[FeatureRow],
     wish: Wish,
 ) -> SheetGround:
+    """Return rows of the store as sheets show them, each number as far as the caller may know it."""
     home = {each.id: n for n, each in enumerate(communities)}
     # A community that the caller sees nothing of but its grids has no name, and its line is theirs.
     nameless = sorted({grid.community for grid in grids} - home.keys())
@@ -217,7 +220,7 @@ def station_ground(pool: Pool, who: Who, code: str, wish: Wish) -> tuple[SheetGr
         }
     lines, compounds = _features(pool, spot, wide)
     in_zone, in_walk = _reached(pool, code, path, walk_m) if caller.may(Right.SEE_HOUSEHOLDS, path) else (UNTOLD, UNTOLD)
-    ground = _ground(caller, spot, grids, communities, lines, compounds, wish)
+    ground = ground_from(caller, spot, grids, communities, lines, compounds, wish)
     home = next((each for each in communities if shapely.covers(each.polygon, place)), None)
     posts = (
         Post("worker", name if Show.NAMES in wish.show else "", phone if Show.PHONES in wish.show else "")

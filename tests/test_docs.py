@@ -211,7 +211,7 @@ def test_the_api_guide_names_every_address(page, tmp_path):
     """Each address of the application has a row in the guide, and no other has; pages for people need none."""
     told = create_app(Settings(home=tmp_path), None, now=utc_now)
     pages = {"/static/{name}", "/api.html", "/api31", "/sign-in", "/language", "/plans", "/plans/new", "/plans/{plan}", "/wall"}
-    pages |= {"/command", "/edit/{plan}", "/figures", "/workspace", "/workspace/{list}"}
+    pages |= {"/command", "/edit/{plan}", "/figures", "/prints", "/workspace", "/workspace/{list}"}
     kept = {"/healthz", "/readyz", "/metrics", "/problems", "/problems/{code}"}
     nothing = {"/open311/v2/{rest:path}"}  # answers, in the form of Open311, that there is nothing
     wanted = {f"{method} {path}" for method, path in addresses(told) if path not in pages | kept | nothing}

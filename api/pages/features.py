@@ -13,7 +13,9 @@ from api.ogc.query import DEFAULT_LIMIT
 from api.pages.documents import FILL, link_of
 from api.pages.formats import day_text, value_text
 from api.pages.page import around, render
+from api.pages.print_choices import print_choices
 from api.pages.words import word
+from api.who.caller import Right
 from maps.words import word as map_word
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ _LINKED = {"community": "communities", "street": "streets", "district": "distric
 _PARENTS = {"communities": "streets", "streets": "districts"}
 _BELOW = {"districts": ("streets", "parent"), "streets": ("communities", "parent"), "communities": ("grids", "community")}
 """What lies in the features of a collection: the collection, and the property to ask for."""
+_PRINTED = {"districts", "streets", "communities"}
+"""Collections of areas whose grids may be printed together."""
 _NO_DIGIT = re.compile(r"[^0-9+*#]", re.ASCII)
 _NUMBERS = {Kind.INTEGER, Kind.NUMBER}
 
@@ -146,6 +150,8 @@ def item(body: dict[str, object], asked: Asked) -> str:
         is_grid="people" in body,
         card=_card(body, asked.lang),
         staffing=body.get("staffing"),
+        **print_choices(internal=asked.caller.may(Right.SEE_INTERNAL)),
+        prints=collection.id in _PRINTED and asked.caller.may(Right.RUN_JOBS),
         shown_day=day_text(given.get("at") or asked.today.isoformat(), asked.lang),
         json=_with(given, f="json"),
         below=below,

@@ -35,6 +35,7 @@ OWN = (
     "plans.js",
     "plan.js",
     "new_plan.js",
+    "prints.js",
     "figures.js",
     "work.js",
     "work_rows.js",

@@ -16,6 +16,7 @@ from api.pages.editor import editor
 from api.pages.figures import figures_page
 from api.pages.files import static
 from api.pages.office import choose_language, new_plan_page, plan_page, plans_page, sign_in_page
+from api.pages.prints import prints_page
 from api.pages.sheet import routes as sheets
 from api.pages.wall import wall
 from api.pages.work import list_page, work_page
@@ -51,6 +52,7 @@ routes: list[Route] = [
     Route("/workspace", work_page),
     Route("/workspace/{list}", list_page),
     *sheets,
+    Route("/prints", prints_page),
     Route("/plans", plans_page),
     Route("/plans/new", new_plan_page),
     Route("/plans/{plan}", plan_page),

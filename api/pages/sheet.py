@@ -26,6 +26,7 @@ from data.spelling import listed
 from data.store import stations
 from data.store.plans import path_named
 from gis.errors import NotFound, ParameterError
+from maps.sheets.scale import ROUND
 from maps.sheets.values import Form, Paper, SheetOptions, Show
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def grid_sheet(request: Request) -> Response:
 
     asked = ask(request)
     require_reader(GRIDS, asked.scope, known=asked.caller.is_known)
-    wish, form, _ = _wished(request, asked, default=tuple(Show), more=("at",))
+    wish, form, _ = _wished(request, asked, default=tuple(Show), more=("at", "scale"))
     code = request.path_params["code"]
     ground, row, (posts, told) = grid_ground(store(request), asked, code, wish)
     here = f"{asked.base}/collections/grids/items/{{code}}" if "grids" in asked.scope.public else ""
@@ -134,7 +135,7 @@ def _wished(
     request: Request, asked: Asked, *, default: Sequence[str], more: Sequence[str]
 ) -> tuple[Wish, Form, dict[str, str]]:
     """Return what is wanted, in which form, and the other parameters; every fault at once."""
-    given, faults = taken(request.query_params.multi_items(), (*_COMMON, *more))
+    given, faults = taken(_ticked(request.query_params.multi_items()), (*_COMMON, *more))
     form = _form(given.get("format"), request.headers.get("accept", ""), faults)
     paper, day = Paper.A4, asked.today
     if "paper" in given:
@@ -147,13 +148,23 @@ def _wished(
             day = date.fromisoformat(given["at"])
         except ValueError:
             faults.append(ParameterError("at", "write a day as 2026-01-31"))
+    scale = given.get("scale", "0")
+    if scale not in {"0", *map(str, ROUND)}:
+        faults.append(ParameterError("scale", f"scale is 0 or one of {listed([str(each) for each in ROUND], 40)}"))
     shown = set(given["show"].split(",") if "show" in given else default)
     if not shown <= set(SHOWN):
         faults.append(ParameterError("show", f"show is a list, with commas, of {listed(SHOWN)}"))
     refuse(faults)
     show = frozenset(each for each in Show if each in shown)
-    wish = Wish(day=day, paper=paper, show=show, lang=asked.lang, internal="internal" in shown)
+    wish = Wish(day=day, paper=paper, scale=int(scale), show=show, lang=asked.lang, internal="internal" in shown)
     return wish, form, given
+
+
+def _ticked(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return parameters with one `show` for all of them: a form sends one for each box that is ticked."""
+    ticked = [value for name, value in pairs if name == "show"]
+    rest = [(name, value) for name, value in pairs if name != "show"]
+    return [*rest, ("show", ",".join(ticked))] if ticked else rest
 
 
 def _form(said: str | None, accept: str, faults: list[ParameterError]) -> Form:
@@ -171,6 +182,7 @@ def _options(request: Request, asked: Asked, wish: Wish, form: Form) -> SheetOpt
     settings = service(request).settings
     return SheetOptions(
         paper=wish.paper,
+        scale=wish.scale,
         form=form,
         lang=asked.lang,
         day=wish.day.isoformat(),

@@ -18,7 +18,7 @@ from api.suggest_job import BLOCKS, PLAN
 from api.v1.answers import answer, tag
 from api.who.caller import Right
 from data.profile import SIZES
-from data.store import jobs, plans
+from data.store import jobs, plans, prints
 from data.store.jobs import CANCELLED, QUEUED, RUNNING
 from data.store.log import record
 from data.store.profiles import size_there
@@ -123,7 +123,7 @@ def list_jobs(
     asked.caller.require(Right.SEE_DRAFTS)
     with store.read(asked.scope) as conn:
         found = jobs.listed(conn, state=state, limit=limit)
-    return answer({"jobs": [_document(job, asked) for job in found]})
+    return answer({"jobs": [job_document(job, asked) for job in found]})
 
 
 @router.get("/jobs/{job_id}")
@@ -149,9 +149,7 @@ def stop_job(job_id: UUID, asked: Asking, store: Store, once: OnlyOnce) -> Respo
         job = jobs.get(conn, str(job_id))
         asked.caller.require(Right.RUN_JOBS, job.path)
         # One that lies in one of its communities is stopped by whoever has them all.
-        divides = job.kind == jobs.DIVIDE
-        paths = _paths(conn, job.wants.get(COMMUNITIES) or ()).values() if divides else plans.get(conn, job.wants[PLAN]).paths
-        for path in paths:
+        for path in _all_of(conn, job):
             asked.caller.require(Right.RUN_JOBS, path)
 
     def stop(conn: connection) -> Response:
@@ -161,6 +159,15 @@ def stop_job(job_id: UUID, asked: Asking, store: Store, once: OnlyOnce) -> Respo
 
     with store.write(asked.acting(Right.RUN_JOBS)) as conn:
         return once(conn, lambda: stop(conn))
+
+
+def _all_of(conn: connection, job: Job) -> Iterable[str]:
+    """Return the paths of all that a job is about."""
+    if job.kind == jobs.DIVIDE:
+        return _paths(conn, job.wants.get(COMMUNITIES) or ()).values()
+    if job.kind == jobs.PRINT:
+        return prints.paths_of(conn, job.id) or ()
+    return plans.get(conn, job.wants[PLAN]).paths
 
 
 def _rules(values: Mapping[str, Any]) -> Rules:
@@ -252,20 +259,23 @@ def _address(job: Job, asked: Asked) -> str:
 def shown(job: Job, asked: Asked, *, status: int = 200, location: str | None = None) -> Response:
     """Return a job as an answer; while it goes on, it says when to look again."""
     etag = tag(job.id, job.state, f"{job.done}of{job.total}", "stopping" if job.cancel else "", asked.lang)
-    document = _document(job, asked) | {"suggestion": (job.result or {}).get("suggestion")}
+    document = job_document(job, asked) | {"suggestion": (job.result or {}).get("suggestion")}
     response = answer(document, status=status, etag=etag, location=location)
     if job.state in {QUEUED, RUNNING}:
         response.headers["Retry-After"] = str(RETRY_S)
     return response
 
 
-def _document(job: Job, asked: Asked) -> dict[str, Any]:
+def job_document(job: Job, asked: Asked) -> dict[str, Any]:
+    """Return what is told of a job."""
     here = _address(job, asked)
     result = job.result or {}
     plan = None if "plan" not in result else {"id": result["plan"], "href": f"{asked.base}/v1/plans/{result['plan']}"}
     links = [{"rel": "self", "href": here, "type": "application/json"}]
     if plan is not None:
         links.append({"rel": "plan", "href": plan["href"], "type": "application/json"})
+    if job.kind == jobs.PRINT:
+        links.append({"rel": "files", "href": f"{asked.base}/v1/prints/{job.id}", "type": "application/json"})
     return {
         "id": job.id,
         "kind": job.kind,

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
-DIVIDE, BLOCKS, SUGGEST = "divide", "blocks", "suggest"
+DIVIDE, BLOCKS, SUGGEST, PRINT = "divide", "blocks", "suggest", "print"
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 STATES = (QUEUED, RUNNING, DONE, FAILED, CANCELLED)
 KEPT = timedelta(days=7)
-"""How long a suggestion is kept: each may be as large as the plan, and the plan has gone on since."""
+"""How long a suggestion is kept: each may be as large as the plan, and the plan has gone on since. So are printed files."""
 MOST_TRIES = 3
 """A job that was begun so often and never came to an end takes its worker with it; it is not tried again."""
 LOST: Mapping[str, Any] = {"code": "worker-lost", "status": 500}

@@ -80,6 +80,25 @@ def grid_spot(conn: connection, code: str, day: date) -> Spot | None:
     return None if row is None else Spot(srid=row[0], bounds=row[1:5], path=row[5])
 
 
+def area_spot(conn: connection, path: str, day: date) -> Spot | None:
+    """Return where the grids of an area lie, or None where none is in force, or there is no town."""
+    srid = frame_of(conn, path)
+    row = maybe(
+        conn,
+        """SELECT ST_XMin(b.box), ST_YMin(b.box), ST_XMax(b.box), ST_YMax(b.box) FROM (
+             SELECT ST_Extent(ST_Transform(g.geom, %(srid)s)) AS box FROM wangge.grid g
+             WHERE g.path <@ %(path)s::ltree AND g.in_force @> %(day)s) b WHERE b.box IS NOT NULL""",
+        {"srid": srid or 0, "path": path, "day": day},
+    )
+    return None if srid is None or row is None else Spot(srid=srid, bounds=(row[0], row[1], row[2], row[3]), path=path)
+
+
+def count_grids(conn: connection, path: str, day: date) -> int:
+    """Return how many grids of an area are in force on a day."""
+    row = maybe(conn, "SELECT count(*) FROM wangge.grid g WHERE g.path <@ %s::ltree AND g.in_force @> %s", [path, day])
+    return 0 if row is None else int(row[0])
+
+
 def frame_of(conn: connection, path: str) -> int | None:
     """Return the frame of the town that an area lies in, or that lies in it: of several, that of the smallest code."""
     row = maybe(

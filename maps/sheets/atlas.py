@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from maps.sheets.fonts import Typeface
+    from maps.sheets.manifest import Entry
     from maps.sheets.press import Page
     from maps.sheets.printing import Made
     from maps.sheets.values import SheetGround, SheetOptions
@@ -40,7 +41,7 @@ class GridPress:
 
     def __post_init__(self) -> None:
         """Make the ground ready."""
-        self.cropper = Cropper(self.ground, self.options.paper)
+        self.cropper = Cropper(self.ground, self.options.paper, self.options.scale)
 
     def page(self, sheet: Sheet) -> Page:
         """Return the page that a sheet is."""
@@ -61,8 +62,9 @@ def make_atlas(
     volume: Volume = Volume.NONE,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    keep: Callable[[Entry], None] | None = None,
 ) -> Made:
-    """Make the sheets of the grids `rows` in `folder`; the first fault stops all of it.
+    """Make the sheets of the grids `rows` in `folder`; the first fault stops all of it. `keep` hears of each that is made.
 
     Raises
     ------
@@ -77,7 +79,7 @@ def make_atlas(
     findings = lacking(ground, rows, options)
     files = [*_files(ground, rows, options), *_volumes(ground, rows, volume)]
     return print_files(
-        partial(GridPress, ground, options), files, folder, workers=workers, progress=progress, findings=findings
+        partial(GridPress, ground, options), files, folder, workers=workers, progress=progress, keep=keep, findings=findings
     )
 
 

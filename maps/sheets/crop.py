@@ -70,6 +70,8 @@ class Cropper:
 
     ground: SheetGround
     paper: Paper
+    scale: int = 0
+    """The N of the 1:N that is wanted; 0: for each grid the largest that has room."""
     land: Land = field(init=False)
     _streets: dict[str, tuple[NDArray[np.object_], NDArray[np.object_], NDArray[np.int64]]] = field(
         init=False, default_factory=dict
@@ -81,7 +83,7 @@ class Cropper:
 
     def view(self, row: int) -> View:
         """Return the frame over a grid."""
-        return around(self.ground.polygon[[row]], self.paper)
+        return around(self.ground.polygon[[row]], self.paper, scale=self.scale)
 
     def crop(self, row: int) -> Crop:
         """Cut the sheet of one grid."""

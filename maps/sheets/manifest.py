@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 MANIFEST = "manifest.csv"
@@ -53,15 +54,18 @@ def read_manifest(folder: Path) -> dict[str, Entry]:
     return {row["file"]: Entry(**row) for row in rows if None not in row.values() and set(row) == set(names)}
 
 
-def write_manifest(folder: Path, entries: dict[str, Entry]) -> None:
-    """Write the manifest, whole; files that are gone are no longer in it."""
+def manifest_text(entries: Iterable[Entry]) -> str:
+    """Return a manifest, with the mark that tells spreadsheets that it is UTF-8."""
     out = io.StringIO(newline="")
     rows = csv.DictWriter(out, [f.name for f in fields(Entry)], lineterminator="\r\n")
     rows.writeheader()
-    for entry in sorted(entries.values(), key=lambda e: (e.kind != "sheet", e.kind, e.code, e.file)):
-        if (folder / entry.file).is_file():
-            rows.writerow(asdict(entry))
+    for entry in sorted(entries, key=lambda e: (e.kind != "sheet", e.kind, e.code, e.file)):
+        rows.writerow(asdict(entry))
+    return "\ufeff" + out.getvalue()
+
+
+def write_manifest(folder: Path, entries: dict[str, Entry]) -> None:
+    """Write the manifest, whole; files that are gone are no longer in it."""
     draft = folder / f".{MANIFEST}.part"
-    # With the mark that tells spreadsheets that it is UTF-8.
-    draft.write_text(out.getvalue(), encoding="utf-8-sig", newline="")
+    draft.write_text(manifest_text(e for e in entries.values() if (folder / e.file).is_file()), encoding="utf-8", newline="")
     draft.replace(folder / MANIFEST)

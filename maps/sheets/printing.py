@@ -68,9 +68,10 @@ def print_files(
     *,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    keep: Callable[[Entry], None] | None = None,
     findings: tuple[Finding, ...] = (),
 ) -> Made:
-    """Make files in `folder`; the first fault stops all of it. Each process calls `press` once.
+    """Make files in `folder`; the first fault stops all of it. Each process calls `press` once; `keep` hears of new files.
 
     Raises
     ------
@@ -93,6 +94,8 @@ def print_files(
             for done, (entry, fresh) in enumerate(results(tasks), start=1):
                 entries[entry.file] = entry
                 made += fresh
+                if fresh and keep is not None:
+                    keep(entry)
                 if progress is not None:
                     progress(done, len(tasks))
                 if made and done % WRITTEN_EVERY == 0:

@@ -116,6 +116,8 @@ class SheetOptions:
     """How sheets are to be printed; the same options and the same ground give the same bytes."""
 
     paper: Paper = Paper.A4
+    scale: int = 0
+    """The N of the 1:N that grids are wanted at; one too large for it, and every one where it is 0, has one of its own."""
     form: Form = Form.PDF
     lang: str = "zh"
     review_number: str = ""

@@ -42,18 +42,23 @@ class View:
         return self.x - more, self.y - more, self.x + wide + more, self.y + high + more
 
 
-def fitted(bounds: tuple[float, float, float, float], paper: Paper, frame: Box = MAP, filled: float = FILLED) -> View:
-    """Return the frame over `bounds` (west, south, east, north; metres) at the largest round scale that leaves room."""
+def fitted(
+    bounds: tuple[float, float, float, float], paper: Paper, frame: Box = MAP, filled: float = FILLED, *, scale: int = 0
+) -> View:
+    """Return the frame over `bounds` (west, south, east, north; metres) at the largest round scale that leaves room.
+
+    With `scale`, the N of a 1:N, at that one where there is room for it.
+    """
     west, south, east, north = bounds
     enlarged = enlargement(paper)
-    scale = round_scale((east - west, north - south), (frame.width * enlarged, frame.height * enlarged), filled)
+    scale = max(scale, round_scale((east - west, north - south), (frame.width * enlarged, frame.height * enlarged), filled))
     units_per_m = MM_PER_M / scale / enlarged
     x = (west + east) / 2 - frame.width / units_per_m / 2
     y = (south + north) / 2 - frame.height / units_per_m / 2
     return View(frame, x, y, units_per_m, scale)
 
 
-def around(shapes: NDArray[np.object_], paper: Paper, frame: Box = MAP, filled: float = FILLED) -> View:
+def around(shapes: NDArray[np.object_], paper: Paper, frame: Box = MAP, filled: float = FILLED, *, scale: int = 0) -> View:
     """Return the frame over `shapes`, metres, as `fitted` does."""
     west, south, east, north = shapely.total_bounds(shapes).tolist()
-    return fitted((west, south, east, north), paper, frame, filled)
+    return fitted((west, south, east, north), paper, frame, filled, scale=scale)

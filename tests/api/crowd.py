@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +17,11 @@ from psycopg2.extras import Json
 from api.loop.record import Record
 from api.loop.words import Event, State
 from api.who.caller import Tier
+from data.store import prints
 from data.store.log import record
 from data.store.sql import many, one, run
 from data.store.town_layers import packed_rows
+from maps.sheets.manifest import Entry
 from tests.api.v1.hall import NOW, TODAY
 from tests.stored import owner
 
@@ -105,6 +107,7 @@ class Crowd:
     """The community of each grid of a plan, by the plan's id and the grid's code."""
     in_force: set[str] = field(default_factory=set)
     jobs: dict[str, str] = field(default_factory=dict)
+    prints: dict[str, str] = field(default_factory=dict)
     incidents: dict[str, str] = field(default_factory=dict)
     """The community of each incident, by its number."""
     pictures: dict[str, str] = field(default_factory=dict)
@@ -220,6 +223,16 @@ def _district(conn: Any, crowd: Crowd, district: str) -> None:
             [crowd.path[code], Json({"title": crowd.mark(f"job-{code}", DRAFTS, code)}), NOW, NOW],
         )
         crowd.jobs[job] = code
+        (printed,) = one(
+            conn,
+            """INSERT INTO wangge.job (kind, path, wants, state, created_at, finished_at)
+               VALUES ('print', %s, %s, 'done', %s, %s) RETURNING id::text""",
+            [crowd.path[code], Json({"area": code, "at": "2026-01-01"}), NOW, NOW],
+        )
+        prints.open_print(conn, printed, [crowd.path[code]])
+        entry = {field.name: "0" for field in fields(Entry)} | {"kind": "sheet", "file": "1.pdf"}
+        prints.keep(conn, printed, entry | {"name": crowd.mark(f"printed-{code}", HOUSEHOLDS, code)}, b"%PDF")
+        crowd.jobs[printed] = crowd.prints[printed] = code
     rows = packed_rows(np.array(homes), np.arange(1, len(homes) + 1))
     run(conn, "UPDATE wangge.snapshot SET point_rows = %s WHERE town_id = %s", [rows, town])
     _in_force(conn, crowd, town, district, communities)

@@ -271,6 +271,44 @@ def grid_sheets(ask):
         assert (more.status_code == 200) == works, (ask.actor, more.text)
 
 
+def order_prints(ask):
+    """Atlases are ordered by those who plan in all of an area."""
+    for code in (*COMMUNITIES, *STREETS, *DISTRICTS):
+        # Nobody's day: what may be ordered is refused for that, and nothing is left to be printed.
+        answer = ask("/v1/prints", "POST", json={"area": code, "at": "1999-01-01"})
+        if not ask.actor.plans:
+            ask.denied(answer)
+        elif answer.status_code == 400:
+            assert ask.actor.sees(HOUSEHOLDS, ask.path(code)), ask.actor
+        else:
+            assert answer.status_code in {403, 404}, answer.text
+            assert not ask.actor.sees(HOUSEHOLDS, ask.path(code)), ask.actor
+
+
+def list_prints(ask):
+    """Atlases are listed to those who plan in all of what is on them."""
+    answer = ask("/v1/prints")
+    if not ask.actor.plans:
+        ask.denied(answer)
+        return
+    truth = {job for job, code in ask.crowd.prints.items() if ask.actor.sees(HOUSEHOLDS, ask.path(code))}
+    assert {each["id"] for each in answer.json()["prints"]} == truth
+
+
+def one_print(rest):
+    """One atlas and its files: there exactly if it is in the list."""
+
+    def check(ask):
+        for name, code in ask.crowd.prints.items():
+            answer = ask(f"/v1/prints/{name}{rest}")
+            if not ask.actor.plans:
+                ask.denied(answer)
+            else:
+                assert answer.status_code == (200 if ask.actor.sees(HOUSEHOLDS, ask.path(code)) else 404), answer.text
+
+    return check
+
+
 def plan_sheets(ask):
     """What a plan changes is printed for those who see all of its households."""
     for plan, communities in ask.crowd.plans.items():
@@ -824,6 +862,7 @@ MATRIX = {
     ("GET", "/language"): documents("/language?to=en"),
     ("GET", "/plans"): documents("/plans"),
     ("GET", "/plans/new"): documents("/plans/new"),
+    ("GET", "/prints"): documents("/prints"),
     ("GET", "/wall"): documents("/wall"),
     ("GET", "/figures"): documents("/figures"),
     ("GET", "/workspace"): documents("/workspace"),
@@ -858,6 +897,11 @@ MATRIX = {
     ("GET", "/v1/jobs"): jobs,
     ("GET", "/v1/jobs/{job_id}"): job("GET", 200),
     ("DELETE", "/v1/jobs/{job_id}"): job("DELETE", 409),
+    ("POST", "/v1/prints"): order_prints,
+    ("GET", "/v1/prints"): list_prints,
+    ("GET", "/v1/prints/{job_id}"): one_print(""),
+    ("GET", "/v1/prints/{job_id}/files/{file}"): one_print("/files/manifest.csv"),
+    ("GET", "/v1/prints/{job_id}/archive.zip"): one_print("/archive.zip"),
     ("GET", "/v1/incidents"): list_incidents,
     ("POST", "/v1/incidents"): report,
     ("GET", "/v1/incidents/{no}"): of_incidents(""),

@@ -1,5 +1,6 @@
 """The catalogue: the same keys and places in both languages, and no words outside it."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -33,6 +34,50 @@ def test_english_holds_no_han():
 def test_no_words_outside_the_catalogue(file):
     """The page's own files hold no Chinese."""
     assert not HAN.search(file.read_text(encoding="utf-8"))
+
+
+MODULES = sorted((Path(__file__).parents[2] / "maps").rglob("*.py"))
+APART = {"zh", "BLANK", "FAMILIES", "_NEVER_FIRST", "_NEVER_LAST"}
+"""Where Chinese stands in code: a finding's sentence, names of fonts and what they lack, what begins or ends no line."""
+
+
+def said_in(tree: ast.AST) -> list[str]:
+    """Return the texts of a module that hold Chinese, without docstrings and what stands apart."""
+    apart: set[int] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)]) if name in APART:
+                apart |= {id(each) for each in ast.walk(node.value)}
+            case ast.keyword(arg="zh"):
+                apart |= {id(each) for each in ast.walk(node.value)}
+            # Where a script begins and ends.
+            case ast.Compare():
+                apart |= {id(each) for each in ast.walk(node)}
+            # A docstring, of a module or function or of what stands above it, is an expression by itself.
+            case ast.Expr(value=ast.Constant() as text):
+                apart.add(id(text))
+            case _:
+                pass
+    constants = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in apart)
+    # A mark between names in an error is no word.
+    return [each.value for each in constants if isinstance(each.value, str) and HAN.search(each.value.strip("、"))]
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(file.parents[2])))
+def test_no_words_in_modules(file):
+    """What maps and sheets say comes from the catalogues: no module of `maps` holds Chinese of its own but in findings."""
+    assert said_in(ast.parse(file.read_text(encoding="utf-8"))) == []
+
+
+def test_words_in_modules_are_found():
+    """A word in a call, in an f-string or in a table is found; a docstring and a finding's sentence are not."""
+    text = '''"""网格"""
+zh = f"网格{1}"
+finding(zh="网格")
+heading(pen, "四至")
+label = {"a": f"第{n}格"}
+'''
+    assert said_in(ast.parse(text)) == ["四至", "第", "格"]
 
 
 def test_every_key_that_the_page_asks_for():

@@ -16,11 +16,12 @@ from maps.sheets import inks
 from maps.sheets.crop import Cropper
 from maps.sheets.fonts import typeface
 from maps.sheets.frame import system
-from maps.sheets.layout import MAP, SIZES, Box
+from maps.sheets.layout import MAP, PANEL, SIZES, Box
 from maps.sheets.page import draw_sheet
 from maps.sheets.pen import SETTINGS, Pen
 from maps.sheets.qr import QUIET, draw_qr
 from maps.sheets.values import Form, Paper, Post, SheetOptions, Told
+from maps.words import word
 from tests.maps.sheets.printed import (
     LONG,
     MIDDLE,
@@ -204,6 +205,48 @@ def test_nothing_on_the_map_is_written_over_something(row):
 
     assert sum(len(artist.get_text()) > 1 for artist, _ in texts(pen)) > 6
     assert not overwritten(pen)
+
+
+@pytest.mark.parametrize("row", [0, 4, 8])
+def test_north_is_up_and_stands_alone(row):
+    """Every sheet has a north arrow, upright in the upper right of the map, inside its frame, and no name is over it."""
+    pen = drawn(row=row)
+    (north,) = (box for artist, box in texts(pen) if artist.get_text() == word("sheet.north", "zh"))
+    corner = shapely.box(MAP.right - 20, MAP.top - 25, MAP.right, MAP.top)
+    inked = [path / POINTS_PER_MM for path in stroked(pdf_content(written(pen)), inks.INK)]
+    arrow = [path for path in inked if np.ptp(path[:, 1]) > 10 and corner.contains(shapely.MultiPoint(path))]
+    ground = shapely.union_all([north, *(shapely.MultiPoint(path).convex_hull for path in arrow)])
+
+    assert arrow
+    for path in arrow:
+        assert path[path[:, 1].argmax(), 0] == pytest.approx(north.centroid.x, abs=0.5)
+        assert path[:, 1].max() < north.centroid.y
+    assert corner.contains(ground)
+    assert [artist.get_text() for artist, box in texts(pen) if box != north and box.intersects(ground)] == []
+
+
+@pytest.mark.parametrize("staff", [(), PEOPLE], ids=["few lines", "many lines"])
+@pytest.mark.parametrize("row", [0, 4, 8])
+def test_the_inset_shows_where_the_grid_is(row, staff):
+    """Every sheet has its inset: the grid is drawn in it, between its heading and the next, on its own side of the street."""
+    ground = draw_ground()
+    code = ground.code[row]
+    pen = drawn(row=row, card_url="https://grid.example/card/{code}", **({"staff": {code: staff}} if staff else {}))
+    paths = [path / POINTS_PER_MM for path in stroked(pdf_content(written(pen)), inks.HERE)]
+    here = [shapely.MultiPoint(path).envelope for path in paths if path[:, 0].min() > MAP.right and np.ptp(path[:, 1]) > 1]
+    (title,) = (box for artist, box in texts(pen) if artist.get_text().startswith("位置示意"))
+    (after,) = (box for artist, box in texts(pen) if artist.get_text() == word("sheet.staff", "zh"))
+    room = shapely.box(PANEL.x, after.bounds[3], PANEL.right, title.bounds[1])
+
+    assert room.bounds[3] - room.bounds[1] > 15
+    inside = [each for each in here if room.contains(each)]
+    assert inside
+    homes = ground.communities.polygon[np.array(ground.street, dtype=object) == ground.street[int(ground.community[row])]]
+    street = shapely.centroid(shapely.envelope(shapely.union_all(homes)))
+    own = shapely.centroid(ground.polygon[row])
+    seen, middle = shapely.centroid(shapely.union_all(inside)), (room.bounds[1] + room.bounds[3]) / 2
+    if abs(own.y - street.y) > SIDE / 2:
+        assert (seen.y > middle) == (own.y > street.y)
 
 
 def test_nobody_is_named_unless_it_is_asked_for(tmp_path):
