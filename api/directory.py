@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 KEPT_BYTES = 256 << 20
 """Of the directories that a process keeps: some hundred bytes for each name, so about a million."""
 _SIZES = ("city", "district", "street", "community")
-_RANK = {"grid": 4, "station": 5, "place": 6}
+_RANK = {"grid": 4, "place": 5, "station": 6}
 _ENTRY_BYTES = 400
-_NO_FIT = Fit.INSIDE + 1
+_NO_FIT = Fit.READING + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,8 @@ class Directory:
     def find(self, text: str, *, kinds: Collection[str], limit: int) -> tuple[list[Hit], bool]:
         """Return what a text may mean, the best first, and whether that is all.
 
-        What is called just so comes before what begins so, and that before what has it inside; then the large before the small,
+        What is called just so comes before what begins so, and that before what has it inside, and before what is only so by an
+        unusual reading; then the large before the small,
         what says more of the name, the short, and the smaller code.
         """
         found = self._names.find(text)

@@ -29,12 +29,20 @@ def _toneless(reading: str) -> str:
 @lru_cache(maxsize=1 << 15)
 def readings(character: str) -> tuple[str, ...]:
     """Return the readings of a character without tones, none of what has none; ü also as keyboards have it, v and u."""
-    found: dict[str, None] = {}
-    for reading in _table().get(ord(character), "").split(","):
-        plain = _toneless(reading)
-        found.update(dict.fromkeys([plain, plain.replace("ü", "v"), plain.replace("ü", "u")]))
-    found.pop("", None)
-    return tuple(found)
+    listed = _table().get(ord(character), "").split(",")
+    return tuple(dict.fromkeys(typed for reading in listed if reading for typed in _typed(reading)))
+
+
+@lru_cache(maxsize=1 << 15)
+def usual(character: str) -> tuple[str, ...]:
+    """Return the reading that a character usually has, in each way to type it."""
+    first = _table().get(ord(character), "").partition(",")[0]
+    return _typed(first) if first else ()
+
+
+def _typed(reading: str) -> tuple[str, ...]:
+    toneless = _toneless(reading)
+    return tuple(dict.fromkeys([toneless, toneless.replace("ü", "v"), toneless.replace("ü", "u")]))
 
 
 def initials(reading: str) -> tuple[str, ...]:

@@ -7,13 +7,13 @@ thousand names cost a few passes over arrays, whatever was typed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data.spoken import initials, plain, readings, twin
+from data.spoken import initials, plain, readings, twin, usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,6 +33,8 @@ class Fit(IntEnum):
     EXACT = 0
     PREFIX = 1
     INSIDE = 2
+    READING = 3
+    """Only by a reading of a character that is not its usual one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,14 @@ class Found:
     name: Indices
     fit: Indices
     taken: Indices
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Which characters, by number, a text may stand for: the whole of them, or their beginning where the text ends."""
+
+    whole: dict[str, list[int]] = field(default_factory=dict)
+    begun: dict[str, list[int]] = field(default_factory=dict)
 
 
 class Names:
@@ -66,31 +76,37 @@ class Names:
         self._begins = begins
         self._last = begins + lengths - 1
         self._kinds = len(distinct)
-        self._whole: dict[str, list[int]] = {}
-        self._begun: dict[str, list[int]] = {}
+        self._usual, self._every = _Ways(), _Ways()
         for kind, point in enumerate(distinct.tolist()):
             self._learn(kind, chr(point))
 
     def _learn(self, kind: int, character: str) -> None:
         if character == _END:
             return
-        said = readings(character)
-        wholly = {character, twin(character), *said, *(cut for each in said for cut in initials(each))} - {""}
-        begun = {each[:n] for each in said for n in range(1, len(each))}
-        _note(self._whole, wholly, kind)
-        _note(self._begun, begun - wholly, kind)
+        for ways, said in ((self._usual, usual(character)), (self._every, readings(character))):
+            wholly = {character, twin(character), *said, *(cut for each in said for cut in initials(each))} - {""}
+            _note(ways.whole, wholly, kind)
+            _note(ways.begun, {each[:n] for each in said for n in range(1, len(each))} - wholly, kind)
 
     @property
     def size(self) -> int:
         """Bytes that are taken, about."""
-        return sum(each.nbytes for each in (self._at, self._name, self._begins, self._own, self._last)) + self._kinds * 400
+        return sum(each.nbytes for each in (self._at, self._name, self._begins, self._own, self._last)) + self._kinds * 800
 
     def find(self, text: str) -> Found:
         """Return the names that a text may mean, each once, as well as it fits; a text with nothing in it means none."""
         said = plain(text)[:MOST]
         if not said or not len(self._at):
             return _as_found([])
-        steps = self._steps(said)
+        found = self._read(said, self._every)
+        meant = self._read(said, self._usual)
+        fit = np.full(len(self._own), Fit.READING, dtype=np.int64)
+        fit[meant.name] = meant.fit
+        return Found(name=found.name, fit=fit[found.name], taken=found.taken)
+
+    def _read(self, said: str, ways: _Ways) -> Found:
+        """Return the names in which a text can be read in some ways."""
+        steps = self._steps(said, ways)
         full = np.int64(1 << len(said))
         starts = np.flatnonzero(steps[0][self._at])
         reached = steps[0][self._at[starts]]
@@ -114,16 +130,16 @@ class Names:
             reached = ahead
         return self._told(found)
 
-    def _steps(self, said: str) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    def _steps(self, said: str, ways: _Ways) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
         """Return to which places in a text each character leads from each place."""
         steps = np.zeros((len(said), self._kinds), dtype=np.int64)
         longest = 6
         for place in range(len(said)):
             for end in range(place + 1, min(place + longest, len(said)) + 1):
-                kinds = self._whole.get(said[place:end])
+                kinds = ways.whole.get(said[place:end])
                 if kinds:
                     steps[place, kinds] |= np.int64(1 << end)
-            kinds = self._begun.get(said[place:]) if len(said) - place < longest else None
+            kinds = ways.begun.get(said[place:]) if len(said) - place < longest else None
             if kinds:
                 steps[place, kinds] |= np.int64(1 << len(said))
         return steps

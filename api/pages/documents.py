@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+from api.directory import places_scope
 from api.ogc.collections import DRAFTS, WITH_PAGES
 from api.pages.page import around, render
 from maps.palette import BAND_FILLS, FILLS
@@ -49,6 +50,7 @@ def landing(body: Document, asked: Asked) -> str:
         today=asked.today.isoformat(),
         fill=FILL,
         find=words_for("find.")[frame.lang],
+        finds_places=places_scope(asked) is not None,
     )
 
 

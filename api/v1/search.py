@@ -50,7 +50,8 @@ def search(  # noqa: PLR0917 - FastAPI passes by name
 ) -> Response:
     """Find areas, grids in force, stations and places by what somebody types: the best first.
 
-    What is called just so comes before what begins so, and that before what has it inside; the large before the small.
+    What is called just so comes before what begins so, that before what has it inside, and that before what only sounds so by
+    an unusual reading of a character (`fit`); the large before the small.
     Everybody finds what they see elsewhere: areas and grids as in the collections, stations as in their list, and places
     (compounds with their buildings, sites, roads, rivers) as at `/v1/addresses`, or without buildings where places are public.
     `page` is where a browser goes for it.

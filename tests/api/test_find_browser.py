@@ -56,6 +56,8 @@ def test_the_start_page_finds_a_grid(browse):
     page = watched.page
     page.wait_for_load_state("networkidle")
     field = page.locator("#find")
+    # Strangers are not told to look for what they cannot find.
+    assert "小区" not in field.get_attribute("placeholder")
     field.focus()
     page.keyboard.type("sq1d2")
     options = offers(page)
@@ -76,6 +78,7 @@ def test_the_start_page_finds_an_address(browse):
     """Who handles incidents types an address and sees its point, its grid and who looks after it; areas lead to their page."""
     page = browse("/").page
     page.wait_for_load_state("networkidle")
+    assert "小区" in page.locator("#find").get_attribute("placeholder")
     page.locator("#find").focus()
     page.keyboard.type("xingfuxq")
     offers(page)

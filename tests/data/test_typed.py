@@ -50,6 +50,12 @@ def test_nothing_else_is_found(typed):
     assert fits(typed) == {}
 
 
+def test_the_usual_reading_comes_first():
+    """What is found by an unusual reading alone is told apart: 区 is a family's name as *ou*, and hardly ever meant so."""
+    assert fits("ou", ("区庄", "欧园", "西欧园")) == {"区庄": Fit.READING, "欧园": Fit.PREFIX, "西欧园": Fit.INSIDE}
+    assert fits("chongqing") == {"重庆路": Fit.READING}
+
+
 def test_what_lies_inside_comes_as_that():
     """What is found inside of names is told apart from how they begin."""
     assert fits("qu") == {"历下区": Fit.INSIDE, "历城区": Fit.INSIDE, "长清区": Fit.INSIDE}

@@ -13,14 +13,24 @@ wangge.editFind = (data, page, words, { source, map }) => {
       .slice(0, MOST)
       .map((slot) => ({ kind: "grid", type: slot.isDedicated ? "dedicated" : "residential", code: slot.code, name: page.nameOf(slot), way: [{ level: "community", name: data.communities.name[slot.community] }], slot: slot.number }));
   };
+  /** Whether something lies on the ground of this plan. */
+  const isHere = ({ kind, code, lon, lat }) => {
+    if (kind === "area") return data.communities.code.includes(code);
+    const { x, y } = ground.toWorld(L.latLng(lat, lon));
+    return ground.gridAt(x, y) >= 0;
+  };
   const ask = async (q) => {
     const own = here(q);
-    const answer = await source.get("/v1/search", { q, own: true }).catch((error) => {
+    const answer = await source.get("/v1/search", { q, own: true, limit: 50 }).catch((error) => {
       if (!own.length) throw error;
       return { results: [], is_whole: true };
     });
     const codes = new Set(own.map(({ code }) => code).filter(Boolean));
-    return { ...answer, results: [...own, ...answer.results.filter(({ kind, code }) => kind !== "grid" || !codes.has(code))] };
+    const others = answer.results.filter(({ kind, code }) => kind !== "grid" || !codes.has(code));
+    const inside = [...own, ...others.filter(isHere)];
+    // What lies elsewhere is told of where nothing here is called so.
+    const results = inside.length ? inside : others.filter(({ kind }) => kind !== "area");
+    return { results: results.slice(0, MOST), is_whole: answer.is_whole && results.length <= MOST };
   };
   const chosen = (result) => {
     const slot = result.slot ?? (result.kind === "grid" ? slots.find(({ code, members }) => code === result.code && members.length)?.number : undefined);
@@ -31,10 +41,8 @@ wangge.editFind = (data, page, words, { source, map }) => {
       page.look(slots[slot].members);
     } else if (community >= 0) page.look([...data.blocks.community.keys()].filter((block) => data.blocks.community[block] === community));
     else {
-      const spot = ground.toWorld(L.latLng(result.lat, result.lon));
-      const { left, top, right, bottom } = ground.whole;
-      if (spot.x < left || spot.x > right || spot.y < top || spot.y > bottom) page.tell("edit.find.gone", { name: result.name });
-      else page.goTo({ spot });
+      if (isHere(result)) page.goTo({ spot: ground.toWorld(L.latLng(result.lat, result.lon)) });
+      else page.tell("edit.find.gone", { name: result.name });
     }
   };
   const left = () => {

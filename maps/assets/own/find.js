@@ -76,7 +76,7 @@ wangge.find = (input, { ask, chosen, say, left = () => false, isFree = false }) 
       const option = make("li", { id: `${id}-${n}` },
         make("b", { text: result.name }),
         make("span", { className: "found-kind", text: kindOf(result) }),
-        make("small", { text: [wayOf(result), result.code && result.code !== result.name ? result.code : ""].filter(Boolean).join(" · ") }));
+        make("small", { text: [wayOf(result), ["area", "grid"].includes(result.kind) && result.code !== result.name ? result.code : ""].filter(Boolean).join(" · ") }));
       option.setAttribute("role", "option");
       // The field keeps the keyboard.
       option.addEventListener("pointerdown", (event) => event.preventDefault());

@@ -67,7 +67,7 @@ def test_the_best_comes_first(town):
     """What is called just so comes first, then what begins so, the large before the small, then what has it inside."""
     told = results(town, "li", limit=50)
     fits = [each["fit"] for each in told]
-    assert fits == sorted(fits, key=["exact", "prefix", "inside"].index)
+    assert fits == sorted(fits, key=["exact", "prefix", "inside", "reading"].index)
     assert [each["code"] for each in told[:2]] == [DISTRICT, COMMUNITIES[0]]
     assert [each["code"] for each in told if each["kind"] == "area"][2] == COMMUNITIES[1]
     assert told == results(town, "li", limit=50)
