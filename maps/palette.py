@@ -60,7 +60,7 @@ DAY = "#fbfaf7"
 DAY_SCALE = ("#fbfaf7", "#dfd3ec", "#bda6d6", "#9578bb", "#6b4a9b")
 """From little to much, on light pages."""
 
-DAY_MARKS = {"waiting": "#2f7fd6", "working": "#a87f00", "checking": "#3f4a55", "late": "#a11212"}
+DAY_MARKS = {"waiting": "#2f7fd6", "working": "#a87f00", "checking": "#3f4a55", "late": "#9a0f0f"}
 """Incidents on light pages, in the shapes of the dark ones."""
 
 CARDS = {"yellow": "#f7c600", "red": "#c3172b", "edge": "#10181f"}

@@ -181,3 +181,32 @@ def test_names_are_for_those_who_see_the_card(town):
     assert set(mine.json()) == {"grid", "name"}
     assert town.hall.client.get("/v1/wall/workers", params={"grid": GRID}).status_code == 401
     assert town.asks("worker", "GET", "/v1/wall/workers").status_code == 400
+
+
+SHAPES = """() => {
+  const looks = ["waiting", "working", "checking", "late", "suspended", "over"];
+  const colours = { ...Object.fromEntries([...looks, "chosen", "rim"].map((name) => [name, "#000000"])), cards: {} };
+  const dots = wangge.dots({ layers: {} }, colours);
+  const masks = looks.map((look) => {
+    const canvas = wangge.make("canvas", { width: 60, height: 60 });
+    const pen = canvas.getContext("2d", { willReadFrequently: true });
+    pen.translate(30, 30);
+    dots.mark(pen, look, look === "over" ? 5 : 7.5, false, true);
+    const { data } = pen.getImageData(0, 0, 60, 60);
+    return [...Array(3600).keys()].filter((i) => data[4 * i + 3] > 127);
+  });
+  return looks.flatMap((a, i) => looks.slice(i + 1).map((b, j) => {
+    const [one, other] = [new Set(masks[i]), new Set(masks[i + 1 + j])];
+    const both = [...one].filter((each) => other.has(each)).length;
+    return [a, b, both / (one.size + other.size - both)];
+  }));
+}"""
+"""Draws each mark in black, without its ring, and returns for any two how much of both is in both."""
+
+
+def test_marks_are_told_apart_by_shape_alone(browse):
+    """In one colour any two marks of a near map still have different outlines: no more than five sixths is in both."""
+    page = is_ready(browse("/wall"))
+    found = page.evaluate(SHAPES)
+    assert len(found) == 15
+    assert [pair for pair in found if pair[2] > 5 / 6] == []

@@ -1,5 +1,7 @@
 """Colours: apart for every eye, apart on either side of a border."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import shapely
@@ -30,8 +32,8 @@ def least_difference(colours, eye):
 @pytest.mark.parametrize("eye", EYES)
 @pytest.mark.parametrize(
     "colours",
-    [palette.FILLS, palette.BAND_FILLS[: Band.DEDICATED], palette.DAY_SCALE, tuple(palette.DAY_MARKS.values())],
-    ids=["grids", "band", "scale", "marks"],
+    [palette.FILLS, palette.BAND_FILLS[: Band.DEDICATED], palette.DAY_SCALE],
+    ids=["grids", "band", "scale"],
 )
 def test_colours_stay_apart(colours, eye):
     """Two colours of one scale differ by more than ten (CIE 1976) for every kind of colour vision."""
@@ -41,12 +43,29 @@ def test_colours_stay_apart(colours, eye):
 @pytest.mark.parametrize("eye", EYES)
 @pytest.mark.parametrize(
     "colours",
-    [palette.NIGHT_SCALE, palette.NIGHT_BAND_FILLS[: Band.DEDICATED], tuple(palette.NIGHT_MARKS.values())],
-    ids=["scale", "band", "marks"],
+    [palette.NIGHT_SCALE, palette.NIGHT_BAND_FILLS[: Band.DEDICATED]],
+    ids=["scale", "band"],
 )
 def test_colours_of_the_night_stay_apart(colours, eye):
     """Two colours of one scale of the dark pages differ by more than fifteen (CIE 1976) for every kind of colour vision."""
     assert least_difference(colours, eye) > 15
+
+
+@pytest.mark.parametrize("eye", EYES)
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        *combinations(palette.NIGHT_MARKS.values(), 2),
+        *combinations([*palette.DAY_MARKS.values(), palette.DAY_OVER], 2),
+        (palette.CARDS["yellow"], palette.CARDS["red"]),
+    ],
+)
+def test_marks_are_told_apart_by_colour_alone(first, second, eye):
+    """Any two marks of a map, and the two cards, differ by 25 and more (CIE 1976) for every eye; shape tells them apart too.
+
+    What is suspended has the colour of what is to be checked, as a ring: `tests/api/test_marks_browser.py` looks at shapes.
+    """
+    assert least_difference((first, second), eye) >= 25
 
 
 def luminance(colour):

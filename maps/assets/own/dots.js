@@ -13,10 +13,10 @@ wangge.dots = (page, colours) => {
     pen.beginPath();
     if (look === "waiting") pen.rect(-r * 0.88, -r * 0.88, r * 1.76, r * 1.76);
     else if (look === "checking") {
-      pen.moveTo(0, -r * 1.15);
-      pen.lineTo(r * 1.15, 0);
-      pen.lineTo(0, r * 1.15);
-      pen.lineTo(-r * 1.15, 0);
+      pen.moveTo(0, -r * 1.42);
+      pen.lineTo(r * 1.42, 0);
+      pen.lineTo(0, r * 1.42);
+      pen.lineTo(-r * 1.42, 0);
       pen.closePath();
     } else if (look === "late") {
       pen.moveTo(0, -r * 1.2);
@@ -91,7 +91,7 @@ wangge.dots = (page, colours) => {
     const dense = Math.max(1, window.devicePixelRatio || 1);
     const key = `${look}${isSoon}${r}${isPlain}${dense}`;
     if (!sprites.has(key)) {
-      const half = isPlain ? Math.ceil(r * 1.25) + 1 : Math.ceil(r * 2.2) + 2;
+      const half = isPlain ? Math.ceil(r * 1.5) + 1 : Math.ceil(r * 2.2) + 2;
       const picture = wangge.make("canvas", { width: half * 2 * dense, height: half * 2 * dense });
       const pen = picture.getContext("2d");
       pen.scale(dense, dense);
