@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 SCRIPTS = (
     "words", "source", "ground", "surface", "paint", "scale", "night", "cases", "clusters", "dots", "shades", "tools", "names",
-    "workers", "stands", "signs", "wires", "stand_cards", "stand_list", "standing", "tiles", "places", "lists", "key", "about",
-    "cover", "follow", "line", "live", "replay", "rounds", "chime", "preset", "pin", "find", "wall_find", "wall",
+    "workers", "stands", "signs", "wires", "stand_cards", "stand_list", "standing", "tiles", "present", "places", "lists",
+    "key", "about", "cover", "follow", "line", "live", "replay", "rounds", "chime", "preset", "pin", "find", "wall_find",
+    "wall",
 )  # fmt: skip
 
 

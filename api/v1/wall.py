@@ -20,7 +20,7 @@ from api.v1.parameters import NO_NUL, At, only
 from api.wall_view import columns, ground_document
 from api.who.caller import Right
 from api.zipped import answer_once, answer_zipped, zipped
-from data.store import matters, staffing, stats, wall
+from data.store import matters, posts, staffing, stats, wall
 from data.store.card import cards_of
 from data.store.feed import now_at
 from gis.errors import ParameterError
@@ -144,6 +144,19 @@ def show_workers(
     with store.read(asked.scope, ms=ROOMY_MS) as conn:
         found = first_of(cards_of(conn, grid, at or asked.today))
     return answer_once(request, {"grid": list(found), "name": list(found.values())}, _headers())
+
+
+@router.get("/on-duty", dependencies=[Depends(only("at"))])
+def show_present(request: Request, asked: Asking, store: Store, at: At = None) -> Response:
+    """Show who has a post on which grid on a day and is not on leave, as columns of posts: people are numbers, not names.
+
+    The same number is the same person, in this answer only. Where people are is not kept, and not told.
+    """
+    asked.caller.require(Right.SEE_INTERNAL)
+    day = at or asked.today
+    with store.read(asked.acting(Right.SEE_INTERNAL), ms=ROOMY_MS) as conn:
+        rows = [(grid, who, int(is_away)) for grid, who, is_away in posts.present_on(conn, day)]
+    return answer_once(request, {"at": day, "posts": columns(("grid", "who", "away"), rows)}, _headers())
 
 
 def missing(conn: connection, day: date) -> dict[str, Any]:

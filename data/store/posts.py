@@ -215,6 +215,24 @@ def duty_on(conn: connection, day: date, *, area: str | None = None, grid: str |
     ]
 
 
+def present_on(conn: connection, day: date) -> list[tuple[str, int, bool]]:
+    """Return each post of a day on grids that the caller sees inside of: the grid, whose it is, whether they are on leave.
+
+    Whose it is is a number that says no more than that two posts are one person's.
+    """
+    return many(
+        conn,
+        """SELECT p.grid_code, dense_rank() OVER (ORDER BY p.staff_id)::integer, EXISTS (
+             SELECT FROM wangge.staff_leave l WHERE l.staff_id = s.id AND l.days @> %(day)s::date)
+           FROM wangge.post p JOIN wangge.staff s ON s.id = p.staff_id
+             JOIN wangge.grid g ON g.code = p.grid_code AND g.in_force @> %(day)s::date
+           WHERE p.valid @> %(day)s::date AND s.status <> 'left' AND g.path <@ ANY ((SELECT wangge.scope(1))::ltree[])
+             AND wangge.sees_category(g.kind)
+           ORDER BY p.grid_code COLLATE "C", 2""",
+        {"day": day},
+    )
+
+
 def _holder(staff: str | None, name: str, is_away: bool) -> Holder | None:  # noqa: FBT001 - a column of a row
     return None if staff is None else Holder(id=staff, name=name, is_away=is_away)
 

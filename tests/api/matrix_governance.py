@@ -258,6 +258,7 @@ GOVERNANCE = {
     ("GET", "/v1/wall/incidents"): guarded("GET", "/v1/wall/incidents", "/v1/wall/incidents?no=x", needs=WORK),
     ("GET", "/v1/wall/replay"): guarded("GET", "/v1/wall/replay?hours=1", needs=WORK),
     ("GET", "/v1/wall/staffing"): guarded("GET", "/v1/wall/staffing", needs=MANAGE),
+    ("GET", "/v1/wall/on-duty"): guarded("GET", "/v1/wall/on-duty", needs=WORK),
     ("GET", "/v1/wall/workers"): guarded("GET", *(f"/v1/wall/workers?grid={c}001" for c in COMMUNITIES), needs=WORK),
     ("GET", "/v1/desk/incidents"): guarded("GET", "/v1/desk/incidents", "/v1/desk/incidents?no=x", needs=WORK),
     ("GET", "/v1/desk/incidents.csv"): guarded("GET", "/v1/desk/incidents.csv", needs=WORK),

@@ -34,6 +34,7 @@ wangge.about = (data, page, words, { cases, shades, places, cards }) => {
     const i = page.chosen;
     const { open, late, gap } = shades.of(i);
     const step = data.grids.step[i];
+    const here = page.present.count(`grid ${i}`, (grid) => grid === i);
     card.className = "card";
     card.replaceChildren(
       closing(),
@@ -46,6 +47,7 @@ wangge.about = (data, page, words, { cases, shades, places, cards }) => {
         ["wall.late", words.number(late)],
         ["wall.households", words.number(data.grids.households[i])],
         ["wall.shade.band", step === null ? undefined : words.say(`wall.step.${step}`)],
+        ["wall.present", here && [words.say("wall.people", { n: words.number(here.here) }), here.away ? words.say("wall.away", { n: words.number(here.away) }) : ""].filter(Boolean).join(words.say("wall.between"))],
         ["wall.shade.staffing", gap === undefined ? undefined : words.say(gap ? "wall.gap" : "wall.gap.0", { n: gap })],
       ]),
     );

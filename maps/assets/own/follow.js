@@ -3,9 +3,9 @@
  * way (a proxy) holds streams back or cuts them short, events are asked for every ten seconds instead, until a stream holds again.
  *
  * `heard(event)` is a CloudEvent, each once; `up(way)` and `down(error)` say whether the line holds and how ("stream" or "asking"),
- * `reset()` that places in it are void and everything is to be read anew.
+ * `spoke()` that it was heard of, even if nothing happened, and `reset()` that places in it are void and everything is to be read anew.
  */
-wangge.follow = (source, after, { heard, up, down, reset }) => {
+wangge.follow = (source, after, { heard, up, down, reset, spoke }) => {
   const PATH = "/v1/events";
   const WAITS_S = [1, 2, 4, 8, 15];
   /** The service begins each stream with a word, and says something every fifteen seconds: silence is somebody holding it back. */
@@ -62,6 +62,7 @@ wangge.follow = (source, after, { heard, up, down, reset }) => {
         told.events.forEach(tell);
       }
       if (isAsking) holds("asking");
+      spoke();
     } catch (error) {
       if (isAsking) broke(error);
       if (isRefused(error)) return;
@@ -115,6 +116,7 @@ wangge.follow = (source, after, { heard, up, down, reset }) => {
       mine.held ||= mine.last - mine.spoke >= HOLDS_MS;
       if (mine.held) [isAsking, cuts] = [false, 0];
       if (!isAsking) holds("stream");
+      spoke();
     };
     try {
       await read(await source.stream(PATH, place, stop.signal), take, alive);

@@ -7,6 +7,8 @@ wangge.line = (source, words, { moment, now, denied }) => {
   let isUp = false;
   let way = "stream";
   let brokeAt;
+  /** Until when the page knows what happened. */
+  let freshAt = now();
 
   const say = () => {
     const isAsking = way === "asking";
@@ -21,6 +23,7 @@ wangge.line = (source, words, { moment, now, denied }) => {
   const caughtUp = () => {
     if (!isUp) return;
     brokeAt = undefined;
+    freshAt = now();
     say();
   };
   const broken = (error) => {
@@ -37,6 +40,7 @@ wangge.line = (source, words, { moment, now, denied }) => {
   const follow = (cursor, { heard, up, reset }) =>
     wangge.follow(source, cursor, {
       heard,
+      spoke: () => { if (brokeAt === undefined) freshAt = now(); },
       up: (how) => {
         const cameBack = !isUp && brokeAt !== undefined;
         isUp = true;
@@ -52,7 +56,7 @@ wangge.line = (source, words, { moment, now, denied }) => {
       reset: () => reset().catch(failed),
     });
 
-  return { say, caughtUp, failed, follow, get isUp() { return isUp; } };
+  return { say, caughtUp, failed, follow, get isUp() { return isUp; }, get freshAt() { return freshAt; } };
 };
 
 /** What events tell of incidents and of nets, whichever page hears them. */

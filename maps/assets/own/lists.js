@@ -4,7 +4,10 @@ wangge.lists = (data, page, words) => {
   const LONGEST = 60;
   const late = document.getElementById("late");
   const feed = document.getElementById("feed");
+  const order = document.getElementById("late-order");
   let heard = [];
+  /** Whether what is late for longest stands first, or what has just become so. */
+  let isLongestFirst = true;
 
   const clock = (seconds) => words.time(seconds, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const day = (seconds) => words.time(seconds, { month: "numeric", day: "numeric" });
@@ -23,7 +26,9 @@ wangge.lists = (data, page, words) => {
 
   const showLate = () => {
     const now = page.now();
-    const found = page.shown().filter((each) => page.isLate(each)).sort((a, b) => a.due - b.due);
+    const found = page.shown().filter((each) => page.isLate(each)).sort((a, b) => (isLongestFirst ? a.due - b.due : b.due - a.due) || (a.no < b.no ? -1 : 1));
+    order.textContent = words.say(isLongestFirst ? "wall.late.longest" : "wall.late.newest");
+    order.hidden = found.length < 2;
     late.replaceChildren(...found.slice(0, LONGEST).map((each) => {
       const button = make("button", { type: "button", onclick: () => page.look(each.no) },
         make("b", { text: words.say("wall.late_by", { time: gone(now - each.due) }) }),
@@ -39,6 +44,11 @@ wangge.lists = (data, page, words) => {
     document.getElementById("no-late").hidden = found.length > 0;
     late.hidden = !found.length;
   };
+
+  order.addEventListener("click", () => {
+    isLongestFirst = !isLongestFirst;
+    showLate();
+  });
 
   const line = ({ at, event, no, category, where }) => {
     const button = make("button", { type: "button", onclick: () => page.look(no) }, make("time", { text: moment(at) }), make("b", { text: words.say(`event.${event}`) }), make("span", { className: "what", text: category ?? "" }), make("span", { className: "where", text: where === undefined ? "" : whereOf(where) }));

@@ -89,5 +89,5 @@ wangge.live = (source, cases, page, words, { lists, tiles, cover, show }) => {
       reset: reload,
     });
 
-  return { begin, failed: line.failed, refresh, say: line.say, get isUp() { return line.isUp; }, get waiting() { return waiting.length; } };
+  return { begin, failed: line.failed, refresh, say: line.say, get isUp() { return line.isUp; }, get freshAt() { return line.freshAt; }, get waiting() { return waiting.length; } };
 };

@@ -54,6 +54,7 @@ wangge.wall = async (map) => {
 
   // --- what is shown ---------------------------------------------------------------------------------------------------
 
+  page.present = wangge.present(source, data, me.rights.includes("see_internal"));
   const places = wangge.places(data, page, words);
   let insides = data.areas.id.map(() => true);
   let shown = [];
@@ -211,7 +212,7 @@ wangge.wall = async (map) => {
     page.thing = undefined;
     marks.redraw();
     over.redraw();
-    places.showRows();
+    places.show();
     about.show();
     standing.show();
     if (grid < 0) return;
@@ -227,6 +228,7 @@ wangge.wall = async (map) => {
     page.chosen = each.grid;
     marks.redraw();
     over.redraw();
+    places.show();
     lists.showLate();
     about.show();
     map.setView(ground.latLng(each.x, each.y), Math.max(map.getZoom(), 15.5), { animate: !still });
@@ -334,13 +336,15 @@ wangge.wall = async (map) => {
   const fullScreen = () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen());
   byId("full").addEventListener("click", () => fullScreen().catch(() => {}));
 
+  const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
   const tick = () => {
     const now = Date.now() / 1000 - page.ahead;
     byId("clock").dateTime = new Date(now * 1000).toISOString();
     byId("clock").textContent = [
       words.time(now, { year: "numeric", month: "long", day: "numeric", weekday: "short" }),
-      words.time(now, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }),
+      words.time(now, CLOCK),
     ].join(" ");
+    byId("updated").textContent = words.say("wall.updated", { when: words.time(live.freshAt, CLOCK) });
   };
   const speak = (lang) => {
     words.speak(lang);
@@ -402,13 +406,15 @@ wangge.wall = async (map) => {
   scale.show();
   cover();
   stands.refreshAll().catch(failed);
+  const showPresent = () => page.present.refresh().then((isNew) => { if (isNew) [places, about].forEach((each) => each.show()); }).catch(failed);
+  showPresent();
   live.refresh();
   live.begin(first.cursor);
   if (address.searchParams.has("rounds")) rounds.start(address.searchParams.get("rounds"));
   setInterval(tick, 1000);
   // Time alone makes incidents late, and new days begin.
   setInterval(() => { if (!page.past && document.visibilityState === "visible") show(); }, 30_000);
-  setInterval(() => { if (live.isUp) live.refresh(); stands.refreshAll().catch(failed); }, 60_000);
+  setInterval(() => { if (live.isUp) live.refresh(); showPresent(); stands.refreshAll().catch(failed); }, 60_000);
   window.addEventListener("resize", () => map.invalidateSize({ animate: false }));
 
   /** For tests, and for whoever looks in by the console. */
