@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.requests import Request
 
 from api.asked import Asking, Serving, Store
 from api.idempotency import OnlyOnce
@@ -27,6 +28,7 @@ from api.v1.answers import answer
 from api.v1.parameters import MONTH, NO_NUL, SOMETHING, WHOLE, At, Code, Day, listed_names, only
 from api.v1.tables import CSV_OR_UNCHANGED, AsTable, if_unchanged, table, version_of
 from api.who.caller import ALL_CATEGORIES, Right, Tier
+from api.zipped import answer_once
 from data.store import counters, stats
 from data.store.counters import Counter
 from data.store.log import record
@@ -158,12 +160,14 @@ def show_stats(  # noqa: PLR0917 - FastAPI passes by name
 
 
 @router.get("/metrics", dependencies=[Depends(only())])
-def show_metrics(asked: Asking) -> Response:
+def show_metrics(request: Request, asked: Asking) -> Response:
     """Show every figure that there is, with its formula, over what it is counted, and where it is told.
 
     `by`: of which kinds of targets it is told; none where it takes no part in a score. `good`: which way it is better.
     """
-    return answer({"metrics": [known.document(asked.lang) for known in REGISTER.values()], "by": BY})
+    document = {"metrics": [known.document(asked.lang) for known in REGISTER.values()], "by": BY}
+    told = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie, Accept-Language, Accept-Encoding"}
+    return answer_once(request, document, told)
 
 
 @router.get("/warnings", dependencies=[Depends(only("area", "at", "from", "to", "category", "least", "hours"))])
