@@ -24,7 +24,7 @@ SCRIPTS = (
     "words", "source", "cover", "ground", "surface", "paint", "scale", "tags", *MODEL,
     "edit_load", "edit_draft", "edit_save", "edit_paint", "edit_table", "edit_tools", "edit_tell", "edit_acts", "edit_look",
     "edit_locks", "edit_state", "edit_changes", "edit_notes", "edit_steps", "edit_part", "edit_again", "edit_heat",
-    "edit_layers", "edit_homes", "edit_suggest", "find", "edit_find", "editor",
+    "edit_layers", "edit_homes", "edit_files", "edit_suggest", "find", "edit_find", "editor",
 )  # fmt: skip
 
 IDLE_MS = 30_000

@@ -404,6 +404,30 @@ def redraw(path, body):
     return check
 
 
+def copy_plan(ask):
+    """Whole plans of their own are copied; parts are refused, others are not there."""
+    for plan, communities in ask.crowd.plans.items():
+        answer = ask(f"/v1/plans/{plan}/copies", "POST", json={"title": "again"})
+        if not ask.actor.plans:
+            ask.denied(answer)
+        elif plan not in ask.plans():
+            assert answer.status_code == 404
+        else:
+            whole = all(ask.actor.sees(HOUSEHOLDS, ask.path(c)) for c in communities)
+            assert answer.status_code == (201 if whole else 403), answer.text
+            if whole:
+                _forget_plan(ask, answer.json()["id"])
+
+
+def _forget_plan(ask, plan):
+    """Take a plan out of the store, so that it is in nobody's list."""
+    with owner(ask.crowd.hall.db.admin) as conn:
+        run(conn, "DELETE FROM wangge.assignment WHERE plan_id = %s", [plan])
+        run(conn, "DELETE FROM wangge.grid WHERE plan_id = %s", [plan])
+        run(conn, "DELETE FROM wangge.plan_community WHERE plan_id = %s", [plan])
+        run(conn, "DELETE FROM wangge.plan WHERE id = %s", [plan])
+
+
 def own_heat(ask, plan, told):
     """As many counts as blocks that are theirs."""
     assert len(told["of_block"]) == len([c for c in ask.crowd.plans[plan] if ask.actor.sees(HOUSEHOLDS, ask.path(c))])
@@ -886,6 +910,8 @@ MATRIX = {
     ("GET", "/v1/plans/{plan_id}/assignments"): of_plans("/assignments", needs=HOUSEHOLDS, then=own_assignments),
     ("GET", "/v1/plans/{plan_id}/heat"): of_plans("/heat", needs=HOUSEHOLDS, then=own_heat),
     ("PATCH", "/v1/plans/{plan_id}/assignments"): paint,
+    ("GET", "/v1/plans/{plan_id}/file"): of_plans("/file?format=csv"),
+    ("POST", "/v1/plans/{plan_id}/copies"): copy_plan,
     ("POST", "/v1/plans/{plan_id}/cuts"): redraw("cuts", {"block": 0}),
     ("POST", "/v1/plans/{plan_id}/joins"): redraw("joins", {"blocks": [0, 1]}),
     ("GET", "/v1/plans/{plan_id}/notice"): of_plans("/notice?format=csv", needs=HOUSEHOLDS),

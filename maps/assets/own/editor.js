@@ -114,6 +114,7 @@ wangge.editor = async (map) => {
   page.homes = wangge.editHomes(data, page, { map, source });
   const part = wangge.editPart(data, page, words, { source, here, saver });
   const goOn = wangge.editAgain(page, { map, plan: setup.plan });
+  wangge.editFiles(page, words, { source, here, root: setup.root });
   const suggest = wangge.editSuggest(page, words, { source, here, edition: now.edition, wait, saver });
   const find = wangge.editFind(data, page, words, { source, map });
   const scale = wangge.scale(map, words);

@@ -1,0 +1,69 @@
+/** The plan to take away as a file, and another draft that begins where this one stands. Both are of what is saved, so the page saves first. */
+wangge.editFiles = (page, words, { source, here, root }) => {
+  const { make } = wangge;
+  const byId = (id) => document.getElementById(id);
+  const menu = byId("files");
+  const dialog = byId("copy");
+  let name = "";
+
+  const close = () => { menu.open = false; };
+  const take = async (format) => {
+    close();
+    if (page.canEdit && !(await page.save())) return;
+    try {
+      const { number, version } = page.plan();
+      const address = URL.createObjectURL(await source.file(`${here}/file`, { format }));
+      make("a", { href: address, download: `plan-${number}-v${version}.${format}` }).click();
+      URL.revokeObjectURL(address);
+      page.tell("edit.files.taken");
+    } catch (error) {
+      page.complain(error);
+    }
+  };
+  for (const button of document.querySelectorAll("[data-file]")) button.addEventListener("click", () => take(button.dataset.file));
+
+  const wrong = (text) => {
+    byId("copy-problem").textContent = text;
+    byId("copy-problem").hidden = !text;
+  };
+  byId("copy-begin").addEventListener("click", () => {
+    close();
+    const { title, number } = page.plan();
+    byId("copy-title-text").value = words.say("edit.copy.of", { title: title || words.say("edit.plan", { n: number }) });
+    name = source.name();
+    wrong("");
+    dialog.showModal();
+    byId("copy-title-text").select();
+  });
+  const copy = async () => {
+    byId("copy-do").disabled = true;
+    wrong("");
+    try {
+      if (page.canEdit && !(await page.save())) {
+        wrong(words.say("edit.copy.unsaved"));
+        return;
+      }
+      const { body } = await source.send("POST", `${here}/copies`, { title: byId("copy-title-text").value.trim() }, { headers: { "Idempotency-Key": name } });
+      location.assign(`${root}/edit/${body.id}`);
+    } catch (error) {
+      wrong(page.textOf(error));
+      name = source.name();
+    } finally {
+      byId("copy-do").disabled = false;
+    }
+  };
+  byId("copy-do").addEventListener("click", copy);
+  byId("copy-title-text").addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing) copy();
+  });
+  byId("copy-cancel").addEventListener("click", () => dialog.close());
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    close();
+    menu.querySelector("summary").focus();
+    event.stopPropagation();
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (!menu.contains(event.target)) close();
+  });
+};
