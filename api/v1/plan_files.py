@@ -157,7 +157,7 @@ def _geopackage(rows: list[dict[str, Any]], shape: NDArray[np.object_], crs: str
         return path.read_bytes()
 
 
-def _type(rows: list[dict[str, Any]], name: str) -> type:
+def _type(rows: list[dict[str, Any]], name: str) -> type[np.generic]:
     """Return the type of a column by its first value; of a column without any, that of texts."""
-    found = type(rows[0][name]) if rows else str
-    return {int: np.int64, float: np.float64}.get(found, object)
+    first = rows[0][name] if rows else ""
+    return np.int64 if isinstance(first, int) else np.float64 if isinstance(first, float) else np.object_

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_file_holds_what_was_painted(at_work):
-    """The page saves first: the file has the grid with the block that was just painted. The menu goes by Escape, by keys alone."""
+    """The page saves first: the file has the grid with the block that was just painted. By keys alone."""
     hand, page = at_work, at_work.page
     block, _ = hand.beside(1)
     hand.chooses(1)
