@@ -1,8 +1,8 @@
 """The command line: `wangge check`, `divide`, `audit`, `reproduce`, `sample`.
 
-Two plans side by side are in `cli_diff.py`, commands about the store in `cli_store.py`, printed sheets in `cli_sheet.py`,
-those about incidents, departments' own nets, profiles, staff, stations and the work of a sample town in `cli_incidents.py`,
-`cli_legacy.py`, `cli_profile.py`, `cli_staff.py`, `cli_stations.py`, `cli_sample.py`.
+A net drawn anew is in `cli_redraw.py`, two plans side by side in `cli_diff.py`, commands about the store in `cli_store.py`,
+printed sheets in `cli_sheet.py`, those about incidents, departments' own nets, profiles, staff, stations and the work of a
+sample town in `cli_incidents.py`, `cli_legacy.py`, `cli_profile.py`, `cli_staff.py`, `cli_stations.py`, `cli_sample.py`.
 
 Exit codes: 0 done and clean, 1 findings that stop or a layer that is not clean, 2 wrong use.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,6 +23,7 @@ from api import (
     cli_incidents,
     cli_legacy,
     cli_profile,
+    cli_redraw,
     cli_sample,
     cli_sheet,
     cli_sheet_store,
@@ -32,7 +32,9 @@ from api import (
     cli_store,
 )
 from api import report as say
+from api.cli_redraw import redrawn_again
 from api.plan_view import plan_view
+from api.read_rules import read_rules
 from api.spread import spread_over
 from data.grid_layer import read_grid_layer
 from data.plan_files import (
@@ -49,17 +51,18 @@ from data.plan_files import (
 )
 from data.sample import write_sample
 from data.town import check_town, read_town
-from gis.errors import BrokenPlan, InputError, RulesError, WanggeError
+from gis.errors import BrokenPlan, InputError, WanggeError
 from gis.finding import stops
 from maps.grids import plan_page
 from partition.audit import audit
 from partition.engine import divide
 from partition.prove import prove
-from partition.rules import Rules, rules_from
+from partition.rules import rules_from
 
 if TYPE_CHECKING:
     from gis.town import Town
     from partition.plan import Plan
+    from partition.rules import Rules
 
 app = typer.Typer(
     name="wangge",
@@ -72,6 +75,7 @@ app = typer.Typer(
 app.add_typer(cli_store.app)
 app.add_typer(cli_sample.app)
 app.add_typer(cli_diff.app)
+app.add_typer(cli_redraw.app)
 app.add_typer(cli_sheet.app)
 app.add_typer(cli_sheet_store.app)
 app.add_typer(cli_store.admin_app, name="admin")
@@ -162,6 +166,7 @@ def reproduce(
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="The plan.json of a plan.")],
     town: Annotated[Path, typer.Option("--town", help="The town that it was made from.")],
     *,
+    old: Annotated[Path | None, typer.Option("--from", help="The grids that it was redrawn from, where it was.")] = None,
     workers: Workers = None,
     as_json: AsJson = False,
     lang: Lang = say.Language.zh,
@@ -177,7 +182,10 @@ def reproduce(
     )
     differ: list[str] = []
     if not changed:
-        again = _divided(known, rules_from(record["rules"]), int(record["seed"]), workers, lang)
+        if "redrawn" in record:
+            again = redrawn_again(record, known, old, workers, lang)
+        else:
+            again = _divided(known, rules_from(record["rules"]), int(record["seed"]), workers, lang)
         outputs = {GEOJSON: geojson(again, known), ASSIGNMENT: assignment(again, known)}
         digests = plan_record(again, known, prove(again, known), outputs)["outputs"]
         differ = sorted(name for name in digests if digests[name] != record["outputs"].get(name))
@@ -228,20 +236,6 @@ def _record(path: Path) -> dict[str, Any]:
         msg = f"{path} is no plan.json: it does not say {', '.join(missing)}"
         raise WanggeError(msg)
     return record
-
-
-def read_rules(path: Path | None) -> Rules:
-    """Read a rules file, or give the usual rules."""
-    if path is None:
-        return Rules()
-    try:
-        return rules_from(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
-        msg = f"{path}: {error}"
-        raise RulesError(msg) from error
-    except FileNotFoundError as error:
-        msg = f"no such rules file: {path}"
-        raise RulesError(msg) from error
 
 
 def _divided(town: Town, rules: Rules, seed: int, workers: int | None, lang: say.Language) -> Plan:

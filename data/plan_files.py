@@ -205,15 +205,23 @@ def audit_record(report: AuditReport) -> dict[str, Any]:
 
 
 def write_plan(
-    folder: Path, plan: Plan, town: Town, report: AuditReport, *, pages: Mapping[str, str], blocks: bool = False
+    folder: Path,
+    plan: Plan,
+    town: Town,
+    report: AuditReport,
+    *,
+    pages: Mapping[str, str],
+    blocks: bool = False,
+    redrawn: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the plan's files into `folder`, all or nothing.
 
-    `pages` are further files by name (`map.html`). A plan that lies there already is replaced; anything else is refused.
+    `pages` are further files by name (`map.html`); `redrawn` says from what a plan was redrawn, and how. A plan that lies
+    there already is replaced; anything else is refused.
     """
     check_target(folder)
     outputs = {GEOJSON: geojson(plan, town), ASSIGNMENT: assignment(plan, town)}
-    record = plan_record(plan, town, report, outputs)
+    record = plan_record(plan, town, report, outputs) | ({} if redrawn is None else {"redrawn": redrawn})
     with whole_folder(folder) as draft:
         for name, content in outputs.items():
             (draft / name).write_bytes(content)

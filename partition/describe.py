@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,7 @@ from partition.score import in_band
 from partition.search.unit import THREAD_M
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 class Draft:
     """Everything that a plan of some `communities` (indices, ascending) is put together from.
 
-    `parts` are their units, all of them; `divisions` are those of `parts`, one by one.
+    `parts` are their units, all of them; `divisions` are those of `parts`, one by one. Where a net is redrawn, `kept` says
+    of some grids, by their place in `in_turn`, the code and the name that they go on with; `taken` are codes that no new grid
+    may have.
     """
 
     town: Town
@@ -49,6 +51,8 @@ class Draft:
     blocks: Blocks
     parts: tuple[UnitBlocks, ...]
     divisions: tuple[Division, ...]
+    kept: Mapping[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,8 @@ class _Outline:
     polygon: NDArray[np.object_]
     centre: NDArray[np.float64]
     code: tuple[str, ...]
+    kept_name: tuple[str, ...]
+    """What a grid that goes on was called, or nothing."""
     of_block: NDArray[np.int64]
 
 
@@ -112,7 +118,7 @@ def describe(draft: Draft) -> Plan:
 def _in_order(draft: Draft) -> _Outline:
     """Put the grids of all units and the dedicated grids together, and order them by community and code."""
     blocks = draft.blocks
-    grid, unit = _put_together(draft)
+    grid, unit = in_turn(draft)
     count = len(unit)
     inside = np.flatnonzero(grid != NOWHERE)
     some_block = np.zeros(count, dtype=np.int64)
@@ -129,11 +135,12 @@ def _in_order(draft: Draft) -> _Outline:
         polygon=polygon[order],
         centre=centre[order],
         code=tuple(codes[i] for i in order.tolist()),
+        kept_name=tuple(draft.kept.get(i, ("", ""))[1] for i in order.tolist()),
         of_block=np.append(np.argsort(order), NOWHERE)[grid],
     )
 
 
-def _put_together(draft: Draft) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def in_turn(draft: Draft) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the grid of each block, or `NOWHERE` outside the communities, and the unit of each grid.
 
     A dedicated area is one grid for each piece of it that hangs together inside a community.
@@ -143,13 +150,13 @@ def _put_together(draft: Draft) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     for index, (part, division) in enumerate(zip(draft.parts, draft.divisions, strict=True)):
         grid[part.blocks] = len(unit) + division.grid
         unit.extend([index] * (int(division.grid.max()) + 1))
-    for piece in _dedicated_pieces(draft.blocks, draft.communities):
+    for piece in dedicated_pieces(draft.blocks, draft.communities):
         grid[piece] = len(unit)
         unit.append(NOWHERE)
     return grid, np.array(unit, dtype=np.int64)
 
 
-def _dedicated_pieces(blocks: Blocks, communities: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+def dedicated_pieces(blocks: Blocks, communities: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     """Yield the blocks of each connected piece of a dedicated area inside one of the communities."""
     label = np.arange(len(blocks))
     joined = (
@@ -166,15 +173,18 @@ def _dedicated_pieces(blocks: Blocks, communities: NDArray[np.int64]) -> Iterato
 
 
 def _codes(draft: Draft, community: NDArray[np.int64], dedicated: NDArray[np.int64], centre: NDArray[np.float64]) -> list[str]:
-    """Give the grids of each community their codes, in raster order."""
-    codes = [""] * len(community)
+    """Give the grids of each community their codes, in raster order; those that go on have theirs."""
+    codes = [draft.kept.get(grid, ("", ""))[0] for grid in range(len(community))]
+    taken = draft.taken | set(codes)
+    new = np.array([not code for code in codes], dtype=bool)
     for index in np.unique(community).tolist():
-        chosen = np.flatnonzero(community == index)
+        chosen = np.flatnonzero((community == index) & new)
         given = number(
             draft.town.communities.code[index],
             centre[chosen],
             dedicated=dedicated[chosen] != NOWHERE,
             rules=draft.rules,
+            taken=taken,
         )
         for grid, code in zip(chosen.tolist(), given, strict=True):
             codes[grid] = code
@@ -182,15 +192,24 @@ def _codes(draft: Draft, community: NDArray[np.int64], dedicated: NDArray[np.int
 
 
 def _names(town: Town, outline: _Outline) -> tuple[str, ...]:
-    """Name residential grids after their community by their place in its order, dedicated ones after their area."""
+    """Name residential grids after their community by their place in its order, dedicated ones after their area.
+
+    What goes on keeps its name, and nobody else in the town gets it.
+    """
     names: list[str] = []
     turn: dict[int, int] = {}
-    for index, area in zip(outline.community.tolist(), outline.dedicated.tolist(), strict=True):
-        if area != NOWHERE and town.dedicated.name[area]:
+    had = set(outline.kept_name)
+    for index, area, name in zip(outline.community.tolist(), outline.dedicated.tolist(), outline.kept_name, strict=True):
+        if name:
+            names.append(name)
+        elif area != NOWHERE and town.dedicated.name[area]:
             names.append(town.dedicated.name[area])
         else:
+            called = town.communities.name[index] or town.communities.code[index]
             turn[index] = turn.get(index, 0) + 1
-            names.append(f"{town.communities.name[index] or town.communities.code[index]}第{turn[index]}网格")
+            while f"{called}第{turn[index]}网格" in had:
+                turn[index] += 1
+            names.append(f"{called}第{turn[index]}网格")
     return tuple(names)
 
 
