@@ -91,6 +91,20 @@ def sort(page: Page, _town: TourTown) -> Iterator[None]:
     yield
 
 
+def standing(page: Page) -> Iterator[None]:
+    """Go through the panel of what stands on the ground, and choose the first of each list."""
+    if page.locator("#stand-open").is_visible():
+        page.locator("#stand-open").click()
+    for tab in page.locator("#stand-tabs button").all():
+        tab.click()
+        expect(page.locator("#stand-body .nothing[role=status]")).to_have_count(0, timeout=SOON_MS)
+        yield
+        if page.locator("#stand-body :is([data-key^='station:'], [data-key^='spot:'], [data-key^='call:'])").count():
+            page.locator("#stand-body :is([data-key^='station:'], [data-key^='spot:'], [data-key^='call:'])").first.click()
+            yield
+            page.locator("#card .close").click()
+
+
 def wall(page: Page, _town: TourTown) -> Iterator[None]:
     """Choose what is late and what lies below, show all layers, and look at the wall in both languages."""
     for row in page.locator("#late button").all()[:1]:
@@ -102,6 +116,7 @@ def wall(page: Page, _town: TourTown) -> Iterator[None]:
     for key in ("2", "3", "4", "1", "l", "l"):
         page.keyboard.press(key)
     yield
+    yield from standing(page)
     page.keyboard.press("/")
     find(page)
     yield
@@ -109,10 +124,14 @@ def wall(page: Page, _town: TourTown) -> Iterator[None]:
 
 def desk(page: Page, _town: TourTown) -> Iterator[None]:
     """Open an incident with one of its steps, what narrows, what can be taken away, and the form of a report."""
-    for button in page.locator(".choice button[aria-pressed=false]:visible").all():
-        button.click()
+    for group in "#shades", "#layers":
+        for name in [node.get_attribute("data-name") for node in page.locator(f"{group} [aria-pressed=false]:visible").all()]:
+            page.locator(f"{group} [data-name={name}]").click()
     page.locator("#formulas").click()
     yield
+    if page.locator("#stands, #stand-open").filter(visible=True).count():
+        yield from standing(page)
+        page.locator("#stands-close").click()
     page.locator("#rows .row:visible").last.click()
     expect(page.locator("#drawer .log li")).not_to_have_count(0)
     page.locator("#drawer .steps [data-event]").first.click()

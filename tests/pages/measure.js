@@ -31,7 +31,7 @@
         const box = at.getBoundingClientRect();
         [left, top, right, bottom] = [Math.max(left, box.left), Math.max(top, box.top), Math.min(right, box.right), Math.min(bottom, box.bottom)];
       }
-      if (right - left > 1 && bottom - top > 1) boxes.push({ node, left, top, right, bottom, layer: node.closest("dialog, .stale, .card, .report, .drawer, .menu > div, .ask, .tip, .found, .found-told") });
+      if (right - left > 1 && bottom - top > 1) boxes.push({ node, left, top, right, bottom, layer: node.closest("dialog, .stale, .card, .stands, .report, .drawer, .menu > div, .ask, .tip, .found, .found-told") });
     }
   }
   for (let i = 0; i < boxes.length; i += 1)

@@ -57,7 +57,7 @@ def way(chromium, town):
 NAMES = (
     "#place-rows, #late, #feed .what, #feed .where, #kinds span, .person, .me, #areas span, #chips b, #report-near b, "
     ".cell:is(.owner, .where, .title, .category, .no), #grids .name, "
-    ":is([data-facet=grid], [data-facet=owner], [data-facet=department]) span"
+    ":is([data-facet=grid], [data-facet=owner], [data-facet=department]) span, .rows-of-stands .what"
 )
 """Names of the town's own, as long as they like: lists cut them off with dots, and say them whole where they are chosen."""
 

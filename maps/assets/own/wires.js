@@ -70,7 +70,7 @@ wangge.wires = (map, ground, data, page, words, stands, { pick, choose }) => {
       return make("li", {}, button);
     }));
     if (focused !== undefined) plates.querySelector(`[data-org="${CSS.escape(focused)}"]`)?.focus();
-    surface.redraw();
+    redraw();
   };
 
   /** Where a plate's foot is, in pixels of the map. */
@@ -158,9 +158,14 @@ wangge.wires = (map, ground, data, page, words, stands, { pick, choose }) => {
   };
 
   const surface = new wangge.Surface(ground, draw, { name: "wires" });
-  surface.addTo(map);
-  map.on("move", () => { if (pairs.length) surface.redraw(); });
-  new ResizeObserver(() => surface.redraw()).observe(plates);
+  /** Without a line there is no canvas: a page that shows no calls pays nothing for them. */
+  const redraw = () => {
+    if (!pairs.length) surface.remove();
+    else if (map.hasLayer(surface)) surface.redraw();
+    else surface.addTo(map);
+  };
+  map.on("move", () => { if (pairs.length) redraw(); });
+  new ResizeObserver(redraw).observe(plates);
 
   /** Choose what the chip of a line stands for, if there is one at a place of the map, in pixels. */
   const take = ({ x, y }) => {
@@ -171,7 +176,6 @@ wangge.wires = (map, ground, data, page, words, stands, { pick, choose }) => {
 
   return {
     show, take,
-    redraw: () => surface.redraw(),
     focus: (code) => { chosen = code; },
   };
 };
