@@ -86,11 +86,11 @@ _DIMENSIONS: Mapping[str, tuple[str, tuple[tuple[str, str, int, str, str], ...]]
         ("handling", "事件处置", 40, "finish_rate", "+"), ("in_time", "按期办结", 30, "on_time_rate", "+"),
         ("content", "群众满意", 20, "satisfaction_rate", "+"), ("staffing", "力量配备", 10, "full_time_filled", "+"),
     )),
-    "department": ("部门考核（示例）", (
+    "street": ("街道考核（示例）", (
         ("handling", "办结率", 50, "finish_rate", "+"), ("in_time", "按期办结", 50, "on_time_rate", "+"),
     )),
 }  # fmt: skip
-"""How grids (八个方面), communities and departments are assessed: id, name, weight, figure and direction of each dimension."""
+"""How grids (八个方面), communities and streets are assessed: id, name, weight, figure and direction of each dimension."""
 _MONTHS = 2
 _WEEKS_SAID = ("上周来件平稳，重点督办超期件。", "停车与占道类偏多，已转部门联合整治。", "办结率提升，注意回访质量。")
 _ORDERS = (
@@ -371,7 +371,7 @@ def _say_weeks(stage: Stage) -> int:
 
 
 def _assess(stage: Stage, since: date) -> int:
-    """Write down how grids, communities and departments are assessed, and work out the months that are over.
+    """Write down how grids, communities and streets are assessed, and work out the months that are over.
 
     The town's past was brought in today, and nothing of it was known when these months ended: they are as known now.
     """
