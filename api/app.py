@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from api.asked import Service
+from api.base_tiles import tiles_of
 from api.guard import Guard
 from api.health import healthz, readyz
 from api.incidents.rulebook import Rulebook
@@ -23,6 +24,7 @@ from api.ogc import routes as ogc
 from api.open311 import routes as open311
 from api.pages import desk as desk_page
 from api.pages import routes as pages
+from api.pages.policy import policy_with
 from api.plain import Plain
 from api.problems import MEDIA_TYPE, handle_errors, problem_page
 from api.secret import read_secret
@@ -268,5 +270,7 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime], t
             max_age=600,
         )
     app.add_middleware(Guard, longest=settings.body_mb * 2**20, root=settings.root_path)
-    app.add_middleware(Access, metrics=metrics, secure=settings.is_secure)
+    tiles = tiles_of(settings)
+    policy = policy_with("" if tiles is None else tiles.origin)
+    app.add_middleware(Access, metrics=metrics, secure=settings.is_secure, policy=policy)
     return app

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads it when a route is made
 
+from api.base_tiles import BaseTiles, tiles_of
 from api.lang import LANG_COOKIE, Lang, chosen_language
 from api.who.caller import ANONYMOUS, Caller, How
 from api.who.door import examine, identify
@@ -60,6 +61,8 @@ class Asked:
     """The address of the landing page, without a slash at its end."""
     now: datetime
     today: date
+    tiles: BaseTiles | None = None
+    """What pages lay below their maps."""
 
     def acting(self, *rights: Right) -> Scope:
         """Return for whom a transaction speaks that needs `rights`: only where the caller has all of them."""
@@ -103,6 +106,7 @@ def ask(request: Request) -> Asked:
         base=base(request),
         now=now,
         today=now.astimezone(ZoneInfo(held.settings.zone)).date(),
+        tiles=tiles_of(held.settings),
     )
 
 

@@ -42,8 +42,17 @@ _access = logging.getLogger("wangge.access")
 class Access:
     """Names a request, tells of it when it is over, and answers for errors that nobody else has answered."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, secure: bool, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        secure: bool,
+        policy: str = POLICY,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self.app = app
+        self._policy = policy
         self._metrics = metrics
         self._clock = clock
         self._fixed = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
@@ -68,7 +77,7 @@ class Access:
                 for header, value in self._fixed.items():
                     headers.setdefault(header, value)
                 if headers.get("content-type", "").startswith(("text/html", "image/svg")):
-                    headers.setdefault("Content-Security-Policy", POLICY)
+                    headers.setdefault("Content-Security-Policy", self._policy)
             elif message["type"] == "http.response.body":
                 length += len(message.get("body", b""))
                 whole = not message.get("more_body", False)

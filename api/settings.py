@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from ipaddress import ip_network
 from pathlib import Path  # noqa: TC003 - pydantic reads the fields' types when the class is made
 from typing import Annotated, Literal, Self
@@ -19,6 +20,10 @@ from gis.errors import InputError
 PREFIX = "WANGGE_"
 Public = Literal["areas", "grids", "open311", "metrics", "places"]
 Level = Literal["debug", "info", "warning", "error"]
+
+
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", re.ASCII)
+"""A host that may stand in a content security policy: nothing that could end its place there."""
 
 
 def _home() -> Path:
@@ -69,6 +74,12 @@ class Settings(BaseSettings):
     """The number of the map review (审图号) that printed sheets say; without one they have a line to write it on."""
     hotline: str = Field(default="", max_length=40)
     """The hotline that printed sheets name, such as 12345."""
+    tiles_url: str = Field(default="", max_length=500)
+    """Tiles that the pages lay below their maps, with {z}, {x} and {y}; empty: our own ground alone, and no other host."""
+    tiles_frame: Literal["wgs84", "cgcs2000", "gcj02", "bd09"] = "wgs84"
+    """The coordinates that the tiles are drawn in."""
+    tiles_attribution: str = Field(default="", max_length=200)
+    """Whose tiles they are, as it stands on the map."""
     oidc_issuer: str = ""
     oidc_audience: str = ""
     webhook_networks: Annotated[tuple[str, ...], NoDecode] = ()
@@ -103,6 +114,17 @@ class Settings(BaseSettings):
         if value and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment):
             raise ValueError("must look like https://host/path")
         return value.rstrip("/")
+
+    @field_validator("tiles_url")
+    @classmethod
+    def _are_tiles(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_ours = value.startswith("/") and not parts.netloc
+        if value and not (is_ours or (parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.netloc))):
+            raise ValueError("must look like https://host/{z}/{x}/{y}.png")
+        if value and not all(f"{{{name}}}" in parts.path + parts.query for name in "zxy"):
+            raise ValueError("must have {z}, {x} and {y} in it")
+        return value
 
     @field_validator("zone")
     @classmethod

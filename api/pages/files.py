@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 OWN = (
     "pages.css",
     "common.js",
+    "frames.js",
     "map.js",
     "landing.js",
     "here.js",

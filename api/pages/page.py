@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse
 from api.asked import base, language
 from api.pages.files import asset_path
 from api.pages.formats import day_text, number_text
-from api.pages.policy import POLICY
+from api.pages.policy import policy_with
 from api.pages.words import word, words_for
 from maps.canvas import json_text
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from api.asked import Asked
+    from api.base_tiles import BaseTiles
     from api.lang import Lang
 
 VARY = "Accept, Accept-Language, Authorization, Cookie"
@@ -50,6 +51,8 @@ class Around:
     person: str = ""
     name: str = ""
     account: bool = True
+    tiles: BaseTiles | None = None
+    """What lies below its maps, beside our own ground."""
 
     @property
     def root(self) -> str:
@@ -70,7 +73,14 @@ class Around:
 def around(asked: Asked, address: str) -> Around:
     """Return what stands around the page at `address`, for whoever asks."""
     here = address.removeprefix(asked.base)
-    return Around(lang=asked.lang, base=asked.base, here=_here(here), person=asked.caller.person_id, name=asked.caller.name)
+    return Around(
+        lang=asked.lang,
+        base=asked.base,
+        here=_here(here),
+        person=asked.caller.person_id,
+        name=asked.caller.name,
+        tiles=asked.tiles,
+    )
 
 
 def around_stranger(request: Request) -> Around:
@@ -129,7 +139,7 @@ def page_headers(frame: Around) -> dict[str, str]:
     return {
         "Cache-Control": "private, no-cache",
         "Content-Language": frame.lang,
-        "Content-Security-Policy": POLICY,
+        "Content-Security-Policy": policy_with("" if frame.tiles is None else frame.tiles.origin),
         "Vary": VARY,
     }
 

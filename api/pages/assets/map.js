@@ -9,7 +9,10 @@
 wangge.map = (container, { colour, tell, name, chosen = () => {} }) => {
   const { say, make } = wangge;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  // Other people's tiles, where the service was told of some; the map is then drawn as they are shifted.
+  const tiles = document.getElementById("tiles") ? wangge.data("tiles") : null;
   const map = L.map(container, {
+    crs: wangge.frames.crs(tiles?.frame),
     attributionControl: false,
     zoomControl: false,
     zoomSnap: 0.25,
@@ -22,6 +25,7 @@ wangge.map = (container, { colour, tell, name, chosen = () => {} }) => {
   });
   L.control.zoom({ zoomInTitle: say("map.zoom_in"), zoomOutTitle: say("map.zoom_out") }).addTo(map);
   L.control.scale({ imperial: false, maxWidth: 110 }).addTo(map);
+  if (tiles) wangge.frames.lay(map, tiles);
   // The wheel turns the page until somebody works with the map.
   map.on("focus click", () => map.scrollWheelZoom.enable());
   map.getContainer().addEventListener("mouseleave", () => map.scrollWheelZoom.disable());
@@ -56,7 +60,7 @@ wangge.map = (container, { colour, tell, name, chosen = () => {} }) => {
   let last = null;
   const plain = (layer) => {
     const { fill, hatch } = colour(layer.feature);
-    return { color: "#44525e", weight: 1.2, fillColor: hatch && layers.size <= 1500 ? hatched(fill) : fill, fillOpacity: 0.92 };
+    return { color: "#44525e", weight: 1.2, fillColor: hatch && layers.size <= 1500 ? hatched(fill) : fill, fillOpacity: tiles ? 0.45 : 0.92 };
   };
   const mark = (id) => {
     if (last) last.setStyle(plain(last));
