@@ -36,7 +36,7 @@ def tiles():
             self.end_headers()
             self.wfile.write(picture.getvalue())
 
-        def log_message(self, format, *args):  # noqa: A002, ARG002 - as it is called there
+        def log_message(self, format, *args):  # noqa: A002 - as it is called there
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Tiles) as server:
