@@ -125,3 +125,13 @@ def test_words_for_a_page():
 
     assert set(words) == set(LANGUAGES)
     assert all(key.startswith("map.") for key in words["en"])
+
+
+def test_what_is_told_of_an_incident_has_its_word():
+    """Whatever is written of an incident besides its steps is named on pages that follow events, never by its bare key."""
+    api = OWN.parents[2] / "api" / "incidents"
+    told = re.compile(r"(?:note\([^)]*kind=|_note\(no, )\"([a-z-]+)\"")
+    kinds = {kind for path in api.glob("*.py") for kind in told.findall(path.read_text(encoding="utf-8"))}
+
+    assert kinds >= {"closed", "picture", "overdue", "due-soon", "review-due"}
+    assert [kind for kind in kinds if f"event.{kind}" not in catalogue("zh")] == []

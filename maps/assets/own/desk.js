@@ -156,7 +156,7 @@ wangge.desk = async (map) => {
     data.grids.area.forEach((area, i) => { if (area !== null && insides[area]) ground.widen(box, ground.grids[i].box); });
     return Number.isFinite(box.left) ? box : ground.whole;
   };
-  const fit = (animate = !still) => map.fitBounds(ground.bounds(boundsOf()), { paddingTopLeft: [26, byId("tools").offsetHeight + 16], paddingBottomRight: [26 + standing.width(), 54], maxZoom: 17, animate });
+  const fit = (animate = !still) => map.fitBounds(ground.bounds(boundsOf()), { paddingTopLeft: [26, Math.min(byId("tools").offsetHeight + 16, map.getSize().y * 0.3)], paddingBottomRight: [26 + standing.width(), 54], maxZoom: 17, animate });
   const scale = wangge.scale(map, words);
 
   // --- showing -----------------------------------------------------------------------------------------------------------
