@@ -113,7 +113,7 @@ def test_names_are_only_text(net, browse, path):
     told = []
     # By their elements: what is chosen comes to the front of the others.
     for shape in shapes.element_handles():
-        shape.hover(force=True)
+        shape.dispatch_event("mouseover")
         shape.dispatch_event("click")
         told.append(page.locator(".leaflet-popup-content b").last.text_content())
         page.keyboard.press("Escape")
