@@ -187,6 +187,14 @@ def editor(page: Page, town: TourTown) -> Iterator[None]:
     expect(page.locator("#finding-rows li")).not_to_have_count(0)
     yield
     page.locator("#findings-close").click()
+    page.locator("[data-shade=heat]").click()
+    expect(page.locator("[data-shade=heat]")).to_have_attribute("aria-pressed", "true")
+    page.locator("button[data-tool=part]").click()
+    page.locator("#files summary").click()
+    yield
+    page.locator("#copy-begin").click()
+    yield
+    page.locator("#copy-cancel").click()
     page.locator("#tab-grids").click()
     page.locator("#grids tr[data-slot]").nth(2).click()
     for opens, closes in (("#rename", "#name-cancel"), ("#steps button", "#act-cancel"), ("#help", "#keys-close")):

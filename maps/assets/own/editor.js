@@ -188,6 +188,7 @@ wangge.editor = async (map) => {
       const key = button.querySelector("kbd")?.textContent;
       button.title = key ? `${words.say(button.dataset.label)} (${key})` : words.say(button.dataset.label);
     }
+    byId("files").querySelector("summary").title = words.say("edit.files");
     byId("measure").textContent = words.say(isPersons ? "edit.persons" : "edit.households");
     map.getContainer().setAttribute("aria-label", words.say("edit.canvas"));
     map.getContainer().setAttribute("role", "application");
