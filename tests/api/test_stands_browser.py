@@ -344,6 +344,7 @@ def test_it_fits_a_telephone(town, window):
         page.locator("#layers [data-name=stations]").click()
         rows(page, "station").first.click()
         expect(page.locator("#card")).to_be_visible()
+        assert box_of(page.locator("#stand-body .chips .sign").first)["width"] > 0, "kinds are told by their shapes"
         for box in (box_of(page.locator("#card")), box_of(page.locator("#stands"))):
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= TELEPHONE[0]

@@ -167,7 +167,7 @@ wangge.signs = (ground, data, page, words, stands) => {
 /** A small picture of a sign, for lists and legends: `draw` gets a pen whose origin is its middle. */
 wangge.signs.picture = (draw, size = 22) => {
   const dense = Math.max(1, devicePixelRatio || 1);
-  const picture = wangge.make("canvas", { width: size * dense, height: size * dense, className: "key" });
+  const picture = wangge.make("canvas", { width: size * dense, height: size * dense, className: "sign" });
   const pen = picture.getContext("2d");
   pen.scale(dense, dense);
   pen.translate(size / 2, size / 2);
