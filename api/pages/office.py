@@ -16,7 +16,7 @@ from api.pages.documents import FILL
 from api.pages.page import VARY, answer_page, around, inside
 from api.who.caller import Right
 from api.workflow import DRAFT, STEPS, SUPERSEDED, WITHDRAWN
-from data.store import plans
+from data.store import called, plans
 from gis.errors import NotFound, ParameterError
 
 if TYPE_CHECKING:
@@ -76,10 +76,17 @@ def plan_page(request: Request) -> Response:
             "id": plan,
             "me": asked.caller.person_id,
             "today": asked.today.isoformat(),
+            "names": _names(request, asked),
             "steps": [{"name": s.name, "takes": s.takes, "gives": s.gives, "tier": s.tier} for s in STEPS],
             "fill": FILL,
         },
     )
+
+
+def _names(request: Request, asked: Asked) -> dict[str, str]:
+    """Return what the areas are called that somebody works in or around, by code."""
+    with store(request).read(asked.scope) as conn:
+        return {each.code: each.name for each in called.areas(conn, asked.today)}
 
 
 def _may_print(request: Request, asked: Asked, plan: str) -> bool:

@@ -72,7 +72,10 @@ def card_rules(conn: connection, grid: str, day: date) -> CardRules:
 
 
 def stations_serving(conn: connection, grid: str, day: date, *, reach_m: float) -> list[Serving]:
-    """Return the stations that serve a grid, by code; one with neither area nor circle of its own reaches `reach_m` metres."""
+    """Return the stations that serve a grid: those that it was given to, then the nearest first.
+
+    One with neither area nor circle of its own reaches `reach_m` metres.
+    """
     rows = many(
         conn,
         "SELECT code, name, kind, services FROM wangge.stations_serving(%s, %s, %s)",

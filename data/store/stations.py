@@ -23,6 +23,8 @@ PLAIN = (
     "area_m2", "tenure", "active",
 )  # fmt: skip
 """The columns that people write as they are."""
+LEVELS = ("district", "street", "community", "grid")
+"""Whose a station may be, from the widest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,8 +168,8 @@ def coverage(
     day: date,
     until: datetime,
     kinds: Sequence[str],
-    levels: Sequence[str],
-    station: str | None,
+    levels: Sequence[str] = LEVELS,
+    station: str | None = None,
     reach_m: float,
     walk: bool,
 ) -> list[Reached]:
@@ -193,7 +195,7 @@ def unreached(
     day: date,
     until: datetime,
     kinds: Sequence[str],
-    levels: Sequence[str],
+    levels: Sequence[str] = LEVELS,
     reach_m: float,
     walk: bool,
     after: str,

@@ -3,10 +3,11 @@
 /* One plan: where it stands, what may be done with it, what it changes, and what was said about it. */
 (() => {
   const { ask, say, sayIf, make, byId, number, root } = wangge;
-  const { id, me, today, steps, fill } = wangge.data("plan-data");
+  const { id, me, today, steps, names, fill } = wangge.data("plan-data");
   const here = `${root}/v1/plans/${encodeURIComponent(id)}`;
   let etag = null;
 
+  const called = (code) => names[code] ?? code;
   const row = (...cells) => make("tr", {}, ...cells.map(([text, className = "text"]) => (text instanceof Node ? make("td", { className }, text) : make("td", { className, text }))));
   const actor = (each) => (!each.actor ? "—" : each.actor === me ? say("plan.me") : each.actor_name);
 
@@ -135,7 +136,7 @@
     if (!box) return;
     const pick = byId("sheet-community");
     const codes = communities.map((area) => area.code);
-    pick.replaceChildren(...(codes.length <= PRINTED_WHOLE ? [make("option", { value: "", text: say("plan.sheet.all") })] : []), ...codes.map((code) => make("option", { value: code, text: code })));
+    pick.replaceChildren(...(codes.length <= PRINTED_WHOLE ? [make("option", { value: "", text: say("plan.sheet.all") })] : []), ...codes.map((code) => make("option", { value: code, text: called(code) })));
     pick.parentElement.hidden = codes.length < 2;
     const aim = () => {
       byId("sheet-link").href = `${byId("sheet-link").dataset.sheet}${encodeURIComponent(id)}${pick.value ? `?${new URLSearchParams({ community: pick.value })}` : ""}`;
@@ -167,7 +168,7 @@
     if (plan.effective_from) about.push(say("plan.about.effective", { day: wangge.day(plan.effective_from) }));
     const communities = plan.areas.filter((area) => area.level === "community");
     showSheets(communities);
-    about.push(say("plan.about.areas", { n: communities.length, codes: communities.slice(0, 4).map((area) => area.code).join(say("common.list")) + (communities.length > 4 ? "…" : "") }));
+    about.push(say("plan.about.areas", { n: communities.length, codes: communities.slice(0, 4).map((area) => called(area.code)).join(say("common.list")) + (communities.length > 4 ? "…" : "") }));
     byId("about").textContent = about.join(" · ");
     showWay(plan);
     showActs(plan);

@@ -58,7 +58,9 @@ BEGIN ATOMIC
         AND NOT EXISTS (SELECT FROM wangge.station_grid AS t WHERE t.station_id = s.id))
     WHERE g.code = p_grid AND g.in_force IS NOT NULL AND g.in_force @> p_day
         AND (wangge.is_public('grids') OR g.path <@ ANY (wangge.scope(1)))
-    ORDER BY s.code;
+    -- Those that the grid was given to, then whatever people have the shortest way to.
+    ORDER BY EXISTS (SELECT FROM wangge.station_grid AS t WHERE t.station_id = s.id) DESC,
+        ST_Distance(ST_PointOnSurface(g.geom)::geography, s.geom::geography), s.code;
 END;
 REVOKE ALL ON FUNCTION wangge.card_rules, wangge.stations_serving FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION wangge.card_rules, wangge.stations_serving TO wangge_app;
