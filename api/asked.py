@@ -61,6 +61,8 @@ class Asked:
     """The address of the landing page, without a slash at its end."""
     now: datetime
     today: date
+    zone: str = ""
+    """Where that day is told, and times of day are on pages."""
     tiles: BaseTiles | None = None
     """What pages lay below their maps."""
 
@@ -106,6 +108,7 @@ def ask(request: Request) -> Asked:
         base=base(request),
         now=now,
         today=now.astimezone(ZoneInfo(held.settings.zone)).date(),
+        zone=held.settings.zone,
         tiles=tiles_of(held.settings),
     )
 

@@ -51,6 +51,8 @@ class Around:
     person: str = ""
     name: str = ""
     account: bool = True
+    zone: str = ""
+    """The zone in which its scripts tell times; nothing: the reader's own."""
     tiles: BaseTiles | None = None
     """What lies below its maps, beside our own ground."""
 
@@ -79,6 +81,7 @@ def around(asked: Asked, address: str) -> Around:
         here=_here(here),
         person=asked.caller.person_id,
         name=asked.caller.name,
+        zone=asked.zone,
         tiles=asked.tiles,
     )
 

@@ -274,6 +274,16 @@ def test_the_way_of_a_plan(drafted, browse):
     expect(street.locator("#decisions-rows")).to_contain_text("退回")
 
 
+def test_times_are_those_of_the_place(drafted, window):
+    """Whoever looks from elsewhere reads the times of the place that is looked after, as everybody there does."""
+    told = []
+    for zone in ("Asia/Shanghai", "America/New_York"):
+        page = window(drafted.hall.client.base_url, drafted.plan, login="author", timezone_id=zone).page
+        expect(page.locator("#about")).not_to_be_empty()
+        told.append(page.locator("#about").inner_text())
+    assert told[0] == told[1]
+
+
 def test_somebody_else_was_faster(drafted, browse):
     """A step on a plan that has changed meanwhile is not taken: the page says so and shows how it stands now."""
     hall, path = drafted.hall, drafted.plan

@@ -28,7 +28,8 @@ wangge.make = (tag, { text, ...properties } = {}, ...children) => {
 wangge.byId = (id) => document.getElementById(id);
 wangge.number = (value) => new Intl.NumberFormat(wangge.lang).format(value);
 wangge.day = (text) => new Intl.DateTimeFormat(wangge.lang, { dateStyle: "long" }).format(new Date(`${text.slice(0, 10)}T12:00:00`));
-wangge.time = (text) => new Intl.DateTimeFormat(wangge.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(text));
+/** A moment, in the zone of the place that is looked after: whoever looks from elsewhere reads the same. */
+wangge.time = (text) => new Intl.DateTimeFormat(wangge.lang, { dateStyle: "medium", timeStyle: "short", timeZone: document.body.dataset.zone }).format(new Date(text));
 
 /** What is wrong, as the service tells it (RFC 9457). */
 wangge.Problem = class extends Error {

@@ -10,7 +10,6 @@
   let looking = null;
 
   const size = (bytes) => (bytes < 1e6 ? `${number(Math.max(1, Math.round(bytes / 1e3)))} kB` : `${number(Math.round(bytes / 1e5) / 10)} MB`);
-  const moment = (text) => new Intl.DateTimeFormat(wangge.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(text));
   const goesOn = (body) => body.state === "queued" || body.state === "running";
   const linkOf = (body, rel) => body.links.find((each) => each.rel === rel)?.href;
   const state = (body) => (body.stopping ? "stopping" : body.state);
@@ -68,8 +67,8 @@
       const problem = now.problem && (now.problem.detail || now.problem.title);
       told.textContent =
         now.state === "done"
-          ? say(now.is_kept ? "prints.js.done" : "prints.js.gone", { sheets: number(now.made.sheets), files: number(now.made.files), size: size(now.made.bytes), until: moment(now.kept_until) })
-          : (problem ?? (now.total ? say("prints.js.running", { done: number(now.done), total: number(now.total) }) : say(goesOn(now) ? "prints.js.waiting" : "prints.js.ended", { at: moment(now.created_at) })));
+          ? say(now.is_kept ? "prints.js.done" : "prints.js.gone", { sheets: number(now.made.sheets), files: number(now.made.files), size: size(now.made.bytes), until: wangge.time(now.kept_until) })
+          : (problem ?? (now.total ? say("prints.js.running", { done: number(now.done), total: number(now.total) }) : say(goesOn(now) ? "prints.js.waiting" : "prints.js.ended", { at: wangge.time(now.created_at) })));
       stop.hidden = !goesOn(now);
       stop.disabled = now.stopping;
       archive.hidden = !now.is_kept;
