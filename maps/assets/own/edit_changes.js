@@ -40,10 +40,19 @@ wangge.editChanges = (data, page, words, { source, here }) => {
   };
 
   const tile = (key, value) => make("div", {}, make("dt", { text: words.say(key) }), make("dd", { text: value }));
+  let counting = 0;
+  /** How many changes there are stands on the tab as soon as the hand rests: a stroke is not kept waiting for it. */
+  const countSoon = () => {
+    clearTimeout(counting);
+    counting = setTimeout(() => {
+      const n = look().rows.length;
+      byId("tab-changes").querySelector("small").textContent = n ? words.number(n) : "";
+    }, 300);
+  };
   const show = () => {
     isDue = true;
     const { cut } = model;
-    byId("tab-changes").querySelector("small").textContent = cut.size ? words.number(cut.size) : "";
+    countSoon();
     if (byId("pane-changes").hidden) return;
     const now = look();
     byId("change-figures").replaceChildren(

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 def test_against_the_net_in_force(at_work):
     """The list counts blocks, households and grids against the net in force, shows them, and follows each stroke."""
     hand, page = at_work, at_work.page
+    expect(page.locator("#tab-changes small")).to_have_text("4")
     page.locator("#tab-changes").click()
     expect(page.locator("#change-figures dd")).to_have_text(["32", "800", "6", "0"])
     expect(page.locator("#change-rows li")).to_have_count(4)
