@@ -210,7 +210,7 @@ def test_a_stream_pings_moves_on_and_ends_in_time(post, ask) -> None:
     bulk(post, 30, path="2")
     sent = answered(EventStream(hub_over(post), ask, is_reset=False, longest_s=1.0, quiet_s=0.15))
     assert sent[0]["headers"] == [
-        (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"), (b"vary", b"Authorization, Cookie"),
+        (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"), (b"vary", b"Authorization, Cookie, Accept"),
         (b"content-type", b"text/event-stream; charset=utf-8"),
     ]  # fmt: skip
     text = b"".join(message["body"] for message in sent[1:]).decode()
