@@ -13,7 +13,7 @@ from api.pages.page import answer_page, around
 from api.pages.print_choices import print_choices
 from api.v1.prints import NEEDED
 from data.store import plans
-from data.store.areas_named import areas_above
+from data.store.called import areas_with_grids
 from gis.errors import NotFound
 from maps.sheets.values import Volume
 
@@ -49,7 +49,7 @@ def prints_page(request: Request) -> Response:
 def _areas(request: Request, asked: Asked) -> dict[str, list[tuple[str, str]]]:
     """Return the areas that whoever asks may have printed, by level: code and name."""
     with store(request).read(asked.scope) as conn:
-        found = areas_above(conn, asked.today, LEVELS)
+        found = areas_with_grids(conn, asked.today, LEVELS)
     mine = [each for each in found if all(asked.caller.may(right, each.path) for right in NEEDED)]
     return {level: [(each.code, each.name) for each in mine if each.level == level] for level in LEVELS}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from data.store.sql import many
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from psycopg2.extensions import connection
@@ -38,6 +38,30 @@ def areas(conn: connection, day: date) -> tuple[AreaCalled, ...]:
         [day],
     )
     return tuple(AreaCalled(**dict(zip(AreaCalled.__slots__, row, strict=True))) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class AreaWithGrids:
+    """An area that has grids: its code, with what it is called."""
+
+    code: str
+    name: str
+    level: str
+    path: str
+
+
+def areas_with_grids(conn: connection, day: date, levels: Sequence[str]) -> list[AreaWithGrids]:
+    """Return the areas of some levels that the caller sees and that have grids in force on a day, by their codes."""
+    rows = many(
+        conn,
+        """SELECT a.code, v.name, a.level, a.path::text
+           FROM wangge.area a JOIN wangge.area_version v ON v.area_id = a.id AND v.valid @> %(day)s::date
+           WHERE a.level = ANY (%(levels)s)
+             AND EXISTS (SELECT FROM wangge.grid g WHERE g.path <@ a.path AND g.in_force @> %(day)s::date)
+           ORDER BY a.code COLLATE "C\"""",
+        {"day": day, "levels": list(levels)},
+    )
+    return [AreaWithGrids(*row) for row in rows]
 
 
 def grids(conn: connection, day: date) -> Mapping[str, str]:
