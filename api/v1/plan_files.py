@@ -60,7 +60,14 @@ class Copy(BaseModel):
     "/{plan_id}/file",
     dependencies=[Depends(only("format"))],
     response_class=Response,
-    responses={200: {"content": {media.partition(";")[0]: {"schema": {"type": "string"}} for media in MEDIA.values()}}},
+    responses={
+        200: {
+            "content": {
+                media.partition(";")[0]: {"schema": {"type": "object" if form == "geojson" else "string"}}
+                for form, media in MEDIA.items()
+            }
+        }
+    },
 )
 def take_file(
     plan_id: Code,

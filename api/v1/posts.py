@@ -79,10 +79,16 @@ class NewPost(BaseModel):
         return self
 
 
+_CHANGES: list[dict[str, Any]] = [
+    {"required": [name], "properties": {name: {"type": "array"}}} for name in ("duty_roles", "services")
+]
+"""One of them has to be said, and what is null says nothing."""
+
+
 class PostChange(BaseModel):
     """What somebody does in their grid from now on, each as far as it is given; anything else of a post is another post."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"anyOf": [*_CHANGES]})
 
     duty_roles: Duties | None = None
     services: Services | None = None

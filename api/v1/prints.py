@@ -64,10 +64,19 @@ Shown = Literal["names", "phones", "forces", "services", "internal"]
 _File = Annotated[str, Path(max_length=300, pattern=NO_NUL)]
 
 
+_WHAT: list[dict[str, Any]] = [{"required": [name], "properties": {name: {"type": "string"}}} for name in ("area", "plan")]
+"""One of them is said; what is null says nothing."""
+_BOUND: list[dict[str, Any]] = [
+    {"properties": {"format": {"const": "pdf"}}},
+    {"required": ["bind"], "properties": {"bind": {"const": "none"}}},
+]
+"""Only a PDF has pages to bind."""
+
+
 class NewPrint(BaseModel):
     """An atlas that is to be printed: of the grids in force of an area on a day, or of those of a plan as they are drawn."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"oneOf": [{"required": ["area"]}, {"required": ["plan"]}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"oneOf": [*_WHAT], "anyOf": [*_BOUND]})
 
     area: Line | None = Field(default=None, description="Code of a community, street or district.")
     plan: UUID | None = None
@@ -75,7 +84,10 @@ class NewPrint(BaseModel):
     paper: Paper = Paper.A4
     format: Form = Form.PDF
     scale: int = Field(
-        default=0, ge=0, description="The N of 1:N for all grids that have room at it; 0: for each the largest that has room."
+        default=0,
+        ge=0,
+        description="The N of 1:N for all grids that have room at it; 0: for each the largest that has room.",
+        json_schema_extra={"enum": [0, *ROUND]},
     )
     bind: Volume = Field(default=Volume.STREET, description="By what the sheets are bound into documents too.")
     show: list[Shown] = Field(

@@ -104,6 +104,7 @@ MODULES: tuple[Module, ...] = (
     Module("plans", "划分方案", "Plans", _DRAFTS),
     Module("jobs", "划分任务", "Jobs", _DRAFTS),
     Module("towns", "城镇数据", "Towns", _DRAFTS),
+    Module("prints", "打印图册", "Printed atlases", (Right.RUN_JOBS,)),
     Module("households", "住户点", "Household points", (Right.SEE_HOUSEHOLDS,)),
     Module("legacy", "部门原有网格", "Departments' own nets", _WORK),
     Module("incidents", "网格事件", "Incidents", _WORK),

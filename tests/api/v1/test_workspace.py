@@ -73,6 +73,7 @@ def test_what_is_listed_can_be_asked_for(station) -> None:
         "incidents": "/v1/incidents", "orders": "/v1/orders", "plans": "/v1/plans",
         "households": "/v1/households?town=1&bbox=117,36,117.01,36.01",
         "log": "/v1/log", "people": "/v1/people", "legacy": "/v1/legacy", "panel": f"/v1/panel?area={HERE}",
+        "prints": "/v1/prints",
         KEY_GROUPS: f"/v1/visits/key-groups?month=2026-02&area={HERE}",
     }  # fmt: skip
     for who in ("worker", "community", "district", "auditor"):
