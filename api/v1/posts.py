@@ -15,7 +15,7 @@ from api.idempotency import OnlyOnce
 from api.staff_file import LONGEST_SERVICE, MOST_SERVICES
 from api.v1.addresses import kept_apart
 from api.v1.answers import answer, private
-from api.v1.parameters import NO_NUL, At, Day, Limit, only
+from api.v1.parameters import NO_NUL, SOMETHING, At, Day, Limit, only
 from api.who.caller import Right
 from data.store import posts, staff
 from data.store.log import record
@@ -46,7 +46,7 @@ _BY_ROLE: list[dict[str, Any]] = [
 """Letters are for full-time workers, and kinds are those of forces."""
 
 
-Service = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_SERVICE, pattern=NO_NUL)]
+Service = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_SERVICE, pattern=SOMETHING)]
 Services = Annotated[
     list[Service], Field(max_length=MOST_SERVICES, description="What they do for people there (服务项目); on the public card.")
 ]
