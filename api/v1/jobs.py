@@ -23,7 +23,7 @@ from data.store.jobs import CANCELLED, QUEUED, RUNNING
 from data.store.log import record
 from data.store.profiles import size_there
 from data.store.sql import many, maybe, one
-from gis.errors import ParameterError, RulesError
+from gis.errors import ParameterError, Refused, RulesError
 from gis.town import LineKind
 from partition.rules import Rules, rules_from
 
@@ -162,11 +162,15 @@ def stop_job(job_id: UUID, asked: Asking, store: Store, once: OnlyOnce) -> Respo
 
 
 def _all_of(conn: connection, job: Job) -> Iterable[str]:
-    """Return the paths of all that a job is about."""
+    """Return the paths of all that a job is about; `Refused` where they are not told to the caller."""
     if job.kind == jobs.DIVIDE:
         return _paths(conn, job.wants.get(COMMUNITIES) or ()).values()
     if job.kind == jobs.PRINT:
-        return prints.paths_of(conn, job.id) or ()
+        paths = prints.paths_of(conn, job.id)
+        if paths is None:
+            msg = "parts of what is printed lie outside your areas; somebody who has them all stops it"
+            raise Refused(msg, zh="所打印的内容有一部分不在您的辖区内；请由管辖全部范围的人员停止")
+        return paths
     return plans.get(conn, job.wants[PLAN]).paths
 
 

@@ -200,6 +200,15 @@ def test_a_plan_is_printed_as_it_is_drawn(drawn):
     assert told["id"] not in {each["id"] for each in station.asks("community", "GET", "/v1/prints").json()["prints"]}
 
 
+def test_whoever_has_a_part_of_a_plan_does_not_stop_its_print(drawn):
+    """The order lies in one community, and whoever plans there sees its job; only who plans in all of the plan stops it."""
+    station, _ = drawn
+    begun = order(station, area=None, plan=station.ids["plan"])
+    assert station.asks("community", "GET", f"/v1/jobs/{begun['id']}").status_code == 200
+    problem(station.asks("community", "DELETE", f"/v1/jobs/{begun['id']}"), 403, "scope-denied")
+    assert station.asks("street", "DELETE", f"/v1/jobs/{begun['id']}").json()["state"] == "cancelled"
+
+
 def test_files_are_thrown_away_after_a_while(station):
     """A week after it was made an order is still listed, and its files are gone."""
     told, files = done(station, bind="none")
