@@ -33,6 +33,8 @@ _MOST_NODES = 1
 _TINY = 1e-6
 _TURNS = 400
 _PATIENCE = 15
+_PENALTY = 2.0
+"""What a site that may not serve a grid costs, in prices of the dearest that may."""
 _CLOSE = 1e-4
 """Share of its price within which HiGHS calls an answer the best."""
 
@@ -72,7 +74,7 @@ def median(
     """
     n, m = price.shape
     wanted = min(m, max(_FEWEST_PAIRS, _PAIRS_OF_SHARE * n // count))
-    if n * wanted <= _MOST_PAIRS:
+    if np.minimum(np.isfinite(price).sum(axis=1), wanted).sum() <= _MOST_PAIRS:
         return _exact(price, home, near, count, fixed, wanted)
     bound, opened = _relaxed(price, count, fixed)
     opened = _exchange(price, opened, fixed)
@@ -247,7 +249,7 @@ def _relaxed(price: NDArray[np.float64], count: int, fixed: NDArray[np.bool_]) -
     Each grid offers what it would pay; a site is worth what the grids that it saves something would have paid more. The
     offers move to where each grid is served once (a subgradient).
     """
-    price = np.where(np.isfinite(price), price, 10.0 * price[np.isfinite(price)].max())
+    price = _finite(price)
     offer = np.sort(price, axis=1)[:, min(price.shape[1] - 1, max(1, len(price) // count))]
     bound, at, step, idle = -np.inf, offer, 1.0, 0
     best, opened = np.inf, np.flatnonzero(fixed)
@@ -275,12 +277,14 @@ def _relaxed(price: NDArray[np.float64], count: int, fixed: NDArray[np.bool_]) -
 
 def _exchange(price: NDArray[np.float64], opened: NDArray[np.int64], fixed: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Close one site for another as long as that is cheaper (Teitz and Bart 1968), the greatest saving first."""
-    price = np.where(np.isfinite(price), price, 10.0 * price[np.isfinite(price)].max())
+    price = _finite(price)
     opened = opened.copy()
     while True:
         here = price[:, opened]
         rank = np.argsort(here, axis=1, kind="stable")[:, :2]
-        first, second = np.take_along_axis(here, rank[:, :1], 1), np.take_along_axis(here, rank[:, -1:], 1)
+        first = np.take_along_axis(here, rank[:, :1], 1)
+        # Where one alone is open, nobody has another.
+        second = np.take_along_axis(here, rank[:, 1:], 1) if len(opened) > 1 else np.inf
         saved = np.maximum(0.0, first - price).sum(axis=0)
         lost = np.zeros((len(opened), price.shape[1]))
         np.add.at(lost, rank[:, 0], np.maximum(0.0, np.minimum(second, price) - first))
@@ -291,3 +295,9 @@ def _exchange(price: NDArray[np.float64], opened: NDArray[np.int64], fixed: NDAr
         if change[out, into] >= -1e-9 * float(first.sum()):
             return np.sort(opened)
         opened[out] = into
+
+
+def _finite(price: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return prices of which none is infinite: a bound for these holds for those. Dearer, and the offers would find no rest."""
+    dearest = np.where(np.isfinite(price), price, 0.0).max(axis=1, keepdims=True)
+    return np.where(np.isfinite(price), price, _PENALTY * dearest)

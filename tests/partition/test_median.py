@@ -98,6 +98,26 @@ def test_too_large_for_the_exact_model_is_bounded_from_below_and_near_the_best(m
         assert hangs_together(sum(1 << k for k, s in enumerate(found.site.tolist()) if s == site), near)
 
 
+def test_one_station_alone_is_exchanged_until_it_is_best(monkeypatch):
+    """Where one site alone is open, it is closed for another only while that is cheaper, and in the end is the best."""
+    xy, near = board(6, 5)
+    price = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
+    monkeypatch.setattr(model, "_MOST_PAIRS", 0)
+    found = median(price, home=np.arange(30), near=near, count=1, fixed=np.zeros(30, dtype=bool))
+    assert found.price == pytest.approx(price.sum(axis=0).min())
+
+
+def test_what_may_not_be_is_left_out_of_the_model(monkeypatch):
+    """Pairs that may not be do not make a model too large: few sites that reach far enough are chosen exactly."""
+    xy, near = board(6, 5)
+    away = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
+    price = np.where(away <= 1.0, away, np.inf)
+    monkeypatch.setattr(model, "_MOST_PAIRS", int(np.isfinite(price).sum()))
+    found = median(price, home=np.arange(30), near=near, count=10, fixed=np.zeros(30, dtype=bool))
+    assert found.status is Status.OPTIMAL
+    assert found.bound == pytest.approx(found.price)
+
+
 @given(st.integers(0, 10**6))
 @settings(max_examples=30, deadline=None)
 def test_fewest_is_the_fewest(seed):
