@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +14,12 @@ from pyogrio.errors import DataSourceError
 from data.plan_files import GEOPACKAGE, PLAN_JSON
 from gis.errors import InputError
 from gis.finding import Finding, Severity
+from gis.locate import NOWHERE
 from partition.net import Net
+from partition.stations import Homes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -35,10 +38,34 @@ def read_plan(folder: Path) -> tuple[dict[str, Any], Net]:
     InputError
         A file is missing or is not what `wangge divide` writes.
     """
-    try:
+    with _as_written(folder):
         record = orjson.loads((folder / PLAN_JSON).read_bytes())
         layers = {name: _layer(folder / GEOPACKAGE, name) for name in ("grids", "households", "communities")}
         return record, _net(record, **layers)
+
+
+def read_homes(folder: Path, net: Net) -> Homes:
+    """Return the household points of a plan's folder that lie in its grids, in the order of the net's `household_id`.
+
+    Raises
+    ------
+    InputError
+        As `read_plan`.
+    """
+    row_of = {code: row for row, code in enumerate(net.code)}
+    with _as_written(folder):
+        point, columns = _layer(folder / GEOPACKAGE, "households")
+        grid = np.array([row_of.get(code, NOWHERE) for code in _text(columns["grid"])], dtype=np.int64)
+        inside = grid != NOWHERE
+        households = columns["households"][inside].astype(np.int64)
+        return Homes(xy=shapely.get_coordinates(point[inside]), households=households, grid=grid[inside])
+
+
+@contextmanager
+def _as_written(folder: Path) -> Generator[None]:
+    """Say of whatever cannot be read that the folder is no plan."""
+    try:
+        yield
     except (OSError, orjson.JSONDecodeError, DataSourceError, KeyError, ValueError) as error:
         en = f"{folder} is no plan that wangge divide has written: {error}"
         zh = f"{folder}不是wangge divide写出的划分方案：{error}"

@@ -10,19 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
-import pyogrio.raw
 import shapely
 
 from data.geopackage import write_layer
-from data.plan_files import GEOPACKAGE as PLAN_GEOPACKAGE
 from data.plan_files import WEB_DECIMALS
 from data.whole_folder import check_target, whole_folder
 from gis.errors import InputError
 from gis.finding import Finding, Severity
 from gis.frame import WGS84, transform, transform_geometry
 from gis.locate import NOWHERE
-from partition.search.cover import Status
-from partition.stations import Homes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,23 +29,9 @@ if TYPE_CHECKING:
     from partition.net import Net
     from partition.stations import Siting
 
-REPORT, POINTS, AREAS, LAYERS, PAGE = "stations.json", "stations.geojson", "service_areas.geojson", "stations.gpkg", "map.html"
-WRITTEN = {REPORT, POINTS, AREAS, LAYERS, PAGE}
+REPORT, POINTS, AREAS, LAYERS = "stations.json", "stations.geojson", "service_areas.geojson", "stations.gpkg"
+WRITTEN = {REPORT, POINTS, AREAS, LAYERS}
 """Names that a folder of stations may hold."""
-
-
-def read_homes(folder: Path, net: Net) -> Homes:
-    """Return the household points of a plan's folder that lie in its grids."""
-    meta, _, geometry, values = pyogrio.raw.read(folder / PLAN_GEOPACKAGE, layer="households")
-    columns = dict(zip(meta["fields"].tolist(), values, strict=True))
-    row_of = {code: row for row, code in enumerate(net.code)}
-    grid = np.array([row_of.get(code, NOWHERE) for code in columns["grid"].tolist()], dtype=np.int64)
-    inside = grid != NOWHERE
-    return Homes(
-        xy=shapely.get_coordinates(shapely.from_wkb(geometry[inside])),
-        households=columns["households"][inside].astype(np.int64),
-        grid=grid[inside],
-    )
 
 
 def check_stations_target(folder: Path) -> None:
@@ -66,8 +48,8 @@ def write_stations(
     codes: Sequence[str],
     names: Sequence[str],
     about: Mapping[str, Any],
-) -> None:
-    """Write stations into `folder`, all or nothing.
+) -> dict[str, Any]:
+    """Write stations into `folder`, all or nothing, and return what `stations.json` holds.
 
     `codes` and `names` are those of the stations; `about` goes into `stations.json` as it is: what was asked for, and of what.
     """
@@ -86,29 +68,31 @@ def write_stations(
          "geometry": orjson.loads(shape)}
         for row, shape in zip(_rows(columns), shapely.to_geojson(outline).tolist(), strict=True)
     ]  # fmt: skip
+    record = {"wangge": version("wangge"), **about, **report(siting, net, codes)}
     with whole_folder(folder) as draft:
         for name, features in ((POINTS, points), (AREAS, areas)):
             lines = b",\n".join(map(orjson.dumps, features))
             (draft / name).write_bytes(b'{"type":"FeatureCollection","features":[\n' + lines + b"\n]}\n")
-        record = {"wangge": version("wangge"), **about, **report(siting, net, codes)}
         (draft / REPORT).write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY) + b"\n")
         write_layer(draft / LAYERS, "stations", np.asarray(shapely.points(siting.xy)), columns, crs, kind="Point")
         write_layer(draft / LAYERS, "service_areas", siting.area, columns, crs)
         station = {"code": _text(net.code), "station": _text([codes[int(k)] for k in siting.station])}
         write_layer(draft / LAYERS, "grids", net.polygon, station, crs)
+    return record
 
 
 def report(siting: Siting, net: Net, codes: Sequence[str]) -> dict[str, Any]:
     """Return what was found: how far people walk, how near the best that is, and which grids are not reached whole."""
     total, reached = int(siting.households.sum()), int(siting.reached.sum())
-    short = np.bincount(siting.grid_of_home, weights=siting.households_of_home * (siting.walk_m > siting.reach_m),
-                        minlength=len(net)).astype(int)  # fmt: skip
+    homes = siting.homes
+    too_far = homes.households * (siting.walk_m > siting.reach_m)
+    short = np.bincount(homes.grid, weights=too_far, minlength=len(net)).astype(int)
     return {
         "stations": len(siting),
         "grids": len(net),
         "grids_per_station": round(len(net) / len(siting), 2),
         "households": total,
-        "mean_walk_m": round(float(siting.walk_m @ siting.households_of_home) / total, 1) if total else None,
+        "mean_walk_m": round(float(siting.walk_m @ homes.households) / total, 1) if total else None,
         "farthest_walk_m": round(float(siting.farthest_m.max()), 1),
         "reach_m": siting.reach_m,
         "households_reached": reached,
@@ -123,11 +107,6 @@ def report(siting: Siting, net: Net, codes: Sequence[str]) -> dict[str, Any]:
             for g in np.flatnonzero(short).tolist()
         ],
     }
-
-
-def is_best(record: Mapping[str, Any]) -> bool:
-    """Say whether the stations of a report are proven to be the best."""
-    return record["status"] == Status.OPTIMAL.value
 
 
 def read_stations(folder: Path) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from partition.exceptions import Circumstances, Count, Reach, explain
 from partition.number import number
 from partition.plan import Grids, Plan, UnitResult
 from partition.score import in_band
+from partition.search.parts import parts_of
 from partition.search.unit import THREAD_M
 
 if TYPE_CHECKING:
@@ -158,15 +159,12 @@ def in_turn(draft: Draft) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def dedicated_pieces(blocks: Blocks, communities: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     """Yield the blocks of each connected piece of a dedicated area inside one of the communities."""
-    label = np.arange(len(blocks))
     joined = (
         (blocks.dedicated[blocks.a] != NOWHERE)
         & (blocks.dedicated[blocks.a] == blocks.dedicated[blocks.b])
         & (blocks.community[blocks.a] == blocks.community[blocks.b])
     )
-    for a, b in zip(blocks.a[joined].tolist(), blocks.b[joined].tolist(), strict=True):
-        if label[a] != label[b]:
-            label[label == max(label[a], label[b])] = min(label[a], label[b])
+    label = parts_of(len(blocks), blocks.a[joined], blocks.b[joined])
     chosen = np.flatnonzero((blocks.dedicated != NOWHERE) & np.isin(blocks.community, communities))
     for root in np.unique(label[chosen]):
         yield chosen[label[chosen] == root]

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from gis.locate import NOWHERE
 from gis.town import LineKind
 from partition.score import in_band
+from partition.search.parts import parts_of
 from partition.search.polish import plan_price
 from partition.search.unit import THREAD_M, price_list, unit_of
 
@@ -81,8 +80,7 @@ def connected(
     joined = used[a] & used[b] & (blocks.community[a] == blocks.community[b]) & (metres >= THREAD_M)
     if label is not None:
         joined &= label[a] == label[b]
-    graph = coo_array((np.ones(int(joined.sum()), dtype=np.int8), (a[joined], b[joined])), shape=(len(blocks),) * 2)
-    part = connected_components(graph, directed=False)[1]
+    part = parts_of(len(blocks), a[joined], b[joined])
     first = np.unique(part, return_index=True)[1]
     return np.where(used, first[part], NOWHERE)
 

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import cdist
 
 from gis.errors import RulesError
@@ -23,6 +21,7 @@ from gis.mesh import OUTSIDE, build_mesh
 from partition.number import raster_order
 from partition.search.cover import Status
 from partition.search.median import Median, fewest, median
+from partition.search.parts import parts_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,11 +55,11 @@ class Siting:
     station: NDArray[np.int64]
     """(n,) the station that serves each grid."""
     households: NDArray[np.int64]
-    """(p,) whom each serves."""
-    grid_of_home: NDArray[np.int64]
-    households_of_home: NDArray[np.int64]
+    """(p,) how many each serves."""
+    homes: Homes
+    """Whom they were sited for."""
     walk_m: NDArray[np.float64]
-    """(h,) the grid of each household point, its households, and what these walk to their station."""
+    """(h,) what the people of each household point walk to their station."""
     reached: NDArray[np.int64]
     """(p,) households that walk no more than `reach_m`."""
     mean_m: NDArray[np.float64]
@@ -144,8 +143,7 @@ def site_stations(
         kept=old[opened],
         station=station,
         households=served.astype(np.int64),
-        grid_of_home=homes.grid,
-        households_of_home=homes.households,
+        homes=homes,
         walk_m=walked,
         reached=np.bincount(of_home, weights=homes.households * (walked <= reach_m), minlength=count).astype(np.int64),
         mean_m=mean,
@@ -191,7 +189,7 @@ def lay_out(polygon: NDArray[np.object_], homes: Homes, walk: Walk, kept: NDArra
     place, home, old = _sites(polygon, homes, kept)
     price, far = _walked(polygon, homes, walk, place)
     near, linked = _neighbours(polygon)
-    weight = _weights(len(polygon), homes)
+    weight = np.maximum(1, np.bincount(homes.grid, weights=homes.households, minlength=len(polygon))).astype(np.int64)
     return Case(place=place, home=home, old=old, price=price, far=far, weight=weight, near=near, linked=linked)
 
 
@@ -204,6 +202,8 @@ def _as_few_as_reach(case: Case, reach_m: float) -> tuple[Median, int]:
     near_enough = case.far <= reach_m
     # Where even its own station is too far for somebody, a grid is served from wherever people walk least.
     may = near_enough | ~near_enough.any(axis=1, keepdims=True)
+    # And a station serves the grid that it stands in, whether all of that is near to it or not.
+    may[case.home, np.arange(len(case.place))] = True
     price = np.where(may, case.price, np.inf)
     count, least = fewest(may, case.fixed)
     chosen = _chosen(case, price, count)
@@ -242,11 +242,13 @@ def _middle(homes: Homes, grid: int) -> NDArray[np.float64]:
 def _walked(
     polygon: NDArray[np.object_], homes: Homes, walk: Walk, place: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what all households of each grid walk to each site together, and what the farthest of them walks (n, m)."""
-    weight = _weights(len(polygon), homes)
-    empty = np.flatnonzero(np.bincount(homes.grid, weights=homes.households, minlength=len(polygon)) == 0)
-    middle = shapely.get_coordinates(shapely.point_on_surface(polygon[empty]))
+    """Return what all households of each grid walk to each site together, and what the farthest of them walks (n, m).
+
+    Where nobody lives one household is counted, amid the grid; it has nowhere to be in time.
+    """
     lived_in = homes.households > 0
+    empty = np.setdiff1d(np.arange(len(polygon)), homes.grid[lived_in])
+    middle = shapely.get_coordinates(shapely.point_on_surface(polygon[empty]))
     order = np.argsort(homes.grid[lived_in], kind="stable")
     xy, grid = homes.xy[lived_in][order], homes.grid[lived_in][order]
     many = homes.households[lived_in][order]
@@ -259,13 +261,8 @@ def _walked(
             price[grid[first], sites] = np.add.reduceat(metres * many[:, None], first)
             far[grid[first], sites] = np.maximum.reduceat(metres, first)
         if len(empty):
-            price[empty, sites] = walk(middle, place[sites]) * weight[empty, None]
+            price[empty, sites] = walk(middle, place[sites])
     return price, far
-
-
-def _weights(n: int, homes: Homes) -> NDArray[np.int64]:
-    """Return the households of each grid (n,); where nobody lives one, so that such a grid goes to who is near."""
-    return np.maximum(1, np.bincount(homes.grid, weights=homes.households, minlength=n)).astype(np.int64)
 
 
 def _to_station(homes: Homes, walk: Walk, site: NDArray[np.float64], station: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -285,7 +282,7 @@ def _neighbours(polygon: NDArray[np.object_]) -> tuple[list[NDArray[np.int64]], 
     inner = (mesh.left != OUTSIDE) & (mesh.right != OUTSIDE) & (mesh.left != mesh.right)
     pair = np.unique(np.sort(np.column_stack([mesh.left[inner], mesh.right[inner]]), axis=1), axis=0)
     linked: list[tuple[int, int]] = []
-    while (part := _parts(n, pair)).any():
+    while (part := parts_of(n, *pair.T)).any():
         # The part of the first grid reaches over to the nearest grid of another.
         near, rest = np.flatnonzero(part == 0), np.flatnonzero(part != 0)
         tree = shapely.STRtree(polygon[near])
@@ -297,8 +294,3 @@ def _neighbours(polygon: NDArray[np.object_]) -> tuple[list[NDArray[np.int64]], 
     both = np.concatenate([pair, pair[:, ::-1]])
     both = both[np.lexsort((both[:, 1], both[:, 0]))]
     return np.split(both[:, 1], np.searchsorted(both[:, 0], np.arange(1, n))), np.array(linked, dtype=np.int64).reshape(-1, 2)
-
-
-def _parts(n: int, pair: NDArray[np.int64]) -> NDArray[np.int64]:
-    graph = coo_array((np.ones(len(pair), dtype=np.int8), (pair[:, 0], pair[:, 1])), shape=(n, n))
-    return connected_components(graph, directed=False)[1].astype(np.int64)

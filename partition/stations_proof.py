@@ -40,7 +40,7 @@ def prove_stations(siting: Siting, polygon: NDArray[np.object_], homes: Homes) -
         if shapely.distance(area, shapely.Point(at)) > _CLOSE_M:
             faults.append(f"station {k + 1} does not stand in its area")
         bridges = sum(siting.station[a] == k == siting.station[b] for a, b in siting.linked.tolist())
-        if len(_pieces(area)) > 1 + bridges:
+        if shapely.get_num_geometries(area) > 1 + bridges:
             faults.append(f"service area {k + 1} does not hang together")
     if int(homes.households.sum()) != int(siting.households.sum()):
         faults.append("households are lost, or counted twice")
@@ -61,8 +61,3 @@ def _outline(shapes: list[shapely.Geometry]) -> Counter[tuple[int, int, int, int
             xy = centimetres(shapely.get_coordinates(ring)).tolist()
             edges.update((*xy[i], *xy[i + 1]) for i in range(len(xy) - 1))
     return Counter({edge: n for edge, n in edges.items() if not edges[*edge[2:], *edge[:2]]})
-
-
-def _pieces(area: shapely.Geometry) -> list[shapely.Geometry]:
-    """Return the parts of an area that hang together by more than a point."""
-    return [each for each in shapely.get_parts(area).tolist() if not each.is_empty]

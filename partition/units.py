@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from gis.locate import NOWHERE
 from gis.town import LineKind
 from partition.block import root_of
+from partition.search.parts import parts_of
 from partition.search.unit import THREAD_M, strong_metres
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def units(blocks: Blocks, rules: Rules) -> list[UnitBlocks]:
     walkable = blocks.shared_m.sum(axis=1) - blocks.shared_m[:, hard].sum(axis=1) >= THREAD_M
     strong = strong_metres(blocks.shared_m)
     easy = blocks.shared_m.sum(axis=1) - strong >= THREAD_M
-    part = _components(len(blocks), blocks.a[within & easy & walkable], blocks.b[within & easy & walkable])
+    part = parts_of(len(blocks), blocks.a[within & easy & walkable], blocks.b[within & easy & walkable])
     across = within & walkable & ~easy
     joined = _join_parts(blocks, rules, part, (blocks.a[across], blocks.b[across]), strong[across])
     spans = np.zeros(int(joined.max(initial=0)) + 1, dtype=bool)
@@ -72,11 +71,6 @@ def units(blocks: Blocks, rules: Rules) -> list[UnitBlocks]:
         for chosen in _groups(joined, residential)
     ]
     return sorted(found, key=lambda unit: (unit.community, int(unit.blocks[0])))
-
-
-def _components(count: int, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
-    graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(count, count))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
 def _groups(label: NDArray[np.int64], chosen: NDArray[np.bool_]) -> list[NDArray[np.int64]]:

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from partition.search.absorb import absorb
 from partition.search.coarsen import pieces
 from partition.search.cover import cover
 from partition.search.enumerate import connected_sets
+from partition.search.parts import parts_of
 from partition.search.polish import plan_price, polish
 from partition.search.price import band_miss, enough
 from partition.search.solve import LEVELS, assignment, divide_unit
@@ -181,7 +180,7 @@ def _within_homes(unit: Unit, label: NDArray[np.int64], home: NDArray[np.int64])
     """Part pieces where the homes of their blocks change, and where they do not hang together any more."""
     row = np.repeat(np.arange(len(unit)), np.diff(unit.start))
     same = unit.near & (label[row] == label[unit.neighbour]) & (home[row] == home[unit.neighbour])
-    return _parts_of(len(unit), row[same], unit.neighbour[same])
+    return parts_of(len(unit), row[same], unit.neighbour[same])
 
 
 def _away(columns: Columns, label: NDArray[np.int64], case: Case) -> NDArray[np.float64]:
@@ -197,18 +196,12 @@ def _away(columns: Columns, label: NDArray[np.int64], case: Case) -> NDArray[np.
     return total - most
 
 
-def _parts_of(count: int, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the connected part (count,) of each block by the pairs of neighbours."""
-    graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(count, count))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
-
-
 def _loose_parts(case: Case) -> list[NDArray[np.int64]]:
     """Return the blocks of each connected part that needs a grid."""
     unit, loose = case.unit, case.grid < 0
     row = np.repeat(np.arange(len(unit)), np.diff(unit.start))
     used = unit.near & loose[row] & loose[unit.neighbour]
-    part = _parts_of(len(unit), row[used], unit.neighbour[used])
+    part = parts_of(len(unit), row[used], unit.neighbour[used])
     return [np.flatnonzero(loose & (part == label)) for label in np.unique(part[loose])]
 
 

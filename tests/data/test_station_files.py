@@ -10,8 +10,8 @@ import pytest
 import shapely
 
 from data.plan_files import write_plan
-from data.plan_folder import read_plan
-from data.station_files import read_homes, read_stations, write_stations
+from data.plan_folder import read_homes, read_plan
+from data.station_files import read_stations, write_stations
 from data.stations_there import read_there
 from gis.errors import InputError, WanggeError
 from gis.frame import WGS84, transform

@@ -82,6 +82,15 @@ def test_stations_that_are_there_stay():
     assert found.price_m > sited(polygon, homes, count=4).price_m
 
 
+def test_a_station_too_far_from_its_own_grid_still_serves_it():
+    """One that stays in a far corner of its grid serves that grid; who is too far is told, and nothing else gives way."""
+    polygon, homes = town()
+    there = np.array([[1.0, 1.0]])
+    found = sited(polygon, homes, reach_m=120.0, kept=there)
+    assert found.station[0] == np.flatnonzero(found.kept == 0)[0]
+    assert found.reached.sum() == homes.households[1:].sum()
+
+
 @pytest.mark.parametrize(
     ("kept", "count", "why"),
     [
