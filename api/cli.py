@@ -32,6 +32,7 @@ from api import (
     cli_store,
 )
 from api import report as say
+from api.cli_options import AsJson, Lang, RulesFile, TownFolder, Workers
 from api.cli_redraw import redrawn_again
 from api.plan_view import plan_view
 from api.read_rules import read_rules
@@ -84,14 +85,6 @@ app.add_typer(cli_profile.app, name="profile")
 app.add_typer(cli_legacy.app, name="legacy")
 app.add_typer(cli_staff.app, name="staff")
 app.add_typer(cli_stations.app, name="stations")
-
-Lang = Annotated[say.Language, typer.Option("--lang", envvar="WANGGE_LANG", help="Language of what is printed: zh or en.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
-TownFolder = Annotated[Path, typer.Argument(metavar="TOWN", help="A town: its folder, or its town.toml.")]
-RulesFile = Annotated[Path | None, typer.Option("--rules", help="A rules.toml; what it leaves out keeps its usual value.")]
-
-
-Workers = Annotated[int | None, typer.Option(help="Processes; all processors unless said otherwise.", min=1)]
 
 
 @app.command(epilog="Example:  wangge check demo/town")

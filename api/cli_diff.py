@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api import report as say
-from api.cli_store import AsJson, Lang
+from api.cli_options import AsJson, Lang
 from api.csv_table import csv_lines
-from data.plan_folder import read_plan
-from data.station_files import read_homes
-from gis.errors import InputError
-from gis.finding import Finding, Severity
+from api.sheet_change import compare_nets
+from data.plan_folder import read_homes, read_plan
 from partition.lineage import Op
-from partition.net_diff import compared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,11 +42,7 @@ def diff_plans(
     对比两个方案：网格沿革与调整所属网格的户数。
     """
     before, after = read_plan(old)[1], read_plan(new)[1]
-    if before.outline.keys().isdisjoint(after.outline):
-        en = "the two plans have no community in common: there is nothing to compare"
-        zh = "两个方案没有共同的社区，无从对比"
-        raise InputError(en, [Finding(kind="nothing_in_common", severity=Severity.ERROR, en=en, zh=zh)])
-    found = compared(before, after, ids=after.household_id, households=read_homes(new, after).households)
+    found = compare_nets(before, after, ids=after.household_id, households=read_homes(new, after).households)
     rows = _rows(found)
     if out is not None:
         out.write_bytes(csv_lines(_COLUMNS, rows))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api import report as say
-from api.cli_store import AsJson, Home, Lang, clock_of, owner_of, store_in
+from api.cli_options import AsJson, Home, Lang
+from api.cli_store import clock_of, owner_of, store_in
 from api.incidents.load import Loaded, load
 from api.incidents.rulebook import Rulebook
 from api.incidents.verify import verify as verify_all

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api import report as say
-from api.cli_store import AsJson, Home, Lang, clock_of, day_of, owner_of, store_in
+from api.cli_options import AsJson, Home, Lang
+from api.cli_store import clock_of, day_of, owner_of, store_in
 from data.legacy_file import read_legacy
 from data.manifest import system_named
 from data.store.legacy import bring_in, frame_of, retire

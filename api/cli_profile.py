@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api import report as say
-from api.cli_store import AsJson, Home, Lang, clock_of, day_of, owner_of, store_in
+from api.cli_options import AsJson, Home, Lang
+from api.cli_store import clock_of, day_of, owner_of, store_in
 from api.profile_fixture import fill
 from api.profile_load import load
 from data.profile import PLACES, place, read_profile

@@ -11,7 +11,7 @@ import numpy as np
 import typer
 
 from api import report as say
-from api.cli_store import AsJson, Lang
+from api.cli_options import AsJson, Lang, RulesFile, TownFolder, Workers
 from api.plan_view import plan_view
 from api.read_rules import read_rules
 from api.spread import spread_over
@@ -44,7 +44,7 @@ _LEVELS: Mapping[str, tuple[str, str]] = {
 
 @app.command("redraw", epilog="Example:  wangge redraw demo/town --from demo/plan --out demo/redrawn")
 def redraw_town(
-    town: Annotated[Path, typer.Argument(metavar="TOWN", help="The town as it is now: its folder, or its town.toml.")],
+    town: TownFolder,
     out: Annotated[Path, typer.Option("--out", help="Folder for the plan; written whole or not at all.")],
     *,
     old: Annotated[
@@ -55,9 +55,9 @@ def redraw_town(
         str, typer.Option(help="Which way to write: kept, few, some, free; or what the rules prefer: advised.")
     ] = _ADVISED,
     lock: Annotated[list[str] | None, typer.Option(help="Code of a grid that stays as it is; may be said again.")] = None,
-    rules: Annotated[Path | None, typer.Option("--rules", help="A TOML file; what it leaves out is as usual.")] = None,
+    rules: RulesFile = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same plan.")] = 1,
-    workers: Annotated[int | None, typer.Option(help="Processes; all processors unless said otherwise.", min=1)] = None,
+    workers: Workers = None,
     as_json: AsJson = False,
     lang: Lang = say.Language.zh,
 ) -> None:

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from api import report as say
-from api.cli_store import AsJson, Home, Lang, clock_of, owner_of, password_from, store_in
+from api.cli_options import AsJson, Home, Lang
+from api.cli_store import clock_of, owner_of, password_from, store_in
 from api.incidents.rulebook import Rulebook
 from api.sample_day import Stage, play
 from api.sample_desks import SHOWN, district_of, furnish

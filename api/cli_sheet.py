@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api import report as say
+from api.cli_options import AsJson, Workers
 from api.sheet_change import change_ground, compare_nets
 from api.sheet_ground import ground_of, net_of
 from api.sheet_staff import sheet_staff
@@ -58,8 +59,8 @@ def print_sheets(
         typer.Option(help="What of the staff to print: names, phones (of the office), forces, services. Nothing unless said."),
     ] = None,
     fonts: Annotated[str, typer.Option(help="Folder with Noto Sans CJK, where the system has none.")] = "",
-    workers: Annotated[int | None, typer.Option(help="Processes; all processors unless said otherwise.", min=1)] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
+    workers: Workers = None,
+    as_json: AsJson = False,
     lang: Annotated[
         say.Language,
         typer.Option("--lang", envvar="WANGGE_LANG", help="Language of the sheets and of what is printed: zh or en."),
@@ -96,10 +97,12 @@ def print_sheets(
             rows = _rows(ground, grid or [], community or [], whole=whole)
             made = make_atlas(ground, rows, options, out, volume=volume, workers=workers, progress=shown)
         else:
-            beside = compare_nets(net_of(compare, divided), net, divided)
+            beside = compare_nets(
+                net_of(compare, divided), net, ids=divided.households.id, households=divided.households.households
+            )
             change = change_ground(ground, beside, old_title=compare.resolve().name, new_title=plan.resolve().name)
-            homes = _homes(ground, grid or [], community or [], whole=whole)
-            made = make_change_atlas(change, homes, options, out, volume=volume, workers=workers, progress=shown)
+            wanted = _homes(ground, grid or [], community or [], whole=whole)
+            made = make_change_atlas(change, wanted, options, out, volume=volume, workers=workers, progress=shown)
     if as_json:
         say.json(
             {

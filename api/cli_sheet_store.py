@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api import report as say
-from api.cli_store import AsJson, Home, Lang, clock_of, day_of, owner_of, store_in
+from api.cli_options import AsJson, Home, Lang, Workers
+from api.cli_store import clock_of, day_of, owner_of, store_in
 from api.sheet_store import Wish, station_ground
 from api.who.caller import Caller, Grant, Role
 from data.store import stations
@@ -59,7 +60,7 @@ def print_stations(
         list[Show] | None, typer.Option(help="What of those on duty to print: names, phones. Nothing unless said.")
     ] = None,
     fonts: Annotated[str, typer.Option(help="Folder with Noto Sans CJK, where the system has none.")] = "",
-    workers: Annotated[int | None, typer.Option(help="Processes; all processors unless said otherwise.", min=1)] = None,
+    workers: Workers = None,
     home: Home = None,
     as_json: AsJson = False,
     lang: Lang = say.Language.zh,

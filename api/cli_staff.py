@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api import report as say
-from api.cli_store import AsJson, Home, Lang, clock_of, owner_of, store_in
+from api.cli_options import AsJson, Home, Lang
+from api.cli_store import clock_of, owner_of, speak_for_all, store_in
 from api.staff_load import load_staff
-from data.store.areas import areas_at
-from data.store.scope import Scope, speak
 from data.store.sql import run
 from gis.errors import InputError
 
@@ -66,9 +65,7 @@ def load_files(
 
 def _load(conn: connection, path: Path, now: datetime, today: date) -> Loaded:
     """Bring in one list; what is found in it stands under its own name."""
-    # Whoever has the store manages staff in all areas that there are.
-    roots = tuple(area.path for area in areas_at(conn, today) if "." not in area.path)
-    speak(conn, Scope(areas_1=roots, areas_2=roots, areas_3=roots))
+    speak_for_all(conn, today)
     try:
         done = load_staff(conn, path.read_bytes(), now=now, today=today)
     except InputError as error:

@@ -7,24 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-import orjson
 import typer
 
 from api import report as say
-from api.cli_store import AsJson, Home, Lang, clock_of, owner_of, store_in
+from api.cli_options import AsJson, Home, Lang
+from api.cli_store import clock_of, owner_of, speak_for_all, store_in
 from data.layers import digests_of
 from data.plan_files import GEOPACKAGE, PLAN_JSON
-from data.plan_folder import read_plan
-from data.station_files import REPORT, check_stations_target, is_best, read_homes, read_stations, write_stations
+from data.plan_folder import read_homes, read_plan
+from data.station_files import check_stations_target, read_stations, write_stations
 from data.stations_there import NONE, read_there
-from data.store.areas import areas_at
-from data.store.scope import Scope, speak
 from data.store.sql import run
 from data.store.station_load import bring_in
 from data.town import read_town
 from gis.errors import InputError, RulesError
 from gis.locate import NOWHERE
 from gis.town import LineKind
+from partition.search.cover import Status
 from partition.stations import site_stations
 from partition.stations_proof import prove_stations
 from partition.walk import along_ways, straight
@@ -85,8 +84,7 @@ def site(
     asked = {"count": count, "minutes": minutes, "pace_m": pace, "detour": detour, "ways": town is not None}
     inputs = digests_of(plan / GEOPACKAGE, plan) | digests_of(plan / PLAN_JSON, plan)
     about = {"town": record["town"], "frame": record["frame"], "asked": asked, "inputs": inputs}
-    write_stations(out, siting, net, crs=record["frame"], codes=codes, names=names, about=about)
-    found = orjson.loads((out / REPORT).read_bytes())
+    found = write_stations(out, siting, net, crs=record["frame"], codes=codes, names=names, about=about)
     if as_json:
         say.json(found)
     else:
@@ -110,9 +108,7 @@ def load(
     with store_in(home) as (settings, store), owner_of(store) as conn:
         now, today = clock_of(settings)
         run(conn, "BEGIN")
-        # Whoever has the store manages all areas that there are.
-        roots = tuple(area.path for area in areas_at(conn, today) if "." not in area.path)
-        speak(conn, Scope(areas_1=roots, areas_2=roots, areas_3=roots))
+        speak_for_all(conn, today)
         done = bring_in(conn, sited, now=now, day=today, file=folder.name)
         run(conn, "ROLLBACK" if dry_run else "COMMIT")
     if as_json:
@@ -175,7 +171,7 @@ def _tell(found: dict[str, Any], minutes: float, out: Path, lang: say.Language) 
             en=f"no fewer than {found['fewest']} stations reach everybody whom one can reach",
             zh=f"能覆盖的住户全部覆盖，至少需要{found['fewest']}个驿站",
         )
-    if is_best(found):
+    if found["status"] == Status.OPTIMAL:
         say.line(lang, en="no choice of so many stations is better: proven", zh="同样数量下已证明为最优")
     else:
         say.line(

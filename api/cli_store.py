@@ -21,6 +21,7 @@ import typer
 
 from api import report as say
 from api.chores import usual_chores
+from api.cli_options import AsJson, Home, Lang
 from api.logs import log_to
 from api.secret import read_secret
 from api.serve import serve as serve_until_stopped
@@ -40,6 +41,7 @@ from data.store.plans import find, get, is_in_force, listed, places
 from data.store.pool import connect
 from data.store.publish import CutOver
 from data.store.rehome import rehome_town
+from data.store.scope import Scope, speak
 from data.store.sql import run
 from data.store.towns import import_town
 from data.town import read_town
@@ -55,10 +57,6 @@ if TYPE_CHECKING:
     from data.store.plans import PlanRow
     from data.store.rehome import Rehomed
     from data.store.towns import Imported
-
-Lang = Annotated[say.Language, typer.Option("--lang", envvar="WANGGE_LANG", help="Language of what is printed: zh or en.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
-Home = Annotated[Path | None, typer.Option("--home", help="Folder of the embedded store; WANGGE_HOME says it as well.")]
 
 app = typer.Typer(add_completion=False)
 admin_app = typer.Typer(help="People who manage people. 管理员。", no_args_is_help=True, add_completion=False)
@@ -370,6 +368,12 @@ def owner_of(store: Store) -> Generator[connection]:
     with closing(connect(_admin(store))) as conn:
         run(conn, "SET idle_in_transaction_session_timeout = 0")
         yield conn
+
+
+def speak_for_all(conn: connection, today: date) -> None:
+    """Speak for whoever has the store: they manage all areas that there are."""
+    roots = tuple(area.path for area in areas_at(conn, today) if "." not in area.path)
+    speak(conn, Scope(areas_1=roots, areas_2=roots, areas_3=roots))
 
 
 def clock_of(settings: Settings) -> tuple[datetime, date]:

@@ -12,14 +12,15 @@ from maps.sheets.change import ChangeGround
 from partition.net_diff import compared
 
 if TYPE_CHECKING:
-    from gis.town import Town
+    from numpy.typing import NDArray
+
     from maps.sheets.values import SheetGround
     from partition.net import Net
     from partition.net_diff import Compared
 
 
-def compare_nets(old: Net, new: Net, town: Town) -> Compared:
-    """Compare two nets over the households of a town.
+def compare_nets(old: Net, new: Net, *, ids: tuple[str, ...], households: NDArray[np.int64]) -> Compared:
+    """Compare two nets over household points, by their ids and with the households of each (n,).
 
     Raises
     ------
@@ -30,7 +31,7 @@ def compare_nets(old: Net, new: Net, town: Town) -> Compared:
         en = "the two plans have no community in common: there is nothing to compare"
         zh = "两个方案没有共同的社区，无从对比"
         raise InputError(en, [Finding(kind="nothing_in_common", severity=Severity.ERROR, en=en, zh=zh)])
-    return compared(old, new, ids=town.households.id, households=town.households.households)
+    return compared(old, new, ids=ids, households=households)
 
 
 def change_ground(ground: SheetGround, beside: Compared, *, old_title: str, new_title: str) -> ChangeGround:
