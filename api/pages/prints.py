@@ -11,7 +11,7 @@ from api.asked import ask, store
 from api.pages.office import sign_in_first
 from api.pages.page import answer_page, around
 from api.pages.print_choices import print_choices
-from api.v1.prints import NEEDED
+from api.v1.prints import NEEDED, may_print
 from data.store import plans
 from data.store.called import areas_with_grids
 from gis.errors import NotFound
@@ -50,7 +50,7 @@ def _areas(request: Request, asked: Asked) -> dict[str, list[tuple[str, str]]]:
     """Return the areas that whoever asks may have printed, by level: code and name."""
     with store(request).read(asked.scope) as conn:
         found = areas_with_grids(conn, asked.today, LEVELS)
-    mine = [each for each in found if all(asked.caller.may(right, each.path) for right in NEEDED)]
+    mine = [each for each in found if may_print(asked, [each.path])]
     return {level: [(each.code, each.name) for each in mine if each.level == level] for level in LEVELS}
 
 
@@ -61,6 +61,6 @@ def _plan(request: Request, asked: Asked, identity: str) -> dict[str, Any] | Non
             plan = plans.get(conn, identity)
     except NotFound:
         return None
-    if not all(asked.caller.may(right, path) for path in plan.paths for right in NEEDED):
+    if not may_print(asked, plan.paths):
         return None
     return {"id": plan.id, "title": plan.title}

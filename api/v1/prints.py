@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import quote
 from uuid import UUID
@@ -30,6 +31,7 @@ from api.print_job import (
 )
 from api.sheet_press import MEDIA
 from api.v1.answers import answer, private
+from api.v1.editor import KINDS as GRID_KINDS
 from api.v1.jobs import Line, job_document, shown
 from api.v1.parameters import NO_NUL, Day, only
 from api.who.caller import Right
@@ -45,7 +47,7 @@ from maps.sheets.scale import ROUND
 from maps.sheets.values import Form, Paper, Volume
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from psycopg2.extensions import connection
 
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v1/prints", tags=["prints"])
 
 NEEDED = (Right.RUN_JOBS, Right.SEE_HOUSEHOLDS)
-"""Who plans in all of a place orders what is printed of it, and takes it."""
+"""Who plans in all of a place, for every kind of grid, orders what is printed of it, and takes it."""
 MOST_SHEETS = 3000
 """Of one order: a district of our largest kind has half of that."""
 _NOT_YET = "this print is {}; its files can be taken one by one"
@@ -147,7 +149,8 @@ def list_prints(asked: Asking, store: Store, limit: Annotated[int, Query(ge=1, l
     """List the prints that you may take, newest first."""
     asked.caller.require(Right.RUN_JOBS)
     with store.read(asked.acting(*NEEDED)) as conn:
-        found = [jobs.get(conn, identity) for identity in prints.listed(conn, limit=limit)]
+        mine = [job for job, paths in prints.listed(conn) if may_print(asked, paths)]
+        found = jobs.several(conn, mine[:limit])
     return private(answer({"prints": [_document(job, asked) for job in found]}))
 
 
@@ -204,8 +207,7 @@ def _files(store: Pool, asked: Asked, job: Job, files: list[dict[str, Any]]) -> 
 def _area(conn: connection, wanted: NewPrint, asked: Asked) -> tuple[list[str], dict[str, Any]]:
     """Return the path of the area that is wanted, and what the job is told of it."""
     area = area_named(conn, str(wanted.area))
-    for right in NEEDED:
-        asked.caller.require(right, area.path)
+    _require(asked, [area.path])
     day = wanted.at or asked.today
     count = sheet_rows.count_grids(conn, area.path, day)
     if not count:
@@ -218,17 +220,30 @@ def _area(conn: connection, wanted: NewPrint, asked: Asked) -> tuple[list[str], 
 def _plan(conn: connection, identity: str, asked: Asked) -> tuple[list[str], dict[str, Any]]:
     """Return the paths of the plan that is wanted, and what the job is told of it."""
     plan = plans.get(conn, identity)
-    for path in plan.paths:
-        for right in NEEDED:
-            asked.caller.require(right, path)
+    _require(asked, plan.paths)
+    count = sheet_rows.count_grids_of(conn, plan)
+    if count > MOST_SHEETS:
+        raise ParameterError("plan", f"this plan has {count} grids; an order has at most {MOST_SHEETS} sheets")
     return list(plan.paths), {PLAN: plan.id, PLAN_TITLE: plan.title}
+
+
+def may_print(asked: Asked, paths: Iterable[str]) -> bool:
+    """Say whether the atlas of places is for whoever asks: it shows grids of every kind there, and who lives in them."""
+    return all(asked.caller.may(right, path, kind) for path in paths for right in NEEDED for kind in GRID_KINDS)
+
+
+def _require(asked: Asked, paths: Iterable[str]) -> None:
+    """Raise unless `may_print`."""
+    for path, right, kind in product(paths, NEEDED, GRID_KINDS):
+        asked.caller.require(right, path, kind)
 
 
 def _job(conn: connection, job_id: UUID, asked: Asked) -> Job:
     """Return the job of a print that the caller may take."""
     for right in NEEDED:
         asked.caller.require(right)
-    if prints.paths_of(conn, str(job_id)) is None:
+    paths = prints.paths_of(conn, str(job_id))
+    if paths is None or not may_print(asked, paths):
         raise NotFound(f"there is no print {job_id}, or it is not yours to see")
     return jobs.get(conn, str(job_id))
 

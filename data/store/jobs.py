@@ -115,6 +115,12 @@ def get(conn: connection, identity: str) -> Job:
     return _job(row)
 
 
+def several(conn: connection, identities: Sequence[str]) -> list[Job]:
+    """Return jobs in the order of their ids here, those that the caller may see."""
+    rows = many(conn, _SELECT + "WHERE id = ANY (%(ids)s) ORDER BY array_position(%(ids)s, id)", {"ids": list(identities)})
+    return [_job(row) for row in rows]
+
+
 def going_on(conn: connection, kind: str, wants: Mapping[str, Any]) -> Job | None:
     """Return the oldest job of a kind that wants just this and is not over, of those that the caller sees."""
     row = maybe(

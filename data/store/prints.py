@@ -30,15 +30,15 @@ def paths_of(conn: connection, job: str) -> list[str] | None:
     return None if row is None else list(row[0])
 
 
-def listed(conn: connection, *, limit: int) -> list[str]:
-    """Return the jobs of the prints that the caller may see, newest first."""
+def listed(conn: connection) -> list[tuple[str, list[str]]]:
+    """Return the jobs of the prints that the caller may see, newest first, each with the paths of what it prints."""
     rows = many(
         conn,
-        """SELECT j.id::text FROM wangge.job j JOIN wangge.print p ON p.job_id = j.id
-           WHERE j.kind = %s ORDER BY j.created_at DESC, j.id LIMIT %s""",
-        [PRINT, limit],
+        """SELECT j.id::text, p.paths::text[] FROM wangge.job j JOIN wangge.print p ON p.job_id = j.id
+           WHERE j.kind = %s ORDER BY j.created_at DESC, j.id""",
+        [PRINT],
     )
-    return [identity for (identity,) in rows]
+    return [(identity, list(paths)) for identity, paths in rows]
 
 
 def keep(conn: connection, job: str, entry: Mapping[str, Any], body: bytes) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
+    from data.store.plans import PlanRow
+
 Box = tuple[float, float, float, float]
 """West, south, east, north, metres."""
 
@@ -97,6 +99,13 @@ def count_grids(conn: connection, path: str, day: date) -> int:
     """Return how many grids of an area are in force on a day."""
     row = maybe(conn, "SELECT count(*) FROM wangge.grid g WHERE g.path <@ %s::ltree AND g.in_force @> %s", [path, day])
     return 0 if row is None else int(row[0])
+
+
+def count_grids_of(conn: connection, plan: PlanRow) -> int:
+    """Return how many grids of a plan as it stands the caller sees."""
+    statement = "SELECT count(*) FROM wangge.grid WHERE plan_id = %s AND version = %s"
+    (count,) = one(conn, statement, [plan.id, plan.version])
+    return int(count)
 
 
 def frame_of(conn: connection, path: str) -> int | None:

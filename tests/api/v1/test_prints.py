@@ -13,6 +13,7 @@ from threading import Event
 
 import pytest
 
+import api.v1.prints
 from api import print_job as making
 from api.chores import tidy
 from api.who.caller import Role
@@ -61,6 +62,10 @@ def done(station, who="street", **wanted):
         assert jobs.finish(conn, job, result, units=result["files"], now=station.hall.now)
     told = station.asks(who, "GET", f"/v1/prints/{begun['id']}").json()
     return told, {each["file"]: each for each in told["files"]}
+
+
+def net_street(station):
+    return station.hall.value("SELECT min(code) FROM wangge.area WHERE level = 'street'")
 
 
 def text(body):
@@ -150,6 +155,29 @@ def test_who_may_order_and_take(station):
     assert station.asks("street", "GET", f"/v1/prints/{told['id']}/files/nothing.pdf").status_code == 404
 
 
+def test_an_atlas_is_for_those_who_plan_for_every_kind_of_grid(station):
+    """It shows grids of both kinds and who lives in them: whoever plans for one kind orders none, takes none, sees none."""
+    told, files = done(station)
+    station.who["houses"] = station.hall.comes("houses", ("street", STREET, "residential"))
+    problem(station.asks("houses", "POST", "/v1/prints", json={"area": STREET}), 403, "scope-denied")
+    for address in ("", "/archive.zip", f"/files/{next(iter(files))}", "/files/manifest.csv"):
+        assert station.asks("houses", "GET", f"/v1/prints/{told['id']}{address}").status_code == 404, address
+    assert station.asks("houses", "GET", "/v1/prints").json()["prints"] == []
+    assert STREET not in station.asks("houses", "GET", "/prints").text
+    assert STREET in station.asks("street", "GET", "/prints").text
+
+
+def test_the_newest_are_listed(station):
+    """As many are listed as are asked for, the newest first."""
+    ids = []
+    for paper in ("A3", "A4"):
+        ids.append(order(station, paper=paper)["id"])
+        station.passes(minutes=1)
+    for limit in (1, 2):
+        found = station.asks("street", "GET", "/v1/prints", params={"limit": limit}).json()["prints"]
+        assert [each["id"] for each in found] == ids[::-1][:limit]
+
+
 def test_what_cannot_be_ordered(station):
     """Neither or both of area and plan, a bound picture, a scale nobody reckons with, an area without grids: refused."""
     for wanted in ({"area": None}, {"plan": "00000000-0000-0000-0000-000000000000"}, {"format": "png"}, {"scale": 1234}):
@@ -193,6 +221,13 @@ def test_a_plan_is_printed_as_it_is_drawn(drawn):
     station, net = drawn
     body = {"plan": station.ids["plan"], "bind": "all"}
     problem(station.asks("community", "POST", "/v1/prints", json=body), 403, "scope-denied")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api.v1.prints, "MOST_SHEETS", len(net.code) - 1)
+        problem(station.asks("street", "POST", "/v1/prints", json=body), 400, "invalid-parameter")
+    station.who["houses"] = station.hall.comes("houses", ("street", net_street(station), "residential"))
+    problem(station.asks("houses", "POST", "/v1/prints", json=body), 403, "scope-denied")
+    assert "方案甲" not in station.asks("houses", "GET", f"/prints?plan={station.ids['plan']}").text
+    assert "方案甲" in station.asks("street", "GET", f"/prints?plan={station.ids['plan']}").text
     told, files = done(station, "street", area=None, **body)
     assert {each["code"] for each in files.values() if each["kind"] == "sheet"} == set(net.code)
     assert told["wants"]["plan_title"] == "方案甲"
