@@ -80,5 +80,5 @@ def test_a_module_is_open_by_one_right() -> None:
     assert {"log", "events", "areas"} <= open_to[Role.AUDITOR]
     assert not {"incidents", "people", "plans"} & open_to[Role.AUDITOR]
     assert open_to[Role.GRID_WORKER] < open_to[Role.COMMUNITY]
-    assert open_to[Role.COMMUNITY] - open_to[Role.GRID_WORKER] == {"plans", "jobs", "towns", "households"}
+    assert open_to[Role.COMMUNITY] - open_to[Role.GRID_WORKER] == {"plans", "jobs", "prints", "towns", "households"}
     assert all(set(each.rights) <= set(Right) for each in MODULES)
