@@ -33,7 +33,16 @@ APART_S = 90
 @contextmanager
 def served(app: FastAPI) -> Generator[httpx.Client]:
     """Serve an application until the end of the block; give a client that knows where it is."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="on", ws="none")
+    # A stream that a test left open as it failed must not hold up all that come after it.
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        ws="none",
+        timeout_graceful_shutdown=DEADLINE_S,
+    )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
