@@ -1,5 +1,8 @@
 """The figures above the desk's list in a real Chromium: each says how it is reckoned, and leads to those that it counts."""
 
+import re
+from http import HTTPStatus
+
 import pytest
 from playwright.sync_api import expect
 
@@ -117,6 +120,31 @@ def test_figures_follow(town, desk):
     town.reports(category="noise", title="one more")
     reads(desk, "open", "4")
     expect(tile(desk, "received").locator("b")).to_have_text("4", timeout=LATER_MS)
+
+
+def test_figures_that_were_not_had_come(town, window):
+    """A question that failed is asked again as soon as it may be: the figures do not stay unknown."""
+    watched = window(town.hall.client.base_url, "/wall", login="district")
+    desk = is_ready(watched)
+    desk.route("**/v1/desk/figures*", lambda route: route.abort())
+    desk.goto("/command")
+    desk = is_ready(Watched(desk))
+    reads(desk, "received", "–")
+    desk.unroute("**/v1/desk/figures*")
+    expect(tile(desk, "received").locator("b")).to_have_text(re.compile(r"\d"), timeout=LATER_MS)
+
+
+def test_a_filter_that_names_nothing_does_not_break_the_line(town, window):
+    """Of an area that is not there nothing is counted; the page goes on saying that it is live."""
+    watched = window(town.hall.client.base_url, "/wall", login="district")
+    with watched.page.expect_response(lambda answer: "/v1/desk/figures" in answer.url) as answered:
+        watched.page.goto("/command?area=nowhere")
+    assert answered.value.status == HTTPStatus.NOT_FOUND
+    expect(watched.page.locator("#no-rows")).to_be_visible()
+    reads(watched.page, "received", "–")
+    watched.page.wait_for_timeout(500)
+    expect(watched.page.locator("#link")).to_have_class("link live")
+    expect(watched.page.locator("#stale")).to_be_hidden()
 
 
 def test_a_file_has_the_figures_that_it_can_know(desk, chromium, tmp_path):

@@ -7,6 +7,7 @@ wangge.deskTiles = (source, page, words) => {
   const byId = (id) => document.getElementById(id);
   /** The service is asked so often at most, unless the filters change. */
   const PAUSE_MS = 15_000;
+  const REFUSED = new Set([400, 404, 422]);
   let told;
   let askedFor;
   let askedAt = 0;
@@ -67,15 +68,28 @@ wangge.deskTiles = (source, page, words) => {
     if (key !== askedFor) told = undefined;
     askedFor = key;
     askedAt = Date.now();
-    const { figures, first } = await source.get("/v1/desk/figures", wanted);
-    if (askedFor !== key) return;
-    told = { ...figures, first };
+    try {
+      const { figures, first } = await source.get("/v1/desk/figures", wanted);
+      if (askedFor !== key) return;
+      told = { ...figures, first };
+    } catch (error) {
+      // A filter may name what is not there: the line holds, there is nothing to count, and asking again changes nothing.
+      if (REFUSED.has(error.status)) return;
+      if (askedFor === key) {
+        isWanted = true;
+        askLater();
+      }
+      throw error;
+    }
     draw();
+  };
+  const askLater = () => {
+    if (isWanted && !timer) timer = setTimeout(() => ask().catch(page.failed), Math.max(0, PAUSE_MS - (Date.now() - askedAt)));
   };
   /** Draw, and ask for what is not known yet: at once for other filters, later where something happened. */
   const show = () => {
     if (!page.isFrozen && JSON.stringify(page.filter.counted(page.wish)) !== askedFor) ask().catch(page.failed);
-    else if (isWanted && !timer) timer = setTimeout(() => ask().catch(page.failed), Math.max(0, PAUSE_MS - (Date.now() - askedAt)));
+    else askLater();
     draw();
   };
   /** Something happened that the figures may tell of. */
