@@ -4,7 +4,7 @@ wangge.editFiles = (page, words, { source, here, root }) => {
   const byId = (id) => document.getElementById(id);
   const menu = byId("files");
   const dialog = byId("copy");
-  let name = "";
+  let sending;
 
   const close = () => { menu.open = false; };
   const take = async (format) => {
@@ -30,7 +30,7 @@ wangge.editFiles = (page, words, { source, here, root }) => {
     close();
     const { title, number } = page.plan();
     byId("copy-title-text").value = words.say("edit.copy.of", { title: title || words.say("edit.plan", { n: number }) });
-    name = source.name();
+    sending = undefined;
     wrong("");
     dialog.showModal();
     byId("copy-title-text").select();
@@ -43,11 +43,12 @@ wangge.editFiles = (page, words, { source, here, root }) => {
         wrong(words.say("edit.copy.unsaved"));
         return;
       }
-      const { body } = await source.send("POST", `${here}/copies`, { title: byId("copy-title-text").value.trim() }, { headers: { "Idempotency-Key": name } });
+      const wanted = { title: byId("copy-title-text").value.trim() };
+      if (sending?.text !== JSON.stringify(wanted)) sending = { text: JSON.stringify(wanted), name: source.name() };
+      const { body } = await source.send("POST", `${here}/copies`, wanted, { headers: { "Idempotency-Key": sending.name } });
       location.assign(`${root}/edit/${body.id}`);
     } catch (error) {
       wrong(page.textOf(error));
-      name = source.name();
     } finally {
       byId("copy-do").disabled = false;
     }

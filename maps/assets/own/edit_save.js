@@ -14,8 +14,6 @@ wangge.editSave = (source, here, page, { draft, edition, revision, idle_ms: idle
   let sent;
   /** `clean`, `dirty`, `saving`, `broken` (the line is down), `conflict`, `void` (this edition is no longer), `closed` (not to be edited any more), `refused`. */
   let state = "clean";
-  /** Somebody else has cut blocks: those on this page are no longer all that there are. */
-  let isOld = false;
 
   const turn = (next, more = {}) => {
     state = next;
@@ -54,7 +52,6 @@ wangge.editSave = (source, here, page, { draft, edition, revision, idle_ms: idle
     base = answer.revision;
     model.settle(changes, answer.keys);
     page.learn(answer.grids, () => model.merge(answer.theirs));
-    isOld = answer.edition !== edition;
   };
   const failed = (error) => {
     store();
@@ -87,7 +84,9 @@ wangge.editSave = (source, here, page, { draft, edition, revision, idle_ms: idle
     }
     sent = undefined;
     take(changes, answer);
-    if (isAgain) return send(how);
+    // Somebody else has cut blocks: those on this page are no longer all that there are.
+    const isOld = answer.edition !== edition;
+    if (isAgain && !(isOld && isEmpty(model.changes()))) return send(how);
     turn(store() ? "dirty" : "clean", { at: Date.now() / 1000 });
     if (isOld) {
       page.again({ told: ["edit.part.elsewhere", {}] });

@@ -50,3 +50,24 @@ def test_a_copy_is_another_draft(at_work, draft):
     first = draft.hall.client.get(f"/v1/plans/{draft.plan}", headers=draft.planner).json()
     assert told["metrics"]["in_band"] == first["metrics"]["in_band"]
     assert other != 1
+
+
+def test_a_copy_asked_for_again_is_one(at_work, draft):
+    """Where the answer is lost, whoever asks again is led to the draft that was made; there is no second one."""
+    page, lost = at_work.page, []
+
+    def lose(route):
+        if lost:
+            route.continue_()
+            return
+        lost.append(route.fetch().json()["id"])
+        route.abort()
+
+    page.route("**/copies", lose)
+    page.locator("#files summary").click()
+    page.locator("#copy-begin").click()
+    page.locator("#copy-do").click()
+    expect(page.locator("#copy-problem")).to_be_visible()
+    page.locator("#copy-do").click()
+    page.wait_for_url(lambda address: draft.plan not in address)
+    assert page.url.rsplit("/", 1)[1] == lost[0]

@@ -198,6 +198,36 @@ def test_somebody_else_cuts_meanwhile(at_work, draft):
     assert hand.tells("steps")["done"] == 1
 
 
+def test_a_cut_is_seen_though_the_answer_was_lost(at_work, draft):
+    """Somebody else cuts, and the answer that tells of it is lost: sent again, the save tells of it as before."""
+    hand, page = at_work, at_work.page
+    count, painting, lost = len(hand.of), draft.painting, []
+    block, _ = hand.beside(1)
+    far = next(each for each in range(count) if hand.tells("grids")[hand.of[each]]["community"] == 1)
+    revision = painting.state()["plan"]["revision"]
+    body = {"edition": painting.edition, "base": revision, "block": far}
+    assert draft.hall.client.post(f"{painting.plan}/cuts", json=body, headers=draft.planner).status_code == 200
+
+    def lose(route):
+        if lost or route.request.method != "PATCH":
+            route.continue_()
+            return
+        lost.append(route.fetch())
+        route.abort()
+
+    page.route("**/assignments", lose)
+    hand.uses("b")
+    hand.sizes("一块")
+    hand.chooses(1)
+    hand.drags(block, block)
+    page.keyboard.press("Control+s")
+    expect(page.locator("#offline")).to_be_visible(timeout=SOON_MS)
+    page.keyboard.press("Control+s")
+    is_read_anew(hand, count + 3)
+    expect(hand.says()).to_contain_text("他人重划了地块")
+    assert hand.of[block] == 1
+
+
 def test_a_compound_that_is_cut_is_listed(at_work):
     """Its blocks in two grids, a compound is in the list of changes with the numbers of these; undone, it is not."""
     hand, page = at_work, at_work.page
