@@ -190,6 +190,37 @@ def test_a_station_by_keyboard(page):
     expect(card).to_be_hidden()
 
 
+def test_a_card_stays_while_its_sign_is_seen(page):
+    """Another layer that is switched off leaves the card of a station; its own takes it away."""
+    lay(page, "stations", "points")
+    page.locator("#stand-tabs [data-key='tab:stations']").click()
+    rows(page, "station").first.click()
+    expect(page.locator("#card")).to_contain_text("党群中心")
+    page.locator("#layers [data-name=points]").click()
+    expect(page.locator("#layers [data-name=points]")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#card")).to_be_visible()
+    page.locator("#layers [data-name=stations]").click()
+    expect(page.locator("#card")).to_be_hidden()
+
+
+@pytest.mark.parametrize("path", ["/wall", "/command"], ids=["wall", "desk"])
+def test_whom_a_station_reaches_is_asked_once(town, window, path):
+    """While the answer is on its way its card asks no second time, however often it is shown; lost, it asks again."""
+    page, asked = is_ready(window(town.hall.client.base_url, path, size=SCREEN, login="district")), []
+    lay(page, "stations")
+    # Playwright notes on a handler what it made of it; a built-in one has no room for that.
+    page.route("**/v1/stations/coverage?station=*", lambda route: asked.append(route))  # noqa: PLW0108
+    for _ in range(3):
+        rows(page, "station").first.click()
+        expect(page.locator("#card")).to_be_visible()
+        page.locator("#card .close").click()
+    assert len(asked) == 1
+    asked[0].abort()
+    page.unroute("**/v1/stations/coverage?station=*")
+    rows(page, "station").first.click()
+    expect(page.locator("#card")).to_contain_text(f"/ {EVERYBODY} 户")
+
+
 def test_whom_the_circle_leaves_out(page, town):
     """The circle of a short walk: covered of all with the figures, the grids left out by how many, each led to and painted."""
     walk = {"minutes": 1, "pace": 60, "detour": 1}

@@ -316,7 +316,7 @@ wangge.desk = async (map) => {
   };
   const toggle = (layer) => {
     view({ layers: { ...page.layers, [layer]: !page.layers[layer] } }).catch(failed);
-    if (page.thing && !page.layers[layer]) page.enter(undefined);
+    if (page.thing && !stands.isSeen(page.thing)) page.enter(undefined);
     stands.refreshAll().catch(failed);
     standing.turned(layer);
   };

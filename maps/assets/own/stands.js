@@ -7,6 +7,8 @@ wangge.stands = (source, ground, data, page, changed) => {
   const KINDS = ["station", "service_center", "activity_site", "canteen", "rest_stop"];
   const LEVELS = ["district", "street", "community", "grid"];
   const CLASSES = ["dirty", "messy", "poor"];
+  /** The layers that show the sign of a thing. */
+  const LAYERS_OF = { station: ["stations", "circle"], spot: ["points"], call: ["calls"] };
   const OPEN = ["called", "assigned", "joint", "handled"];
   const gridOf = new Map(data.grids.code.map((code, i) => [code, i]));
   const areaOf = new Map(data.areas.code.map((code, i) => [code, i]));
@@ -147,14 +149,20 @@ wangge.stands = (source, ground, data, page, changed) => {
 
   /** What one station reaches: by its own area or circle, and on foot; asked once. */
   const reached = new Map();
-  const reachOf = async ({ id, radius, rings: own }) => {
-    if (!reached.has(id)) {
-      const ways = radius || own.length ? ["own", "walk"] : ["walk"];
-      const told = await Promise.all(ways.map((way) => source.get("/v1/stations/coverage", { station: id, way })));
-      reached.set(id, Object.fromEntries(ways.map((way, i) => [way, { ...told[i].total, ...told[i].method, grids: told[i].grids.filter(({ reached: n }) => n !== 0).length }])));
-      changed();
-    }
-    return reached.get(id);
+  const reaching = new Map();
+  const askReachOf = async ({ id, radius, rings: own }) => {
+    const ways = radius || own.length ? ["own", "walk"] : ["walk"];
+    const told = await Promise.all(ways.map((way) => source.get("/v1/stations/coverage", { station: id, way })));
+    reached.set(id, Object.fromEntries(ways.map((way, i) => [way, { ...told[i].total, ...told[i].method, grids: told[i].grids.filter(({ reached: n }) => n !== 0).length }])));
+    changed();
+  };
+  const reachOf = (station) => {
+    const { id } = station;
+    if (!reaching.has(id)) reaching.set(id, askReachOf(station).catch((error) => {
+      reaching.delete(id);
+      throw error;
+    }));
+    return reaching.get(id);
   };
 
   const isWanted = (station) => wanted.kinds.has(station.kind) && wanted.levels.has(station.level);
@@ -168,6 +176,8 @@ wangge.stands = (source, ground, data, page, changed) => {
 
   const stand = {
     KINDS, LEVELS, CLASSES, wanted, state, turn, refresh, refreshAll, again, reachOf,
+    /** Whether what has such a sign is on the map. */
+    isSeen: ({ kind }) => LAYERS_OF[kind].some((layer) => page.layers[layer]),
     /** What is known by now of what one station reaches. */
     knownReach: (id) => reached.get(id),
     /** All of a sort; and those that lie in what is shown. */

@@ -267,7 +267,7 @@ wangge.wall = async (map) => {
   };
   const toggle = (layer) => {
     page.layers[layer] = !page.layers[layer];
-    if (page.thing && !page.layers[layer]) page.choose(-1);
+    if (page.thing && !stands.isSeen(page.thing)) page.choose(-1);
     stands.refreshAll().catch(failed);
     standing.turned(layer);
     remember();
