@@ -75,11 +75,16 @@ def take_file(
     store: Store,
     wanted: Annotated[Literal["geojson", "gpkg", "csv"], Query(alias="format")] = "geojson",
 ) -> Response:
-    """Take the grids of a plan's current version away: GeoJSON in degrees, a GeoPackage in the town's frame, or a table."""
-    with store.read(asked.scope, ms=ROOMY_MS) as conn:
+    """Take the grids of a plan's current version away: GeoJSON in degrees, a GeoPackage in the town's frame, or a table.
+
+    That they were taken stands in the log.
+    """
+    with store.write(asked.scope, ms=ROOMY_MS) as conn:
         plan = plans.get(conn, plan_id)
         rows, shape = _grids(conn, plan)
         crs = frame_of(conn, plan)
+        taken = {"plan": plan.id, "version": plan.version, "form": wanted, "rows": len(rows)}
+        record(conn, "export", path=plan.path, subject="plan", body=taken)
     body = {"geojson": _geojson, "gpkg": _geopackage, "csv": _csv}[wanted](rows, shape, crs)
     headers = {
         "Cache-Control": "private, no-cache",

@@ -55,6 +55,21 @@ def test_a_plan_is_taken_away(paint, tmp_path):
     problem(hall.client.get(f"{paint.plan}/file", params={"format": "shp"}, headers=paint.who), 400, "invalid-parameter")
 
 
+def test_what_is_taken_is_logged(paint):
+    """Who took which version of a plan away, in what form, stands in the log; what is refused was not taken."""
+    hall, plan = paint.hall, paint.plan.rsplit("/", 1)[1]
+    assert hall.client.get(f"{paint.plan}/file", params={"format": "csv"}, headers=paint.who).status_code == 200
+    stranger = hall.comes("stranger")
+    problem(hall.client.get(f"{paint.plan}/file", headers=stranger), 404, "not-found")
+    (author,) = hall.rows("SELECT author::text FROM wangge.plan WHERE id = %s", [plan])[0]
+    logged = hall.rows(
+        "SELECT e.actor::text, e.subject, e.path = p.path, e.body FROM wangge.event e, wangge.plan p "
+        "WHERE e.kind = 'export' AND p.id = %s",
+        [plan],
+    )
+    assert logged == [(author, "plan", True, {"plan": plan, "version": 1, "form": "csv", "rows": 6})]
+
+
 def test_a_plan_is_copied(paint):
     """A copy is a draft of whoever asks, with the same grids and figures; what is painted on it leaves the first alone."""
     hall = paint.hall
