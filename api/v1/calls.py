@@ -97,7 +97,8 @@ def list_calls(  # noqa: PLR0917 - FastAPI passes by name
     called = {code: name or CENTER.say(asked.lang).format(area) for code, (name, area) in names.items()}
     found_now = [_view(each, asked, book) for each in page]
     lines = [_line(each) for each in found_now]
-    return table(wish, {"calls": found_now, "orgs": called, "next": more}, lines, name=f"calls-{asked.today}")
+    document = {"calls": found_now, "orgs": called, "next": more}
+    return table(wish, document, lines, name=f"calls-{asked.today}", first_by="newest" if more else "")
 
 
 @router.get("/{no}", dependencies=[Depends(only())])

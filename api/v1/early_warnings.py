@@ -123,7 +123,8 @@ def list_warnings(  # noqa: PLR0917 - FastAPI passes by name
     shown = found[:limit]
     more = shown[-1].id if len(found) > limit else None
     rows = [_view(each, asked.now) for each in shown]
-    return table(wish, {"warnings": rows, "next": more}, rows, name=f"warnings-{asked.today}")
+    document = {"warnings": rows, "next": more}
+    return table(wish, document, rows, name=f"warnings-{asked.today}", first_by="newest" if more else "")
 
 
 @router.get("/warnings/{number}", dependencies=[Depends(only())])

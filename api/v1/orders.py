@@ -201,7 +201,8 @@ def list_orders(  # noqa: PLR0917 - FastAPI passes by name
     more = page[-1]["id"] if len(rows) > limit else None
     found = [_view(row, asked) for row in page]
     lines = [{name: value for name, value in each.items() if name != "links"} for each in found]
-    return table(wish, {"orders": found, "next": more}, lines, name=f"orders-{asked.today}")
+    document = {"orders": found, "next": more}
+    return table(wish, document, lines, name=f"orders-{asked.today}", first_by="newest" if more else "")
 
 
 @router.get("/variants", dependencies=[Depends(only())])

@@ -170,7 +170,8 @@ def list_clusters(  # noqa: PLR0917 - FastAPI passes by name
     more = shown[-1].id if len(rows) > limit else None
     found = [_view(each) | {"overdue": _overdue(each, asked.today)} for each in shown]
     called = {code: name for code, (name, _) in names.items()}
-    return table(wish, {"clusters": found, "orgs": called, "next": more}, found, name=f"problem-clusters-{asked.today}")
+    document = {"clusters": found, "orgs": called, "next": more}
+    return table(wish, document, found, name=f"problem-clusters-{asked.today}", first_by="newest" if more else "")
 
 
 @router.post("/clusters", dependencies=[Depends(only())])

@@ -54,11 +54,11 @@ async def _wish(
 
 
 MOST_LINES = 10_000
-"""Of a list that comes as a table: it has no pages."""
+"""Of a list that comes as a table: it has no pages. Where there are more, the file's name says which of them it has."""
 
 
 def lines_of(wish: Wish, limit: int) -> int:
-    """Return how many rows of a list are wanted: a page of it, or as a table all that there are."""
+    """Return how many rows of a list are wanted: a page of it, or as a table as many as one has."""
     return MOST_LINES if wish.is_csv else limit
 
 
@@ -83,10 +83,20 @@ def if_unchanged(wish: Wish, etag: str) -> Response | None:
 
 
 def table(
-    wish: Wish, document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], *, name: str, etag: str | None = None
+    wish: Wish,
+    document: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    name: str,
+    etag: str | None = None,
+    first_by: str = "",
 ) -> Response:
-    """Return a document, or its rows as a file of that name."""
+    """Return a document, or its rows as a file of that name.
+
+    Where there are more rows than these `first_by` is by what these are the first: the file is called by it.
+    """
     if wish.is_csv:
+        name = f"{name}-first-{len(rows)}-by-{first_by}" if first_by else name
         made = Response(csv_table(rows), media_type=f"{CSV}; charset=utf-8")
         made.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     else:

@@ -271,7 +271,7 @@ def show_due(  # noqa: PLR0917 - FastAPI passes by name
     more = shown[-1].target if len(found) > limit else None
     rows = [asdict(each) for each in shown]
     document = {"grid": grid, "at": day, "since": rule.since(day), "due": rows, "next": more}
-    return private(table(wish, document, rows, name=f"due-{grid}-{day}"))
+    return private(table(wish, document, rows, name=f"due-{grid}-{day}", first_by="target" if more else ""))
 
 
 @router.get("/called-for", dependencies=[Depends(only("area", "grid", "limit", "f"))], responses=AS_CSV)
@@ -292,15 +292,15 @@ def show_called_for(  # noqa: PLR0917 - FastAPI passes by name
     asked.caller.require(Right.HANDLE_INCIDENTS)
     with store.read(asked.scope) as conn:
         path, zone = path_named(conn, area), serving.settings.zone
-        due = visits.incidents_due(conn, area=path, grid=grid, zone=zone, limit=limit)
+        due = visits.incidents_due(conn, area=path, grid=grid, zone=zone, limit=limit + 1)
         categories = {at: rule.categories for at, rule in rules_for(conn, Target.KEY_INCIDENT).items()}
         key = visits.key_incidents_due(
             conn, area=path, grid=grid, categories=categories, now=asked.now, day=asked.today, zone=zone, limit=limit
         )
-    visits_due = [{**asdict(each), "overdue": each.due < asked.today} for each in due]
+    visits_due = [{**asdict(each), "overdue": each.due < asked.today} for each in due[:limit]]
     unreported = [{"no": each.no, "grid": each.grid, "category": each.category} for each in key]
     document = {"at": asked.today, "visits": visits_due, "unreported": unreported}
-    return table(wish, document, visits_due, name=f"called-for-{asked.today}")
+    return table(wish, document, visits_due, name=f"called-for-{asked.today}", first_by="due" if len(due) > limit else "")
 
 
 # --- for these routes and those of patrols ----------------------------------------------------------------------------------

@@ -10,8 +10,10 @@ import pytest
 
 from api.csv_table import BOM
 from tests.api.incidents.station import GRID, HERE, MONDAY, at, station_over
+from tests.api.rounds.homes import furnish
 from tests.api.v1.hall import problem
 from tests.published import DISTRICT, STREETS
+from tests.stored import owner
 
 if TYPE_CHECKING:
     import httpx
@@ -107,6 +109,34 @@ def test_csv_is_asked_for(station) -> None:
     assert station.asks("district", "GET", f"{ADDRESSES[0]}&f=xls").status_code in {400, 422}
     for address in ADDRESSES:
         problem(station.asks("community", "GET", f"{address}&f=csv"), 404, "not-found")
+
+
+def test_a_list_that_is_cut_is_called_so(station, monkeypatch) -> None:
+    """Where a list has more rows than a table holds, the table has the first of them, and its name says which these are."""
+    with owner(station.hall.db.admin) as conn:
+        furnish(conn)
+    wanted = {"area": DISTRICT, "category": "dispute", "reason": "dispute", "within_days": 3}
+    assert station.asks("district", "PUT", "/v1/visits/triggers", json=wanted).status_code == 200
+    station.passes(minutes=1)
+    for _ in range(3):
+        station.reports(category="dispute")
+        placed = {"category": "repair", "title": "a lamp is out", "community": HERE}
+        assert station.asks("worker", "POST", "/v1/orders", json=placed).status_code == 201
+    for address, name, order in (
+        ("/v1/orders?", "orders-2026-03-02", "newest"),
+        ("/v1/visits/called-for?", "called-for-2026-03-02", "due"),
+        (f"/v1/visits/due?grid={GRID}&", f"due-{GRID}-2026-03-02", "target"),
+    ):
+        whole = station.asks("worker", "GET", f"{address}f=csv")
+        assert f'filename="{name}.csv"' in whole.headers["content-disposition"]
+        rows = lines(whole)
+        assert len(rows) > 1
+        for most, called in ((len(rows), name), (len(rows) - 1, f"{name}-first-{len(rows) - 1}-by-{order}")):
+            with monkeypatch.context() as patched:
+                patched.setattr("api.v1.tables.MOST_LINES", most)
+                part = station.asks("worker", "GET", f"{address}f=csv")
+            assert lines(part) == rows[:most]
+            assert f'filename="{called}.csv"' in part.headers["content-disposition"]
 
 
 def test_a_title_that_is_a_formula_is_a_text(station) -> None:
