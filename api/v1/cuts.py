@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -13,14 +13,12 @@ from api.asked import Asking, Store
 from api.block_drawing import rings_of, spots_of
 from api.idempotency import OnlyOnce
 from api.v1.answers import answer, tag
-from api.v1.editor import ROOMY_MS, Key, Number, edition_seen, may_paint
-from api.v1.parameters import Code, only
+from api.v1.editor import ROOMY_MS, Key, Number, opened
+from api.v1.parameters import Code, Latitude, Longitude, only
 from api.who.caller import Right
-from data.store import drafts, plan_blocks, plan_cuts, plans
+from data.store import plan_blocks, plan_cuts
 from data.store.draft_figures import frame_of
 from data.store.plan_cuts import Desk
-from data.store.scope import speak
-from gis.errors import Refused
 from gis.frame import WGS84, transform_geometry
 from maps.packing import Origin
 
@@ -37,9 +35,6 @@ router = APIRouter(prefix="/v1/plans", tags=["plans"])
 MOST_VERTICES = 1000
 """Of a line that is drawn by hand."""
 MOST_PARTS = 500
-
-Longitude = Annotated[float, Field(ge=-180, le=180)]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
 
 
 class CutLine(BaseModel):
@@ -103,14 +98,7 @@ def join_blocks(plan_id: Code, wanted: PartsToJoin, asked: Asking, store: Store,
 def _change(
     conn: connection, plan_id: str, seen: CutLine | PartsToJoin, asked: Asked, act: Callable[[connection, Desk], Drawn]
 ) -> Response:
-    plan = plans.get(conn, plan_id)
-    if not may_paint(plan, asked):
-        msg = "parts of this plan lie outside your areas or categories; its blocks are not yours to change"
-        raise Refused(msg)
-    speak(conn, asked.acting(Right.EDIT_PLAN))
-    plan = plans.get(conn, plan.id, lock=True)
-    drafts.require_open(conn, plan)
-    edition, drawn = edition_seen(conn, plan, seen.edition)
+    plan, edition, drawn = opened(conn, plan_id, asked, seen.edition)
     made = act(conn, Desk(plan=plan, edition=edition, base=seen.base, drawn=drawn, now=asked.now))
     _draw(conn, made)
     document = {

@@ -189,14 +189,7 @@ def save_assignments(plan_id: Code, painted: Painted, asked: Asking, store: Stor
     asked.caller.require(Right.EDIT_PLAN)
 
     def write(conn: connection) -> Response:
-        plan = plans.get(conn, plan_id)
-        if not may_paint(plan, asked):
-            msg = "parts of this plan lie outside your areas or categories; its grids are not yours to change"
-            raise Refused(msg)
-        speak(conn, asked.acting(Right.EDIT_PLAN))
-        plan = plans.get(conn, plan.id, lock=True)
-        drafts.require_open(conn, plan)
-        edition, drawn = edition_seen(conn, plan, painted.edition)
+        plan, edition, drawn = opened(conn, plan_id, asked, painted.edition)
         plan_cuts.refuse_unseen(conn, edition, [number for number, _ in painted.blocks], drawn)
         saved = paint.save(conn, plan, edition, _stroke(painted, plan_ground.land_ids(conn, plan)), now=asked.now)
         grids, _ = grids_and_blocks(conn, saved.plan, edition)
@@ -213,14 +206,25 @@ def save_assignments(plan_id: Code, painted: Painted, asked: Asking, store: Stor
         return once(conn, lambda: write(conn))
 
 
-def edition_seen(conn: connection, plan: PlanRow, tag: str) -> tuple[Edition, int]:
-    """Return a plan's edition and the `drawn` of what somebody has seen of it; 409 where it has been made anew since."""
+def opened(conn: connection, plan_id: str, asked: Asked, tag: str) -> tuple[PlanRow, Edition, int]:
+    """Return a plan that is locked for its painter, its edition, and the `drawn` of what they have seen of that.
+
+    From here on the transaction speaks for them as one who edits. 403 where parts of the plan are not theirs, 409 where it is
+    closed, or its blocks have been made anew since.
+    """
+    plan = plans.get(conn, plan_id)
+    if not may_paint(plan, asked):
+        msg = "parts of this plan lie outside your areas or categories; its grids and blocks are not yours to change"
+        raise Refused(msg)
+    speak(conn, asked.acting(Right.EDIT_PLAN))
+    plan = plans.get(conn, plan.id, lock=True)
+    drafts.require_open(conn, plan)
     edition = plan_blocks.edition_of(conn, plan)
     drawn = None if edition is None else edition.seen_by(tag)
     if edition is None or drawn is None:
         msg = "the blocks of this plan were made anew since you have seen them: fetch them again"
         raise Conflict(msg, code="stale-edition", zh="该方案的地块已重新生成，请重新取得")
-    return edition, drawn
+    return plan, edition, drawn
 
 
 def _stroke(painted: Painted, lands: list[int]) -> Stroke:
