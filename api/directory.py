@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, replace
-from threading import Lock
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from api.kept import Kept
-from api.ogc.versions import Versions
+from api.ogc.answers import held
 from api.who.caller import Right
 from data.spoken import plain
 from data.store.directory import entries, place_entries
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
     from data.store.scope import Scope
     from data.typed import Indices
 
-KEPT_BYTES = 256 << 20
-"""Of the directories that a process keeps: some hundred bytes for each name, so about a million."""
 _SIZES = ("city", "district", "street", "community")
 _RANK = {"grid": 4, "place": 5, "station": 6}
 _ENTRY_BYTES = 400
@@ -96,22 +92,13 @@ class Directory:
         return self._coded[first:last], np.array(fits, dtype=np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    versions: Versions
-    kept: Kept[Directory]
-
-
-_making = Lock()
-
-
 def directory_of(request: Request, pool: Pool, asked: Asked, *, own: bool = False) -> Directory:
     """Return what somebody may find by name today; with `own` only where they work, whatever is public besides."""
-    held = _held(request)
+    remembered = held(request)
     scope = _narrowed(asked.scope, own=own)
     where = places_scope(asked, own=own)
     day = asked.today
-    version = (held.versions.of_data(pool), held.versions.of_names(pool))
+    version = (remembered.versions.of_data(pool), remembered.versions.of_names(pool))
 
     def read() -> Directory:
         with pool.read(scope, ms=BULK_MS) as conn:
@@ -123,7 +110,7 @@ def directory_of(request: Request, pool: Pool, asked: Asked, *, own: bool = Fals
 
     # Who somebody is decides nothing here; for whom they speak, and where, decides all.
     key = (replace(scope, person=""), where and replace(where, person=""), day, version)
-    return held.kept.get(key, read)
+    return remembered.directories.get(key, read)
 
 
 def places_scope(asked: Asked, *, own: bool = False) -> Scope | None:
@@ -134,15 +121,3 @@ def places_scope(asked: Asked, *, own: bool = False) -> Scope | None:
 
 def _narrowed(scope: Scope, *, own: bool) -> Scope:
     return replace(scope, public=()) if own else scope
-
-
-def _held(request: Request) -> _Held:
-    state = request.app.state
-    found = cast("_Held | None", getattr(state, "directories", None))
-    if found is None:
-        with _making:
-            found = cast("_Held | None", getattr(state, "directories", None))
-            if found is None:
-                found = _Held(Versions(), Kept(KEPT_BYTES))
-                state.directories = found
-    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from api.asked import Asked
+    from api.directory import Directory
 
 T = TypeVar("T")
 
@@ -42,6 +43,8 @@ FORMS = {"json": JSON, "html": HTML}
 _MB = 1_000_000
 _MOST_FACTS = 4096
 _DIGEST = 16
+DIRECTORIES_BYTES = 256 << 20
+"""Of the directories that a process keeps: some hundred bytes for each name, so about a million."""
 
 PAGED = frozenset(
     {"landing", "api", "conformance", "collections", "collection", "schema", "queryables", "sortables", "items", "item"}
@@ -57,6 +60,8 @@ class Held:
     tiles: Kept[bytes]
     facts: dict[Hashable, object]
     """Counts, extents and composed statements: what follows from their keys alone."""
+    directories: Kept[Directory] = field(default_factory=lambda: Kept(DIRECTORIES_BYTES))
+    """What can be found by name, for each kind of caller."""
 
     def fact(self, key: Hashable, find: Callable[[], T]) -> T:
         """Return what is remembered under a key, found out if nothing is. A key says everything that the fact follows from."""
@@ -73,7 +78,7 @@ _making = Lock()
 
 
 def held(request: Request) -> Held:
-    """Return what the application remembers for the OGC API; the first request makes it."""
+    """Return what the application remembers of what the store shows; the first request makes it."""
     state = request.app.state
     found = cast("Held | None", getattr(state, "ogc", None))
     if found is None:
