@@ -238,6 +238,7 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime], t
     )
     for router in routers:
         app.include_router(router)
+    tiles = tiles_of(settings)
     app.state.service = Service(
         settings=settings,
         pool=pool,
@@ -247,6 +248,7 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime], t
         rules=Rulebook(),
         cursor_key=secret.derive("cursor"),
         pages=pages.PAGES,
+        tiles=tiles,
     )
     handle_errors(app)
     # The last that is added sees a request first.
@@ -270,7 +272,5 @@ def create_app(settings: Settings, pool: Pool, *, now: Callable[[], datetime], t
             max_age=600,
         )
     app.add_middleware(Guard, longest=settings.body_mb * 2**20, root=settings.root_path)
-    tiles = tiles_of(settings)
-    policy = policy_with("" if tiles is None else tiles.origin)
-    app.add_middleware(Access, metrics=metrics, secure=settings.is_secure, policy=policy)
+    app.add_middleware(Access, metrics=metrics, secure=settings.is_secure, policy=policy_with(tiles))
     return app

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads it when a route is made
 
-from api.base_tiles import BaseTiles, tiles_of
 from api.lang import LANG_COOKIE, Lang, chosen_language
 from api.who.caller import ANONYMOUS, Caller, How
 from api.who.door import examine, identify
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date, datetime
 
+    from api.base_tiles import BaseTiles
     from api.incidents.rulebook import Rulebook
     from api.metrics import Metrics
     from api.settings import Settings
@@ -46,6 +46,8 @@ class Service:
     """What cursors are signed with."""
     pages: Mapping[str, Callable[[dict[str, object], Asked], str]]
     """How each kind of document of the OGC API is shown as a page."""
+    tiles: BaseTiles | None = None
+    """What pages lay below their maps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,7 @@ def ask(request: Request) -> Asked:
         now=now,
         today=now.astimezone(ZoneInfo(held.settings.zone)).date(),
         zone=held.settings.zone,
-        tiles=tiles_of(held.settings),
+        tiles=held.tiles,
     )
 
 

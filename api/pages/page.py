@@ -142,7 +142,7 @@ def page_headers(frame: Around) -> dict[str, str]:
     return {
         "Cache-Control": "private, no-cache",
         "Content-Language": frame.lang,
-        "Content-Security-Policy": policy_with("" if frame.tiles is None else frame.tiles.origin),
+        "Content-Security-Policy": policy_with(frame.tiles),
         "Vary": VARY,
     }
 
