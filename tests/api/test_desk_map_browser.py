@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.api.incidents.station import at, station_over
 from tests.maps.conftest import Watched
-from tests.windows import SOON_MS, is_ready
+from tests.windows import SOON_MS, box_of, is_ready
 
 pytestmark = pytest.mark.browser
 
@@ -85,6 +85,28 @@ def test_the_map_is_that_of_the_wall(browse):
     is_on(page, "cases")
     assert page.url.endswith("/command")
     assert watched.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("size", "lang"), [((1440, 900), "zh-CN"), ((1440, 900), "en-GB"), ((1366, 768), "en-GB"), ((1920, 1080), "en-GB")]
+)
+def test_tools_leave_the_map_its_room(browse, size, lang):
+    """With an incident open, and a list over the map, the tools take two rows, and the keyboard gets to the last of them."""
+    page = is_ready(browse(size=size, lang=lang))
+    page.locator("#layers [data-name=calls]").click()
+    page.locator(".row").first.click()
+    expect(page.locator("#drawer .log li")).not_to_have_count(0)
+    tools, row = page.locator("#tools"), box_of(page.locator("#measure"))["height"]
+    for is_beside in (True, False):
+        if not is_beside:
+            page.locator("#stands-close").click()
+        expect(page.locator("#stands")).to_be_visible(visible=is_beside)
+        assert box_of(tools)["height"] < 3 * row
+        last = page.locator("#layers button").last
+        last.focus()
+        box, room = box_of(last), box_of(tools)
+        assert box["x"] >= room["x"] - 1
+        assert box["x"] + box["width"] <= room["x"] + room["width"] + 1
 
 
 def test_how_it_is_looked_at_is_no_step_back(browse):
