@@ -20,7 +20,7 @@ from api.sheet_ground import ground_of
 from api.sheet_staff import card_staff
 from api.who.caller import Right
 from data.store import plans, sheet_rows, stations
-from data.store.card import card_of
+from data.store.card import cards_of
 from data.store.profiles import profiles_on, section_at
 from data.store.publish import compare, town_of
 from data.store.scope import Scope
@@ -117,9 +117,13 @@ def grid_ground(pool: Pool, who: Who, code: str, wish: Wish) -> tuple[SheetGroun
     return ground, ground.code.index(code), answers
 
 
-def _workers(conn: connection, code: str, day: date) -> str:
-    """Return the names of the full-time workers on a grid's card; nothing where none is there."""
-    return " ".join(dict.fromkeys(one.name for one in card_of(conn, code, day) if one.role == DutyRole.FULL_TIME_WORKER))
+def _workers(conn: connection, codes: Sequence[str], day: date) -> dict[str, str]:
+    """Return the names of the full-time workers on the cards of grids, by code; of those that have any."""
+    names: dict[str, dict[str, None]] = {}
+    for code, role, _, name in cards_of(conn, codes, day):
+        if role == DutyRole.FULL_TIME_WORKER:
+            names.setdefault(code, {})[name] = None
+    return {code: " ".join(them) for code, them in names.items()}
 
 
 def _features(pool: Pool, spot: Spot, box: Box) -> tuple[list[FeatureRow], list[FeatureRow]]:
@@ -215,9 +219,8 @@ def station_ground(pool: Pool, who: Who, code: str, wish: Wish) -> tuple[SheetGr
         communities = sheet_rows.communities(conn, spot, wide, wish.day)
         keeper = sheet_rows.area_name(conn, row["area"], wish.day)
         duty = sheet_rows.on_duty(conn, row["id"], wish.day) if wish.show & {Show.NAMES, Show.PHONES} else []
-        workers = {
-            grid.code: _workers(conn, grid.code, wish.day) for grid in grids if Show.NAMES in wish.show and grid.code in served
-        }
+        shown = [grid.code for grid in grids if grid.code in served] if Show.NAMES in wish.show else []
+        workers = _workers(conn, shown, wish.day)
     lines, compounds = _features(pool, spot, wide)
     in_zone, in_walk = _reached(pool, code, path, walk_m) if caller.may(Right.SEE_HOUSEHOLDS, path) else (UNTOLD, UNTOLD)
     ground = ground_from(caller, spot, grids, communities, lines, compounds, wish)
@@ -239,7 +242,7 @@ def station_ground(pool: Pool, who: Who, code: str, wish: Wish) -> tuple[SheetGr
         walk=walk,
         walk_m=walk_m,
         served=tuple(n for n, each in enumerate(ground.code) if each in served),
-        workers=tuple(workers[each] for each in ground.code if each in served) if Show.NAMES in wish.show else None,
+        workers=tuple(workers.get(each, "") for each in ground.code if each in served) if Show.NAMES in wish.show else None,
         in_zone=in_zone,
         in_walk=in_walk,
         has=(row["has_desk"], row["has_room"], row["has_cabinet"], row["has_map"]),

@@ -5,8 +5,6 @@ Written by hand and not by a GIS library, so that a seed gives the same bytes wi
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +13,13 @@ import shapely
 
 from data.samples.ground import FRAME
 from data.samples.uses import COMPOUNDS, Use
+from data.whole_folder import whole_folder
 from gis.errors import InputError
 from gis.frame import CGCS2000, snap, transform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -185,24 +185,12 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
     InputError
         When something other than a sample town lies at `folder`.
     """
-    old = folder.exists()
-    if old and not _may_replace(folder):
+    if folder.exists() and not _may_replace(folder):
         msg = f"{folder} is there and is no sample town: name another folder"
         raise InputError(msg)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as aside:
-        fresh, gone = Path(aside) / "new", Path(aside) / "old"
-        fresh.mkdir()
+    with whole_folder(folder) as draft:
         for name, content in files.items():
-            (fresh / name).write_bytes(content)
-        if old:
-            folder.rename(gone)
-        try:
-            fresh.rename(folder)
-        except OSError:
-            if old:
-                gone.rename(folder)
-            raise
+            (draft / name).write_bytes(content)
 
 
 def _may_replace(folder: Path) -> bool:

@@ -110,7 +110,7 @@ def shown(conn: connection, kind: Literal["area", "grid", "station"], codes: Seq
 
 
 def shown_places(conn: connection, names: Sequence[str], day: date, *, limit: int) -> list[Shown]:
-    """Return where the places with these names are, by name; for those who may find them."""
+    """Return where the places with these names are, in the order of the names; for those who may find them."""
     if not names:
         return []
     rows = many(conn, "SELECT kind, name, path, lon, lat, box FROM wangge.places_named(%s, %s, %s)", [list(names), day, limit])

@@ -26,7 +26,7 @@ def open_print(conn: connection, job: str, paths: Sequence[str]) -> None:
 
 def paths_of(conn: connection, job: str) -> list[str] | None:
     """Return the paths of what a job prints; None where there is no such print that the caller may see."""
-    row = maybe(conn, "SELECT paths::text[] FROM wangge.print WHERE job_id::text = %s", [job])
+    row = maybe(conn, "SELECT paths::text[] FROM wangge.print WHERE job_id = %s::uuid", [job])
     return None if row is None else list(row[0])
 
 
@@ -55,7 +55,7 @@ def entries(conn: connection, job: str) -> list[dict[str, Any]]:
     """Return what the manifest says of each file of a print: those bound of many first, then by their names."""
     rows = many(
         conn,
-        "SELECT entry FROM wangge.print_file WHERE job_id::text = %s ORDER BY (entry ->> 'kind') = 'sheet', file",
+        "SELECT entry FROM wangge.print_file WHERE job_id = %s::uuid ORDER BY (entry ->> 'kind') = 'sheet', file",
         [job],
     )
     return [entry for (entry,) in rows]
@@ -63,7 +63,7 @@ def entries(conn: connection, job: str) -> list[dict[str, Any]]:
 
 def body_of(conn: connection, job: str, file: str) -> bytes | None:
     """Return a file of a print; None where there is none that the caller may see."""
-    row = maybe(conn, "SELECT body FROM wangge.print_file WHERE job_id::text = %s AND file = %s", [job, file])
+    row = maybe(conn, "SELECT body FROM wangge.print_file WHERE job_id = %s::uuid AND file = %s", [job, file])
     return None if row is None else bytes(row[0])
 
 

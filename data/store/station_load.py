@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
 _FACILITIES = ("has_desk", "has_room", "has_cabinet", "has_map")
+_OF_A_COMMUNITY = ("community", "grid")
+"""Levels of stations that are kept by the community that they stand in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Brought:
 def bring_in(conn: connection, sited: Sequence[Mapping[str, Any]], *, now: datetime, day: date, file: str) -> Brought:
     """Bring stations in as they were sited (`data/station_files.py`), each in the community that it stands in.
 
-    A station that is there, by its code, moves and serves other grids; what else is known of it stays.
+    A station that is there, by its code, moves and serves other grids; what else is known of it stays. One that a street or a
+    district keeps is still theirs.
 
     Raises
     ------
@@ -73,6 +76,8 @@ def _bring(conn: connection, each: Mapping[str, Any], area: tuple[int, str], *, 
             "tenure": "", **dict.fromkeys(_FACILITIES, False),
         }  # fmt: skip
     station = {name: there.get(name) for name in stations.PLAIN} | {"code": each["code"], "name": each["name"], "active": True}
+    if there["level"] not in _OF_A_COMMUNITY:
+        area = (int(there["path"].rsplit(".", 1)[-1]), there["path"])
     shape = orjson.dumps(each["service_area"]).decode()
     is_new = stations.put(conn, area=area, at=(each["lon"], each["lat"]), service_area=shape, station=station, now=now)
     stations.give_grids(conn, stations.get(conn, each["code"]), each["grids"], day)

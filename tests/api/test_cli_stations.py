@@ -9,11 +9,12 @@ import pytest
 from api.cli import run
 from data.plan_files import write_plan
 from data.store.sql import many
+from data.store.sql import run as run_sql
 from partition.engine import divide
 from partition.prove import prove
 from partition.rules import Rules
 from tests.drawn import sketch
-from tests.published import COMMUNITIES, publish
+from tests.published import COMMUNITIES, STREETS, publish
 from tests.stored import owner
 
 HERE, THERE = COMMUNITIES[0], COMMUNITIES[2]
@@ -111,6 +112,22 @@ def test_stations_come_in_once(says, db, tmp_path):
     assert kept(db) == [("S1", HERE, [f"{HERE}001", f"{HERE}002"]), ("S2", THERE, [f"{HERE}003", f"{THERE}001"])]
     code, out, _ = says("load", sites, "--json")
     assert (json.loads(out)["added"], json.loads(out)["changed"]) == (0, 2)
+
+
+def test_a_station_of_a_street_stays_with_the_street(says, db, tmp_path):
+    """One that the street keeps moves and serves other grids, and stays the street's; a community's goes with its place."""
+    publish(db.admin)
+    assert says("load", folder(tmp_path / "first", {"S1": [f"{HERE}001"], "S2": [f"{HERE}002"]}))[0] == 0
+    with owner(db.admin) as conn:
+        run_sql(
+            conn,
+            """UPDATE wangge.station s SET level = 'street', area_id = a.id, path = subpath(s.path, 0, -1)
+               FROM wangge.area a WHERE a.path = subpath(s.path, 0, -1) AND s.code = 'S1'""",
+        )
+    again = folder(tmp_path / "again", {"S1": [f"{THERE}001"], "S2": [f"{THERE}002"]})
+    code, out, err = says("load", again, "--json")
+    assert (code, json.loads(out)["changed"]) == (0, 2), err
+    assert kept(db) == [("S1", STREETS[0], [f"{THERE}001"]), ("S2", THERE, [f"{THERE}002"])]
 
 
 def test_grids_that_are_not_in_force_are_all_named(says, db, tmp_path):

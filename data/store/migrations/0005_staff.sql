@@ -332,7 +332,8 @@ BEGIN ATOMIC
         FROM unnest(ARRAY['social_worker_force', 'professional_force', 'other_force']) AS force (role)
         WHERE force.role NOT IN (SELECT t.role FROM told AS t)
     ), there AS (
-        SELECT p.staff_id, p.role, p.kind, p.letter, p.duty_roles, p.services, s.name, s.phone, EXISTS (
+        SELECT p.staff_id, p.role, p.kind, p.letter, p.duty_roles, p.services, s.name, s.phone,
+            p.grid_code IS NOT DISTINCT FROM h.code AS is_own, EXISTS (
             SELECT FROM wangge.staff_leave AS l WHERE l.staff_id = s.id AND l.days @> p_day) AS is_away
         FROM here AS h
             JOIN wangge.post AS p ON p.area_id = h.area_id AND p.valid @> p_day
@@ -340,10 +341,13 @@ BEGIN ATOMIC
                 AND (NOT v.of_a_kind OR p.kind <> '')
             JOIN wangge.staff AS s ON s.id = p.staff_id AND s.status <> 'left'
     )
-    SELECT DISTINCT t.role, t.kind, t.name, t.phone, t.duty_roles, t.services, coalesce(t.letter = 'B', false)
+    -- Whoever is shared and has a post on the grid itself is one person: what that post says goes first.
+    SELECT DISTINCT ON (t.staff_id, t.role, t.kind, t.letter IS NOT DISTINCT FROM 'B')
+        t.role, t.kind, t.name, t.phone, t.duty_roles, t.services, t.letter IS NOT DISTINCT FROM 'B'
     FROM there AS t
     WHERE NOT t.is_away
-        AND (t.letter IS DISTINCT FROM 'B' OR NOT EXISTS (SELECT FROM there AS a WHERE a.letter = 'A' AND NOT a.is_away));
+        AND (t.letter IS DISTINCT FROM 'B' OR NOT EXISTS (SELECT FROM there AS a WHERE a.letter = 'A' AND NOT a.is_away))
+    ORDER BY t.staff_id, t.role, t.kind, t.letter IS NOT DISTINCT FROM 'B', t.is_own DESC;
 END;
 
 REVOKE ALL ON FUNCTION wangge.grid_is_in_force, wangge.person_called, wangge.members_of, wangge.grid_card FROM PUBLIC;

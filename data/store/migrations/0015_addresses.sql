@@ -204,7 +204,8 @@ END $$;
 REVOKE ALL ON FUNCTION wangge.place_names FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION wangge.place_names TO wangge_app;
 
--- The places with these very names there, for the same people: a point in each, its box, and the smallest area around.
+-- The places with these very names there, for the same people, in the order of the names: a point in each, its box, and the
+-- smallest area around.
 CREATE FUNCTION wangge.places_named(p_names text[], p_day date, p_most integer)
 RETURNS TABLE (kind text, name text, lon float8, lat float8, box float8[], path text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = wangge, public, pg_temp
@@ -217,7 +218,7 @@ BEGIN
     FROM places_called((SELECT array_agg(DISTINCT address_key(n)) FROM unnest(p_names) AS n),
             ARRAY(SELECT '' FROM (SELECT DISTINCT address_key(n) FROM unnest(p_names) AS n) AS u), NULL, false, places_within(), p_day) AS s
         CROSS JOIN LATERAL incident_place(s.at, p_day) AS i
-    ORDER BY s.name COLLATE "C", s.kind, ST_X(s.at), ST_Y(s.at) LIMIT p_most;
+    ORDER BY array_position(p_names, s.name), s.name COLLATE "C", s.kind, ST_X(s.at), ST_Y(s.at) LIMIT p_most;
 END $$;
 REVOKE ALL ON FUNCTION wangge.places_named FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION wangge.places_named TO wangge_app;

@@ -1,10 +1,13 @@
 """From the editor a plan is taken away as a file, and another draft begins where it stands."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+
+from tests.api.editor.hand import SOON_MS, saved
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +39,7 @@ def test_a_copy_is_another_draft(at_work, draft):
     """What was painted goes along; what is painted then stays in the copy."""
     hand, page = at_work, at_work.page
     block, other = hand.beside(1)
+    assert other != 1
     hand.chooses(1)
     hand.drags(block, block)
     page.locator("#files summary").click()
@@ -49,7 +53,17 @@ def test_a_copy_is_another_draft(at_work, draft):
     assert (told["title"], told["state"]) == ("比选一", "draft")
     first = draft.hall.client.get(f"/v1/plans/{draft.plan}", headers=draft.planner).json()
     assert told["metrics"]["in_band"] == first["metrics"]["in_band"]
-    assert other != 1
+    assert replace(draft, plan=copy).painting.edition
+    expect(page.locator("#cover")).to_be_hidden(timeout=SOON_MS)
+    assert hand.of[block] == 1
+    hand.sizes("一块")
+    hand.chooses(other)
+    hand.drags(block, block)
+    saved(hand)
+    assert hand.of[block] == other
+    page.goto(f"{draft.hall.client.base_url}{draft.path}")
+    expect(page.locator("#cover")).to_be_hidden(timeout=SOON_MS)
+    assert hand.of[block] == 1
 
 
 def test_a_copy_asked_for_again_is_one(at_work, draft):

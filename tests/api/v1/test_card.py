@@ -14,7 +14,7 @@ from tests.api.v1.staffed import events, listed, made, posted, staffed
 from tests.published import DISTRICT
 from tests.stored import owner
 
-SECOND = f"{HERE}002"
+SECOND, THIRD = f"{HERE}002", f"{HERE}003"
 SHOWN = {"name", "role", "role_label", "kind", "kind_label", "phone", "duties", "services", "stands_in"}
 
 
@@ -134,6 +134,20 @@ def test_a_shared_leader_is_on_every_card_of_the_community(station) -> None:
     for number in (1, 2, 3):
         assert ("书记", False) in names(card(station, f"{HERE}00{number}"))
     assert names(card(station, "370103001002001")) == []
+
+
+def test_a_shared_leader_with_two_posts_is_one_person(station) -> None:
+    """A leader whom a community shares stands once on each card, with what the post on that very grid says of services."""
+    one = made(station, name="书记")
+    for grid, service in ((SECOND, "证照代办"), (THIRD, "法律咨询")):
+        post = posted(station, one, grid, "grid_leader")
+        said = station.asks("community", "PATCH", f"/v1/posts/{post['id']}", json={"services": [service]})
+        assert said.status_code == 200, said.text
+    station.asks("district", "PUT", "/v1/staffing/rules", json={"area": DISTRICT, "grid_type": "residential", "rule": SHIFENG})
+    for grid, services in ((SECOND, ["证照代办"]), (THIRD, ["法律咨询"])):
+        told = [each["services"] for each in card(station, grid)["people"] if each["name"] == "书记"]
+        assert told == [services]
+    assert [each["name"] for each in card(station)["people"]].count("书记") == 1
 
 
 def test_whoever_has_left_is_on_no_card(station) -> None:

@@ -7,9 +7,11 @@ import time
 import pytest
 
 from api.ogc.versions import FRESH_S
+from data.store.directory import shown_places
+from data.store.scope import Scope
 from tests.api.incidents.named_town import name_ground
 from tests.api.incidents.station import station_over
-from tests.api.v1.hall import problem
+from tests.api.v1.hall import TODAY, problem
 from tests.published import COMMUNITIES, DISTRICT, HIDDEN, STREETS
 
 ANYBODY: dict[str, str] = {}
@@ -131,6 +133,15 @@ def test_places_lie_in_ones_own_areas(town):
     (one,) = results(town, "阳光花园", "community")
     assert one["way"][-1]["code"] == COMMUNITIES[0]
     assert results(town, "泉城公园", "community") == []
+
+
+def test_the_best_place_is_not_the_one_that_is_left_out(town):
+    """Where there are more places than are wanted those of the first names are told, wherever these stand in the alphabet."""
+    scope = Scope(public=("places",))
+    with town.hall.app.state.service.pool.read(scope) as conn:
+        for names in (["阳光花园", "泉城公园"], ["泉城公园", "阳光花园"]):
+            told = [each.name for each in shown_places(conn, names, TODAY, limit=1)]
+            assert told == names[:1]
 
 
 def test_places_for_everybody(cluster, template, tmp_path):
