@@ -14,6 +14,7 @@ from api import report as say
 from api.cli_options import AsJson, Home, Lang
 from api.cli_store import clock_of, owner_of, password_from, store_in
 from api.incidents.rulebook import Rulebook
+from api.sample_assets import watch_over
 from api.sample_day import Stage, play
 from api.sample_desks import SHOWN, district_of, furnish
 from api.sample_places import place
@@ -117,6 +118,7 @@ def sample_day(
             rounds = go_round(stage, conn, since=since, seed=seed)
         run(conn, "BEGIN")
         rounds["stations"] += place(conn, town, desks, seed=seed, now=now, today=today)
+        rounds["assets"] = watch_over(conn, town, desks, seed=seed, now=now)
         run(conn, "COMMIT")
     if as_json:
         say.json({"people": desks.made, "incidents": told, "rounds": rounds, "logins": list(SHOWN)})

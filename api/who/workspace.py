@@ -125,6 +125,7 @@ MODULES: tuple[Module, ...] = (
     Module("patrols", "巡查", "Patrols", _WORK),
     Module(KEY_GROUPS, "重点人群（只计数）", "Key groups, as numbers", ()),
     Module("stations", "驿站", "Stations", _WORK),
+    Module("assets", "专题设施", "Assets", _WORK),
     Module("problem points", "问题点位", "Problem points", _WORK),
     Module("panel", "指标面板", "Panel", _WORK),
     Module("wall", "指挥大屏", "Command wall", (Right.WATCH,)),
