@@ -320,10 +320,10 @@ wangge.desk = async (map) => {
     stands.refreshAll().catch(failed);
     standing.turned(layer);
   };
-  /** Draw by what the wish says, once there is what it takes. */
+  /** Draw by what the wish says; anew when there is what it takes and that was not there before. */
   const learn = async () => {
     showMap();
-    await shades.learn().then(showMap).catch(failed);
+    await shades.learn().then((isNew) => { if (isNew) showMap(); }).catch(failed);
   };
 
   let following = 0;

@@ -51,9 +51,11 @@ wangge.shades = (data, page, colours, source) => {
   };
 
   const know = ({ grid, gap }) => { gaps = new Map(grid.map((code, i) => [code, gap[i]])); };
-  /** Have what the shade that is chosen needs; it is asked for once. */
+  /** Have what the shade that is chosen needs; it is asked for once. Says whether it came only now. */
   const learn = async () => {
-    if (page.shade === "staffing" && !gaps) know(await source.get("/v1/wall/staffing"));
+    if (page.shade !== "staffing" || gaps) return false;
+    know(await source.get("/v1/wall/staffing"));
+    return true;
   };
 
   return {
