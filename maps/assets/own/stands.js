@@ -93,6 +93,17 @@ wangge.stands = (source, ground, data, page, changed) => {
   };
   const ASK = { stations: stationsNow, points: pointsNow, calls: callsNow };
 
+  /** What follows from some things: worked out anew only when one of them is another. */
+  const derived = (things, work) => {
+    let from = [];
+    let result;
+    return () => {
+      const now = things();
+      if (!from.length || now.some((each, i) => each !== from[i])) [from, result] = [now, work(...now)];
+      return result;
+    };
+  };
+
   const isShown = (name) => page.layers[name] || (name === "stations" && page.layers.circle);
   const isFresh = (name) => Date.now() - (asked[name] ?? 0) < FRESH_MS[name];
   const keep = async (name, ask) => {
@@ -186,19 +197,19 @@ wangge.stands = (source, ground, data, page, changed) => {
     spots: () => found.points.filter((each) => wanted.classes.has(each.kind) && page.isInside(each.area)),
     everySpot: () => found.points.filter((each) => page.isInside(each.area)),
     /** Calls whose incidents are shown, each with its own. */
-    calls: () => {
-      if (!found.calls.length) return [];
-      const numbers = new Map(found.calls.map((each) => [each.id, each]));
-      return page.shown().filter(({ no }) => numbers.has(no)).map((each) => ({ ...numbers.get(each.no), x: each.x, y: each.y, grid: each.grid, area: each.area, category: each.category }));
-    },
+    calls: derived(() => [found.calls, page.shown()], (calls, shown) => {
+      if (!calls.length) return [];
+      const numbers = new Map(calls.map((each) => [each.id, each]));
+      return shown.filter(({ no }) => numbers.has(no)).map((each) => ({ ...numbers.get(each.no), x: each.x, y: each.y, grid: each.grid, area: each.area, category: each.category }));
+    }),
     /** The street that called, as people say it. */
     streetOf: ({ street }) => data.areas.name[street.area] ?? street.name,
     servedBy: (id) => served.get(id) ?? [],
     /** The grids in sight that no station of the chosen sorts serves. */
-    unserved: () => {
+    unserved: derived(() => [found.stations, reachKey()], () => {
       const have = new Set(stand.stations().flatMap(({ id }) => served.get(id) ?? []));
       return data.grids.code.map((_, i) => i).filter((i) => !have.has(i) && page.isInside(data.grids.area[i]));
-    },
+    }),
     get reach() { return reach?.key === reachKey() ? reach : undefined; },
     find: ({ kind, id }) => {
       if (kind === "station") return found.stations.find((each) => each.id === id);
