@@ -38,13 +38,12 @@ def draw_panel(pen: Pen, ground: SheetGround, options: SheetOptions, *, crop: Cr
     legend = entries(pen, crop, dedicated=dedicated)
     answers = answers_of(options, ground.code[row])
     fixed = FIGURES + height(len(legend)) + 4 * HEADING
-    ways = ((way, least, _bounds(pen, ground.bounds[row], lang, lines)) for way, least, lines in WAYS)
-    tried = [
-        (way, least, bounds, fixed + _height(bounds) + answers.height(pen, options, way) + 4 * least)
-        for way, least, bounds in ways
-    ]
-    way, least, bounds, taken = next((each for each in tried if each[-1] + LEAST_INSET <= PANEL.height), tried[-1])
-    high = answers.height(pen, options, way)
+    for way, least, lines in WAYS:
+        bounds = _bounds(pen, ground.bounds[row], lang, lines)
+        high = answers.height(pen, options, way)
+        taken = fixed + _height(bounds) + high + 4 * least
+        if taken + LEAST_INSET <= PANEL.height:
+            break
     left = PANEL.height - taken
     inset = min(inset_height(where, PANEL.width), max(min(LEAST_INSET, left), left - 4 * (GAP - least), SMALLEST_INSET))
     # What is left stands between the parts.
