@@ -9,16 +9,10 @@ wangge.editHomes = (data, page, { map, source }) => {
   let asked = 0;
 
   const isWanted = () => page.tool === "part" && map.getZoom() >= NEAR;
-  const look = async () => {
-    if (!isWanted()) {
-      if (points.length) page.paint.top();
-      return;
-    }
+  /** Have the points of what is in sight; they are drawn when they come, and with the map whenever that moves. */
+  const fetch = async () => {
     const view = map.getBounds();
-    if (held?.contains(view)) {
-      page.paint.top();
-      return;
-    }
+    if (!isWanted() || held?.contains(view)) return;
     const wide = view.pad(0.5);
     const box = wide.getEast() - wide.getWest() < WIDEST && wide.getNorth() - wide.getSouth() < WIDEST ? wide : view;
     asked += 1;
@@ -34,7 +28,12 @@ wangge.editHomes = (data, page, { map, source }) => {
       page.complain(error);
     }
   };
-  map.on("moveend", look);
+  map.on("moveend", fetch);
+  /** Show them, or take them away: another tool was taken. */
+  const look = () => {
+    if (points.length) page.paint.top();
+    return fetch();
+  };
 
   return { look, get shown() { return isWanted() ? points : []; } };
 };
