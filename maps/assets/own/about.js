@@ -1,5 +1,5 @@
 /** What is known of the grid, the incident or the station that is chosen. */
-wangge.about = (data, page, words, { cases, shades, places, cards }) => {
+wangge.about = (ground, data, page, words, { cases, shades, cards }) => {
   const { make } = wangge;
   const card = document.getElementById("card");
 
@@ -23,7 +23,7 @@ wangge.about = (data, page, words, { cases, shades, places, cards }) => {
         wangge.pairs(words, [
           ["wall.no", each.no],
           ["wall.grid", each.grid >= 0 ? `${data.grids.name[each.grid] || ""} ${data.grids.code[each.grid]}`.trim() : words.say("wall.outside")],
-          ["wall.place", each.area >= 0 ? places.wayTo(each.area).map((area) => data.areas.name[area]).join(" › ") : undefined],
+          ["wall.place", ground.placeOf(each.area)],
           ["wall.reported", each.reported === undefined ? undefined : page.lists.moment(each.reported)],
           ["wall.due", each.due == null ? words.say("wall.no_clock") : page.lists.moment(each.due)],
           ["wall.supervision", each.supervision ? words.say(`wall.card.${each.supervision}`) : undefined],
@@ -42,7 +42,7 @@ wangge.about = (data, page, words, { cases, shades, places, cards }) => {
       make("p", { className: "state", text: words.say(data.grids.dedicated[i] ? "plan.kind.dedicated" : "plan.kind.residential") }),
       wangge.pairs(words, [
         ["wall.code", data.grids.code[i]],
-        ["wall.place", data.grids.area[i] === null ? undefined : places.wayTo(data.grids.area[i]).map((area) => data.areas.name[area]).join(" › ")],
+        ["wall.place", ground.placeOf(data.grids.area[i])],
         ["wall.open", words.number(open)],
         ["wall.late", words.number(late)],
         ["wall.households", words.number(data.grids.households[i])],

@@ -65,7 +65,7 @@ wangge.desk = async (map) => {
   // --- what things are called, and when they are -------------------------------------------------------------------------
 
   page.now = () => moment;
-  wangge.deskSays(page, data, rows, words, setup);
+  wangge.deskSays(page, ground, data, rows, words, setup);
   const look = () => {
     moment = frozen ? frozen.at : Date.now() / 1000 - page.ahead;
   };
@@ -110,7 +110,7 @@ wangge.desk = async (map) => {
   page.metre = ({ lat }) => (2 ** ground.DEEP * 256) / (40_075_016.686 * Math.cos((lat * Math.PI) / 180));
 
   const measure = wangge.measure(map, ground, page, words);
-  const sides = wangge.deskSides(data, page, words, rows);
+  const sides = wangge.deskSides(ground, data, page, words, rows);
   const tiles = wangge.deskTiles(source, page, words);
   const table = wangge.deskTable(page, words, rows, dots);
   const fields = wangge.deskFields(setup, words, send, rows);
@@ -123,7 +123,7 @@ wangge.desk = async (map) => {
   page.failed = failed;
   const replay = wangge.replay(source, rows, page, words);
 
-  const cards = wangge.standCards(data, page, words, stands, { root: setup.root, moment: page.moment, look: (no) => page.open(no), close: () => page.enter(undefined), withTexts: true });
+  const cards = wangge.standCards(ground, data, page, words, stands, { root: setup.root, moment: page.moment, look: (no) => page.open(no), close: () => page.enter(undefined), withTexts: true });
   const standing = wangge.standing(map, ground, data, page, words, stands, { toggle: (layer) => toggle(layer), goTo: (grid) => page.want({ grid: data.grids.code[grid] }), failed });
   const showCard = () => {
     const card = byId("card");

@@ -1,5 +1,5 @@
 /** How the desk says times and places, and what things are called, as functions of the page. */
-wangge.deskSays = (page, data, rows, words, setup) => {
+wangge.deskSays = (page, ground, data, rows, words, setup) => {
   page.moment = (seconds) => {
     const day = (each) => words.time(each, { year: "numeric", month: "numeric", day: "numeric" });
     const clock = words.time(seconds, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -20,7 +20,7 @@ wangge.deskSays = (page, data, rows, words, setup) => {
     return i < 0 || !data.grids.name[i] ? code : `${data.grids.name[i]} ${code}`;
   };
   page.codeOf = (grid) => data.grids.code[grid];
-  page.placeOf = (each) => (each.area >= 0 ? page.wayTo(each.area).map((area) => data.areas.name[area]).join(" › ") : "");
+  page.placeOf = (each) => ground.placeOf(each.area);
   page.ownerName = (id) => {
     const name = rows.say.org(id);
     return name === id && /^[0-9a-f-]{36}$/.test(id) ? rows.say.person(id) : id === "*" ? words.say("desk.somebody") : name;

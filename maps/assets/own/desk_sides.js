@@ -1,5 +1,5 @@
 /** What narrows the desk: areas to go down to, a list of values for each facet with how many there would be, and chips of what is chosen. */
-wangge.deskSides = (data, page, words, rows) => {
+wangge.deskSides = (ground, data, page, words, rows) => {
   const { make } = wangge;
   const byId = (id) => document.getElementById(id);
   const FACETS = ["light", "state", "category", "tier", "owner", "department", "grid", "source", "supervision", "mode", "kind", "urgent"];
@@ -19,12 +19,6 @@ wangge.deskSides = (data, page, words, rows) => {
   const children = Map.groupBy(areas.id.map((_, i) => i), (i) => areas.parent[i]);
   const tops = children.get(null) ?? [];
 
-  const wayTo = (area) => {
-    const way = [];
-    for (let at = area; at !== null && at !== undefined && at >= 0; at = areas.parent[at]) way.unshift(at);
-    return way;
-  };
-  page.wayTo = wayTo;
   /** What a value of a facet is called. */
   const named = (facet, value) => {
     if (facet === "category") return rows.say.category(value);
@@ -87,7 +81,7 @@ wangge.deskSides = (data, page, words, rows) => {
     const below = children.get(scope < 0 ? null : scope) ?? [];
     const start = scope < 0 && tops.length === 1 ? children.get(tops[0]) ?? [] : below;
     const sums = new Map();
-    for (const [area, n] of page.counts.area) for (const each of wayTo(area)) sums.set(each, (sums.get(each) ?? 0) + n);
+    for (const [area, n] of page.counts.area) for (const each of ground.wayTo(area)) sums.set(each, (sums.get(each) ?? 0) + n);
     const most = Math.max(1, ...start.map((area) => sums.get(area) ?? 0));
     byId("areas").replaceChildren(...start.toSorted((a, b) => (sums.get(b) ?? 0) - (sums.get(a) ?? 0) || (areas.code[a] < areas.code[b] ? -1 : 1)).map((area) => {
       const button = make("button", { type: "button", onclick: () => page.want({ area: areas.code[area], grid: undefined }) }, make("span", { text: areas.name[area] }), make("b", { text: words.number(sums.get(area) ?? 0) }));
@@ -97,7 +91,7 @@ wangge.deskSides = (data, page, words, rows) => {
       return make("li", {}, button);
     }));
     byId("areas-box").hidden = !start.length;
-    const way = scope < 0 ? tops.length === 1 ? [tops[0]] : [] : wayTo(scope);
+    const way = scope < 0 ? tops.length === 1 ? [tops[0]] : [] : ground.wayTo(scope);
     const steps = tops.length === 1 ? way : [null, ...way];
     byId("crumbs").replaceChildren(...steps.map((area, i) => {
       const text = area === null ? words.say("wall.everywhere") : areas.name[area];

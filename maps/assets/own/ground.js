@@ -124,5 +124,13 @@ wangge.ground = (data) => {
   const fromMicro = { x: (micro) => placeX(micro - originX), y: (micro) => placeY(micro - originY) };
   const toWorld = (position) => L.CRS.EPSG3857.latLngToPoint(position, DEEP).subtract(L.point(corner.x, corner.y));
 
-  return { DEEP, corner, grids, communities, borders, upper, compounds, strands: [...strands.values()], named, whole, meet, nowhere, widen, gridAt, outline, bounds, fromMicro, toWorld, latLng };
+  /** An area and all above it, from the top down; and the same by their names. */
+  const wayTo = (area) => {
+    const way = [];
+    for (let at = area; at !== null && at !== undefined && at >= 0; at = data.areas.parent[at]) way.unshift(at);
+    return way;
+  };
+  const placeOf = (area) => wayTo(area).map((each) => data.areas.name[each]).join(" › ");
+
+  return { DEEP, corner, grids, communities, borders, upper, compounds, strands: [...strands.values()], named, whole, meet, nowhere, widen, gridAt, outline, bounds, fromMicro, toWorld, latLng, wayTo, placeOf };
 };

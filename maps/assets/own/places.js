@@ -1,5 +1,5 @@
 /** Where the page looks: the way down to it, and what lies in it. */
-wangge.places = (data, page, words) => {
+wangge.places = (ground, data, page, words) => {
   const { make } = wangge;
   const { areas, grids } = data;
   const crumbs = document.getElementById("crumbs");
@@ -19,19 +19,13 @@ wangge.places = (data, page, words) => {
   /** Nothing above it says more than it does itself. */
   const root = tops.length === 1 ? tops[0] : null;
 
-  /** The place and all above it, from the top down. */
-  const wayTo = (area) => {
-    const way = [];
-    for (let at = area; at !== null && at !== undefined && at >= 0; at = areas.parent[at]) way.unshift(at);
-    return way;
-  };
-  const inside = (area, scope) => scope === null || wayTo(area).includes(scope);
+  const inside = (area, scope) => scope === null || ground.wayTo(area).includes(scope);
 
   const nameOf = (area) => (area === null ? words.say("wall.everywhere") : areas.name[area]);
 
   const showCrumbs = () => {
     const grid = page.chosen >= 0 ? page.chosen : undefined;
-    const way = wayTo(grid === undefined ? page.scope : grids.area[grid] ?? page.scope);
+    const way = ground.wayTo(grid === undefined ? page.scope : grids.area[grid] ?? page.scope);
     const steps = root === null ? [null, ...way] : way;
     crumbs.hidden = steps.length < 2 && grid === undefined;
     const last = grid === undefined ? [] : [make("span", { text: grids.name[grid] || grids.code[grid], ariaCurrent: "page" })];
@@ -79,5 +73,5 @@ wangge.places = (data, page, words) => {
     showRows();
   };
 
-  return { show, showRows, wayTo, inside, after, root };
+  return { show, showRows, inside, after, root };
 };

@@ -1,14 +1,9 @@
 /** What is known of a station, a spot that wants mending or a call, on a card. `withTexts`: also what somebody wrote of it. */
-wangge.standCards = (data, page, words, stands, { root, moment, look, close, withTexts }) => {
+wangge.standCards = (ground, data, page, words, stands, { root, moment, look, close, withTexts }) => {
   const { make } = wangge;
 
   const nameOf = (grid) => data.grids.name[grid] || data.grids.code[grid];
-  const wayTo = (area) => {
-    const way = [];
-    for (let at = area; at !== null && at !== undefined && at >= 0; at = data.areas.parent[at]) way.unshift(data.areas.name[at]);
-    return way.join(" › ");
-  };
-  const where = ({ grid, area }) => (grid >= 0 ? `${wayTo(area)} › ${nameOf(grid)}` : wayTo(area) || words.say("wall.outside"));
+  const where = ({ grid, area }) => (grid >= 0 ? `${ground.placeOf(area)} › ${nameOf(grid)}` : ground.placeOf(area) || words.say("wall.outside"));
   /** A day of the calendar is the same everywhere. */
   const day = (text) => new Intl.DateTimeFormat(words.lang === "zh" ? "zh-CN" : "en-GB", { timeZone: "UTC", year: "numeric", month: "long", day: "numeric" }).format(new Date(`${text}T00:00:00Z`));
   /** A way to something printed; the page itself stays. */
@@ -27,7 +22,7 @@ wangge.standCards = (data, page, words, stands, { root, moment, look, close, wit
       parts: [
         wangge.pairs(words, [
           ["wall.code", each.id],
-          ["stands.keeper", wayTo(data.areas.code.indexOf(each.keeper))],
+          ["stands.keeper", ground.placeOf(data.areas.code.indexOf(each.keeper))],
           ["wall.services", each.services.join(words.say("wall.between"))],
           ["stands.serves", words.say("stands.grids", { n: words.number(stands.servedBy(each.id).length) })],
           ["stands.walk", known ? share(known.walk) : wait],

@@ -55,7 +55,7 @@ wangge.wall = async (map) => {
   // --- what is shown ---------------------------------------------------------------------------------------------------
 
   page.present = wangge.present(source, data, me.rights.includes("see_internal"));
-  const places = wangge.places(data, page, words);
+  const places = wangge.places(ground, data, page, words);
   let insides = data.areas.id.map(() => true);
   let shown = [];
   /** What time it is on the page: it stands still while something is counted or drawn. */
@@ -94,7 +94,7 @@ wangge.wall = async (map) => {
     const found = (areas.length ? areas : grids).map(none);
     found.nowhere = none();
     const rowOf = new Map();
-    if (areas.length) data.areas.id.forEach((_, area) => { const row = areas.findIndex((one) => places.wayTo(area).includes(one)); if (row >= 0) rowOf.set(area, row); });
+    if (areas.length) data.areas.id.forEach((_, area) => { const row = areas.findIndex((one) => ground.wayTo(area).includes(one)); if (row >= 0) rowOf.set(area, row); });
     else grids.forEach((grid, row) => rowOf.set(grid, row));
     for (const each of shown) {
       const row = found[rowOf.get(areas.length ? each.area : each.grid)] ?? found.nowhere;
@@ -128,8 +128,8 @@ wangge.wall = async (map) => {
   page.redrawDots = () => over.redraw();
 
   const key = wangge.key(page, words, { shades, dots });
-  const cards = wangge.standCards(data, page, words, stands, { root: setup.root, moment: (at) => lists.moment(at), look: (no) => page.look(no), close: () => page.choose(-1), withTexts: false });
-  const about = wangge.about(data, page, words, { cases, shades, places, cards });
+  const cards = wangge.standCards(ground, data, page, words, stands, { root: setup.root, moment: (at) => lists.moment(at), look: (no) => page.look(no), close: () => page.choose(-1), withTexts: false });
+  const about = wangge.about(ground, data, page, words, { cases, shades, cards });
   const lateOnes = () => [...cases.all()].filter(page.isLate).map(({ no }) => no);
   const chime = wangge.chime(() => showSwitches());
   const rounds = wangge.rounds(page, () => page.go(places.after(page.scope)), () => showSwitches());
@@ -317,7 +317,7 @@ wangge.wall = async (map) => {
     const grid = ground.gridAt(x, y);
     const area = grid < 0 ? null : data.grids.area[grid];
     if (area === null) return;
-    const way = places.wayTo(area);
+    const way = ground.wayTo(area);
     const at = page.scope === null ? -1 : way.indexOf(page.scope);
     if (way[at + 1] !== undefined) page.go(way[at + 1]);
   });

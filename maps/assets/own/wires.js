@@ -21,7 +21,7 @@ wangge.wires = (map, ground, data, page, words, stands, { pick, choose }) => {
     if (!middles.has(area)) {
       const box = ground.nowhere();
       data.grids.area.forEach((own, i) => {
-        for (let at = own; at !== null && at !== undefined && at >= 0; at = data.areas.parent[at]) if (at === area) ground.widen(box, ground.grids[i].box);
+        if (ground.wayTo(own).includes(area)) ground.widen(box, ground.grids[i].box);
       });
       middles.set(area, Number.isFinite(box.left) ? { x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 } : undefined);
     }
