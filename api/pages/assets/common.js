@@ -26,10 +26,18 @@ wangge.make = (tag, { text, ...properties } = {}, ...children) => {
 };
 
 wangge.byId = (id) => document.getElementById(id);
-wangge.number = (value) => new Intl.NumberFormat(wangge.lang).format(value);
-wangge.day = (text) => new Intl.DateTimeFormat(wangge.lang, { dateStyle: "long" }).format(new Date(`${text.slice(0, 10)}T12:00:00`));
+/* One of each for the whole page: making one takes far longer than using it. */
+wangge.formats = {
+  number: new Intl.NumberFormat(wangge.lang),
+  tenths: new Intl.NumberFormat(wangge.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+  day: new Intl.DateTimeFormat(wangge.lang, { dateStyle: "long" }),
+  time: new Intl.DateTimeFormat(wangge.lang, { dateStyle: "medium", timeStyle: "short", timeZone: document.body.dataset.zone }),
+};
+wangge.number = (value) => wangge.formats.number.format(value);
+wangge.tenths = (value) => wangge.formats.tenths.format(value);
+wangge.day = (text) => wangge.formats.day.format(new Date(`${text.slice(0, 10)}T12:00:00`));
 /** A moment, in the zone of the place that is looked after: whoever looks from elsewhere reads the same. */
-wangge.time = (text) => new Intl.DateTimeFormat(wangge.lang, { dateStyle: "medium", timeStyle: "short", timeZone: document.body.dataset.zone }).format(new Date(text));
+wangge.time = (text) => wangge.formats.time.format(new Date(text));
 
 /** What is wrong, as the service tells it (RFC 9457). */
 wangge.Problem = class extends Error {

@@ -2,7 +2,7 @@
 
 /* How a value of a list is shown: what codes are called, where they lead, and what stands for nothing. */
 wangge.rows = ({ names, today, target = "" }) => {
-  const { say, sayIf, make, number, root } = wangge;
+  const { say, sayIf, make, number, tenths, root } = wangge;
   const NOTHING = "—";
   const FIRST = 3;
   const WEEK_MS = 7 * 24 * 3600 * 1000;
@@ -23,16 +23,15 @@ wangge.rows = ({ names, today, target = "" }) => {
     const done = DONE[family]?.includes(String(value)) ? "done" : "";
     return lacking || done ? make("span", { className: `state ${lacking || done}`, text: word(family, value) }) : word(family, value);
   };
-  const fixed = (value, digits) => new Intl.NumberFormat(wangge.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 
   /** Each gives the nodes of a cell from a value that is there and its row. */
   const SHOW = {
     text: (value) => [String(value)],
     code: (value) => [String(value)],
     number: (value) => [number(value)],
-    points: (value) => [fixed(value, 1)],
-    percent: (value) => [`${fixed(value, 1)} %`],
-    square: (value) => [fixed(value, 1)],
+    points: (value) => [tenths(value)],
+    percent: (value) => [`${tenths(value)} %`],
+    square: (value) => [tenths(value)],
     day: (value) => [wangge.day(value)],
     moment: (value) => [wangge.time(value)],
     last: (value) => [wangge.day(value)],

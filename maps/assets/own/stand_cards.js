@@ -5,7 +5,7 @@ wangge.standCards = (ground, data, page, words, stands, { root, moment, look, cl
   const nameOf = (grid) => data.grids.name[grid] || data.grids.code[grid];
   const where = ({ grid, area }) => (grid >= 0 ? `${ground.placeOf(area)} › ${nameOf(grid)}` : ground.placeOf(area) || words.say("wall.outside"));
   /** A day of the calendar is the same everywhere. */
-  const day = (text) => new Intl.DateTimeFormat(words.lang === "zh" ? "zh-CN" : "en-GB", { timeZone: "UTC", year: "numeric", month: "long", day: "numeric" }).format(new Date(`${text}T00:00:00Z`));
+  const day = (text) => words.time(Date.parse(`${text}T00:00:00Z`) / 1000, { timeZone: "UTC", year: "numeric", month: "long", day: "numeric" });
   /** A way to something printed; the page itself stays. */
   const printed = (key, path, query = {}) => make("a", { href: `${root}${path}?${new URLSearchParams({ ...query, lang: words.lang })}`, target: "_blank", rel: "noopener", text: words.say(key) });
   const share = ({ reached, households, grids }) =>
