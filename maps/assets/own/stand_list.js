@@ -4,6 +4,7 @@
  */
 wangge.standList = (data, page, words, stands, { pick, choose, goTo, circle, failed }) => {
   const { make } = wangge;
+  const { picture } = wangge.signs;
   const LONGEST = 200;
   const TABS = { stations: ["stations", "circle"], points: ["points"], calls: ["calls"] };
   const byId = (id) => document.getElementById(id);
@@ -31,7 +32,6 @@ wangge.standList = (data, page, words, stands, { pick, choose, goTo, circle, fai
     button.setAttribute("aria-pressed", String(isOn));
     return button;
   };
-  const picture = (draw) => wangge.signs.picture((pen) => draw(pen));
   const row = (key, isCurrent, act, ...parts) => {
     const button = make("button", { type: "button", onclick: () => { last = key; act(); } }, ...parts);
     button.dataset.key = key;
