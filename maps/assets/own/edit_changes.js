@@ -1,5 +1,5 @@
 /** The list of changes against the net in force, the compounds that are cut, and the text of the public notice. */
-wangge.editChanges = (data, page, words, { source, here }) => {
+wangge.editChanges = (data, page, words) => {
   const { make } = wangge;
   const { model, compare } = page;
   const byId = (id) => document.getElementById(id);
@@ -68,18 +68,8 @@ wangge.editChanges = (data, page, words, { source, here }) => {
     byId("no-cuts").hidden = cut.size > 0;
   };
 
-  /** The notice is the service's, of what is saved: so it saves first. */
-  const take = async (format) => {
-    if (page.canEdit && !(await page.save())) return;
-    try {
-      const address = URL.createObjectURL(await source.file(`${here}/notice`, { lang: words.lang, format }));
-      make("a", { href: address, download: `notice-${page.plan().number}.${format}` }).click();
-      URL.revokeObjectURL(address);
-      page.tell("edit.notice.taken");
-    } catch (error) {
-      page.complain(error);
-    }
-  };
+  /** The notice is the service's, of what is saved. */
+  const take = (format) => page.takeAway("notice", { lang: words.lang, format }, ({ number }) => `notice-${number}.${format}`, "edit.notice.taken");
   byId("notice-text").addEventListener("click", () => take("txt"));
   byId("notice-csv").addEventListener("click", () => take("csv"));
 

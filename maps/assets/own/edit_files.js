@@ -7,18 +7,22 @@ wangge.editFiles = (page, words, { source, here, root }) => {
   let sending;
 
   const close = () => { menu.open = false; };
-  const take = async (format) => {
-    close();
+  /** Take away what the service makes of what is saved, as a file that is named by the plan. */
+  page.takeAway = async (what, asked, name, told) => {
     if (page.canEdit && !(await page.save())) return;
     try {
-      const { number, version } = page.plan();
-      const address = URL.createObjectURL(await source.file(`${here}/file`, { format }));
-      make("a", { href: address, download: `plan-${number}-v${version}.${format}` }).click();
+      const download = name(page.plan());
+      const address = URL.createObjectURL(await source.file(`${here}/${what}`, asked));
+      make("a", { href: address, download }).click();
       URL.revokeObjectURL(address);
-      page.tell("edit.files.taken");
+      page.tell(told);
     } catch (error) {
       page.complain(error);
     }
+  };
+  const take = (format) => {
+    close();
+    page.takeAway("file", { format }, ({ number, version }) => `plan-${number}-v${version}.${format}`, "edit.files.taken");
   };
   for (const button of document.querySelectorAll("[data-file]")) button.addEventListener("click", () => take(button.dataset.file));
 

@@ -17,8 +17,7 @@ wangge.editHeat = (data, page, words, { source, here }) => {
       page.complain(error);
       return false;
     }
-    const counts = found.of_block.filter(Boolean).sort((a, b) => a - b);
-    ends = [...new Set([0.25, 0.5, 0.75].map((share) => counts[Math.floor(share * (counts.length - 1))] ?? 1))];
+    ends = [...new Set(page.quarters(found.of_block))];
     return true;
   };
   const stepOf = (block) => (!found?.of_block[block] ? 0 : 1 + ends.filter((end) => found.of_block[block] > end).length);

@@ -4,8 +4,6 @@ wangge.editLayers = (page, words, { colours, ends, isCompared }) => {
   const byId = (id) => document.getElementById(id);
   const NAME = "wangge.edit.layers";
   const SHADES = ["grids", "band", "households", "heat"];
-  /** Those that a link may ask for are not remembered. */
-  const OWN = ["communities", "roads", "compounds", "old", "moved"];
 
   const read = () => {
     try {
@@ -64,7 +62,7 @@ wangge.editLayers = (page, words, { colours, ends, isCompared }) => {
   /** Begin as it was left. */
   const begin = () => {
     const kept = isCompared ? {} : read();
-    for (const name of OWN) if (typeof kept.layers?.[name] === "boolean") page.layers[name] = kept.layers[name];
+    for (const name of Object.keys(page.layers)) if (typeof kept.layers?.[name] === "boolean") page.layers[name] = kept.layers[name];
     for (const check of document.querySelectorAll("[data-layer]")) check.checked = page.layers[check.dataset.layer];
     if (SHADES.includes(kept.shade) && kept.shade !== page.shade) page.shadeBy(kept.shade);
   };

@@ -83,8 +83,12 @@ wangge.editor = async (map) => {
     if (count > band.high || (count >= band.low && count > band.target)) return count > 1.5 * band.high ? 4 : 3;
     return count < 0.5 * band.low ? 0 : 1;
   };
-  const homes = [...data.blocks.households].filter(Boolean).sort((a, b) => a - b);
-  const ends = [0.25, 0.5, 0.75].map((share) => homes[Math.floor(share * (homes.length - 1))] ?? 1);
+  /** How far the lower three quarters go of those counts that are not nothing. */
+  page.quarters = (counts) => {
+    const some = [...counts].filter(Boolean).sort((a, b) => a - b);
+    return [0.25, 0.5, 0.75].map((share) => some[Math.floor(share * (some.length - 1))] ?? 1);
+  };
+  const ends = page.quarters(data.blocks.households);
   page.stepOfBlock = (block) => (data.blocks.households[block] === 0 ? 0 : 1 + ends.filter((end) => data.blocks.households[block] > end).length);
   page.shortOf = (slot) => (slot.code ? (/^\d{15}$/.test(slot.code) ? slot.code.slice(-3) : slot.code.split("-").at(-1)) : words.say("edit.new.short"));
   /** Names often begin with the community's, which the page says already. */
@@ -106,7 +110,7 @@ wangge.editor = async (map) => {
   page.paint = paint;
   const table = wangge.editTable(data, page, words);
   const tools = wangge.editTools(map, page);
-  const changes = wangge.editChanges(data, page, words, { source, here });
+  const changes = wangge.editChanges(data, page, words);
   const notes = wangge.editNotes(page, words, { source, here, me });
   const steps = wangge.editSteps(page, words, { source, here, today: setup.today });
   const layers = wangge.editLayers(page, words, { colours: setup.colours, ends, isCompared: address.searchParams.has("compare") });
