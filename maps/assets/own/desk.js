@@ -217,11 +217,10 @@ wangge.desk = async (map) => {
 
   /** The days that a button stands for; none: what is open, whenever it was reported. */
   const span = ({ dataset: { days } }) => {
-    const nothing = { from: "", to: "", closed_from: "", closed_to: "" };
-    if (days === "0") return nothing;
+    if (days === "0") return filter.NO_DAYS;
     const from = new Date(`${page.today}T00:00:00Z`);
     from.setUTCDate(from.getUTCDate() - Number(days) + 1);
-    return { ...nothing, from: from.toISOString().slice(0, 10), to: page.today };
+    return { ...filter.NO_DAYS, from: from.toISOString().slice(0, 10), to: page.today };
   };
   const showSpan = () => {
     for (const button of document.querySelectorAll("[data-days]")) {

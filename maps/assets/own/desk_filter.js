@@ -18,7 +18,8 @@ wangge.deskFilter = (data, zone, view) => {
   const DAY = /^\d{4}-\d{2}-\d{2}$/;
   /** Days: of the report, and of the end. */
   const DAYS = ["from", "to", "closed_from", "closed_to"];
-  const none = () => ({ state: [], text: "", ...Object.fromEntries(DAYS.map((name) => [name, ""])), sort: "due", no: "" });
+  const NO_DAYS = Object.fromEntries(DAYS.map((name) => [name, ""]));
+  const none = () => ({ state: [], text: "", ...NO_DAYS, sort: "due", no: "" });
 
   const parents = data.areas.parent;
   const areaAt = new Map(data.areas.code.map((code, i) => [code, i]));
@@ -141,18 +142,15 @@ wangge.deskFilter = (data, zone, view) => {
     for (const each of all) {
       each.light = lightOf(each);
       let fails = 0;
-      let which;
-      let at = 0;
-      for (const [name, test] of asked_of) {
-        if (at === whats && fails === 0) count(tally, each);
-        at += 1;
-        if (!test(each)) {
-          which = name;
-          fails += 1;
-          if (fails > 1) break;
-        }
+      /** The first thing that it is not. */
+      let first = asked_of.length;
+      for (let at = 0; at < asked_of.length && fails < 2; at += 1) {
+        if (asked_of[at][1](each)) continue;
+        first = Math.min(first, at);
+        fails += 1;
       }
-      if (at === whats && fails === 0) count(tally, each);
+      if (first >= whats) count(tally, each);
+      const which = asked_of[first]?.[0];
       if (fails === 0) {
         shown.push(each);
         for (const name of names) tell(name, each);
@@ -178,10 +176,8 @@ wangge.deskFilter = (data, zone, view) => {
   const isNarrow = (wish) => Boolean(wish.state.length || wish.text.trim() || hasDays(wish) || ONE.some((name) => wish[name]));
   const reset = (wish) => ({ ...Object.fromEntries(ONE.map((name) => [name, undefined])), ...none(), sort: wish.sort, no: wish.no });
 
-  /** The same wish whatever its states, lights and days: what figures are counted of. */
-  const widened = (wish) => ({ ...wish, ...Object.fromEntries(DAYS.map((name) => [name, ""])), state: [], light: undefined });
-  /** The same, as parameters of the service. */
-  const counted = (wish) => Object.fromEntries([...ONE, "text"].map((name) => [name, widened(wish)[name] || undefined]));
+  /** The wish whatever its states, lights and days, as parameters of the service: what figures are counted of. */
+  const counted = (wish) => Object.fromEntries([...ONE, "text"].filter((name) => name !== "light").map((name) => [name, wish[name] || undefined]));
 
-  return { ONE, ENDED, DAYS, hasDays, widened, counted, SORTS, read, write, set, asked, belongs, apply, sort, isNarrow, reset, insides, areaAt };
+  return { ONE, NO_DAYS, hasDays, counted, read, write, set, asked, belongs, apply, sort, isNarrow, reset, insides, areaAt };
 };

@@ -17,8 +17,7 @@ wangge.deskTiles = (source, page, words) => {
   /** The figures: `change` is how a wish becomes one that lists them. */
   const tiles = () => {
     const { filter, tally } = page;
-    const nothing = Object.fromEntries(filter.DAYS.map((name) => [name, ""]));
-    const now = (light) => ({ ...nothing, state: [], light });
+    const now = (light) => ({ ...filter.NO_DAYS, state: [], light });
     const days = (change) => ({ ...now(undefined), ...change });
     // Where days are chosen not all that is open was fetched.
     const open = filter.hasDays(page.wish) && !page.isFrozen ? told && { open: told.open, red: told.late, yellow: told.soon } : tally;
