@@ -2,7 +2,7 @@
 
 /* Orders atlases, shows how far each is, and leads to what is made. */
 (() => {
-  const { ask, say, sayIf, make, byId, number, root } = wangge;
+  const { ask, say, make, byId, number, root } = wangge;
   const { plan, may } = wangge.data("asked");
   const form = byId("order");
   const here = `${root}/v1/prints`;

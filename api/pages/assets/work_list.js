@@ -51,7 +51,7 @@
     const parts = [say("work.js.count", { n: number(all.length) })];
     if (next) parts.push(say("work.js.not_all"));
     if (late) parts.push(make("b", { className: "alarming", text: say(`work.js.alarm.${told.name}`, { n: number(late) }) }));
-    if (all.length) parts.push(make("a", { href: `${root}${told.url}${told.url.includes("?") && !told.url.endsWith("?") ? "&" : ""}f=csv`, text: say("work.js.csv") }));
+    if (all.length) parts.push(make("a", { href: `${root}${told.url}${told.url.endsWith("?") ? "" : "&"}f=csv`, text: say("work.js.csv") }));
     byId("count").replaceChildren(...parts.flatMap((part, k) => (k ? [" ", part] : [part])));
     byId("table").hidden = !all.length;
     byId("none").hidden = all.length > 0;
