@@ -294,13 +294,12 @@ def _template(found: Template) -> dict[str, Any]:
 
 def _points(months: Sequence[Result]) -> dict[str, float | None]:
     """Return the mean points of each dimension in the months that have any, in the order of the latest."""
-    found: dict[str, list[Fraction]] = {part["id"]: [] for part in months[-1].dimensions}
+    found: dict[str, list[int]] = {part["id"]: [] for part in months[-1].dimensions}
     for part in (part for month in months for part in month.dimensions if part["points"] is not None):
         # What a month is told in is tenths: exact as a text, which a float is not.
-        found.setdefault(part["id"], []).append(Fraction(str(part["points"])))
-    return {
-        name: decimal(tenths(sum(several, Fraction(0)) / len(several))) if several else None for name, several in found.items()
-    }
+        found.setdefault(part["id"], []).append(tenths(Fraction(str(part["points"]))))
+    means = {name: mean(several)[0] for name, several in found.items()}
+    return {name: None if number is None else decimal(number) for name, number in means.items()}
 
 
 def _result(each: Result) -> dict[str, Any]:
