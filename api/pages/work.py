@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from api.asked import ask, store
-from api.pages.office import sign_in_first
+from api.pages.office import DESK, sign_in_first
 from api.pages.page import answer_page, around
 from api.pages.words import word
 from api.pages.work_lists import LISTS
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from api.pages.work_lists import Narrow, WorkList
     from data.store.assessments import Template
 
-HERE = "/workspace"
 PANELS: Mapping[Workspace, tuple[str, ...]] = {
     Workspace.OPERATION: ("mine", "visits", "called", "duties", "problems", "orders", "warnings", "plans", "reported"),
     Workspace.COMMAND: (
@@ -76,6 +75,16 @@ class Known:
     categories: Mapping[str, str]
 
     @property
+    def inside(self) -> tuple[called.AreaCalled, ...]:
+        """The areas that somebody works in, each above what belongs to it."""
+        return tuple(each for each in self.areas if each.is_inside)
+
+    @property
+    def top(self) -> int:
+        """The depth of the largest of them."""
+        return min((each.depth for each in self.inside), default=0)
+
+    @property
     def names(self) -> dict[str, Mapping[str, str]]:
         """What a page's script calls codes by."""
         return {
@@ -89,15 +98,16 @@ class Known:
 def work_page(request: Request) -> Response:
     """Answer with somebody's own desk; who is not known signs in first."""
     asked = ask(request)
-    frame = around(asked, f"{asked.base}{HERE}")
+    frame = around(asked, f"{asked.base}{DESK}")
     if not asked.caller.is_known:
-        return sign_in_first(frame.root, HERE)
+        return sign_in_first(frame.root, DESK)
     with store(request).read(asked.scope) as conn:
-        desk = workspace_of(conn, asked)
+        orgs = memberships(conn, asked.caller.person_id, asked.now)
+        desk = workspace_of(conn, asked, orgs)
         known = _known(conn, asked)
         mine = {
             "grids": sorted({grid for grid, _ in posts_held(conn, asked.caller.person_id, asked.today)}),
-            "orgs": sorted({code for code, *_ in memberships(conn, asked.caller.person_id, asked.now)}),
+            "orgs": sorted({code for code, *_ in orgs}),
         }
     panels = [name for name in PANELS[Workspace(desk["workspace"])] if _may(asked, name)]
     # A screen that watches has no work of its own: it is shown where to look.
@@ -145,7 +155,7 @@ def list_page(request: Request) -> Response:
     if name not in LISTS:
         raise NotFound(f"there is no list {name[:80]!r}")
     query = f"?{request.url.query}" if request.url.query else ""
-    frame = around(asked, f"{asked.base}{HERE}/{name}{query}")
+    frame = around(asked, f"{asked.base}{DESK}/{name}{query}")
     if not asked.caller.is_known:
         return sign_in_first(frame.root, frame.here)
     wanted = LISTS[name]
@@ -153,8 +163,7 @@ def list_page(request: Request) -> Response:
     with store(request).read(asked.scope) as conn:
         known = _known(conn, asked)
         templates = assessments.templates(conn) if name == "assessments" else ()
-        choices = {each.name: _choices(conn, asked, known, each.name) for each in wanted.narrows if not each.words}
-    choices |= {"code": [(each.code, f"{each.name} · {_word(asked, each.target)}") for each in templates]} if templates else {}
+        choices = {each.name: _choices(conn, asked, known, templates, each.name) for each in wanted.narrows if not each.words}
     said = {each.name: _said(request, each, choices.get(each.name, ())) for each in wanted.narrows}
     lacking = [each.name for each in wanted.narrows if each.is_needed and not said[each.name]]
     template = next((each for each in templates if each.code == said["code"]), None)
@@ -203,32 +212,30 @@ def _known(conn: connection, asked: Asked) -> Known:
 
 def _roots(known: Known) -> list[str]:
     """Return the names of the areas that somebody works in, those that lie in no other."""
-    inside = [each for each in known.areas if each.is_inside]
-    least = min((each.depth for each in inside), default=0)
-    return [each.name for each in inside if each.depth == least]
+    top = known.top
+    return [each.name for each in known.inside if each.depth == top]
 
 
 def _first_area(known: Known) -> str:
     """Return the code of the largest area that somebody works in, of several the first; empty without any."""
-    inside = [each for each in known.areas if each.is_inside]
-    return min(inside, key=lambda each: each.depth).code if inside else ""
+    top = known.top
+    return next((each.code for each in known.inside if each.depth == top), "")
 
 
-def _choices(conn: connection, asked: Asked, known: Known, name: str) -> Sequence[tuple[str, str]]:
+def _choices(
+    conn: connection, asked: Asked, known: Known, templates: Sequence[Template], name: str
+) -> Sequence[tuple[str, str]]:
     """Return what there is to choose for what narrows a list: each value and what it is called, the usual one first of all."""
     if name == "area":
-        inside = [each for each in known.areas if each.is_inside]
-        least = min((each.depth for each in inside), default=0)
-        return [(each.code, INDENT * (each.depth - least) + each.name) for each in inside]
+        top = known.top
+        return [(each.code, INDENT * (each.depth - top) + each.name) for each in known.inside]
     if name == "grid":
         own = [grid for grid, _ in posts_held(conn, asked.caller.person_id, asked.today)]
         sees_all = asked.caller.may(Right.SEE_HOUSEHOLDS)
         return [(code, name or code) for code, name in known.grids.items() if sees_all or code in own]
-    return [(each, each) for each in _periods(asked.today)] if name == "period" else []
-
-
-def _word(asked: Asked, target: str) -> str:
-    return word(f"work.word.target.{target}", asked.lang)
+    if name == "period":
+        return [(each, each) for each in _periods(asked.today)]
+    return [(each.code, f"{each.name} · {word(f'work.word.target.{each.target}', asked.lang)}") for each in templates]
 
 
 def _said(request: Request, narrow: Narrow, choices: Sequence[tuple[str, str]]) -> str:

@@ -33,6 +33,8 @@ from data.store.sql import many
 from gis.errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from psycopg2.extensions import connection
 
     from api.asked import Asked
@@ -184,7 +186,7 @@ def _document(conn: connection, asked: Asked) -> dict[str, Any]:
         "roles": [role(grant) for grant in caller.grants],
         "rights": sorted(caller.rights),
         "public": sorted(asked.scope.public),
-        "workspace": workspace_of(conn, asked),
+        "workspace": workspace_of(conn, asked, memberships(conn, caller.person_id, asked.now) if caller.grants else ()),
         "modules": [
             {"module": each.tag, "name": each.zh if asked.lang == "zh" else each.en}
             for each in modules_of(caller, asked.scope.public)
@@ -192,11 +194,14 @@ def _document(conn: connection, asked: Asked) -> dict[str, Any]:
     }
 
 
-def workspace_of(conn: connection, asked: Asked) -> dict[str, Any]:
-    """Say which desk is somebody's: that of the role of theirs that stands highest, as the nearest profile has desks there."""
+def workspace_of(conn: connection, asked: Asked, orgs: Iterable[tuple[str, str, str, str, bool]]) -> dict[str, Any]:
+    """Say which desk is somebody's: that of the role of theirs that stands highest, as the nearest profile has desks there.
+
+    `orgs` are the organisations that they work in (`memberships`).
+    """
     leading, profile, desk = foremost(asked.caller.grants), None, Workspace.PUBLIC
     if leading is not None:
-        kinds = {kind for _, kind, *_ in memberships(conn, asked.caller.person_id, asked.now)}
+        kinds = {kind for _, kind, *_ in orgs}
         having = [each for each in profiles_on(conn, asked.today) if (each.doc.get("tiers") or {}).get("platform")]
         profile = None if leading.area is None else nearest(having, leading.area)
         desk = desk_of(
