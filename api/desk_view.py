@@ -14,7 +14,7 @@ from api.who.caller import Tier
 from data.store import desk, matters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from psycopg2.extensions import connection
@@ -83,19 +83,24 @@ def sent(conn: connection, rows: Sequence[tuple[Any, ...]], asked: Asked, *, wit
     }
 
 
+def org_labels(conn: connection, codes: Iterable[str], asked: Asked) -> dict[str, str]:
+    """Return by code what those of the organisations are called that the caller sees; centers by their areas."""
+    found = desk.org_names(conn, sorted(codes), asked.today)
+    return {code: name or (CENTER.say(asked.lang).format(area) if area else code) for code, (name, area) in found.items()}
+
+
 def lines(conn: connection, rows: Sequence[Mapping[str, Any]], asked: Asked, zone: str) -> list[dict[str, Any]]:
     """Return whole rows of incidents as lines of a table, under their headers, with moments by the clocks of the place."""
     lang, here = asked.lang, ZoneInfo(zone)
     names = matters.category_names(conn, sorted({row["category"] for row in rows}))
-    orgs = desk.org_names(conn, sorted({row[k] for row in rows for k in ("owner_org", "department")} - {None}), asked.today)
+    orgs = org_labels(conn, {row[k] for row in rows for k in ("owner_org", "department")} - {None}, asked)
     areas = desk.area_names(conn, sorted({row["path"] for row in rows if row["path"]}), asked.today)
 
     def when(moment: datetime | None) -> str:
         return "" if moment is None else f"{moment.astimezone(here):%Y-%m-%d %H:%M}"
 
     def named(org: str | None) -> str:
-        name, area = orgs.get(org or "", (org or "", ""))
-        return name or (CENTER.say(lang).format(area) if area else org or "")
+        return orgs.get(org or "", org or "")
 
     def line(row: Mapping[str, Any]) -> dict[str, Any]:
         said = {

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.asked import Asking, Serving, Store
-from api.desk_view import CENTER
+from api.desk_view import org_labels
 from api.incidents.calls import call_of
 from api.incidents.desk import standing_of
 from api.incidents.offered import transitions
@@ -20,7 +20,6 @@ from api.v1.parameters import NO_NUL, Code, Limit, only
 from api.v1.tables import AS_CSV, AsTable, lines_of, table
 from api.who.caller import Right
 from data.store import calls
-from data.store.desk import org_names
 from data.store.plans import path_named
 
 if TYPE_CHECKING:
@@ -92,9 +91,8 @@ def list_calls(  # noqa: PLR0917 - FastAPI passes by name
         book = serving.rules.read(conn)
         page = found[:limit]
         parties = {org for each in page for org in (each.columns["street"], *(one["org"] for one in each.called))}
-        names = org_names(conn, sorted(parties), asked.today)
+        called = org_labels(conn, parties, asked)
     more = page[-1].id if len(found) > limit else None
-    called = {code: name or CENTER.say(asked.lang).format(area) for code, (name, area) in names.items()}
     found_now = [_view(each, asked, book) for each in page]
     lines = [_line(each) for each in found_now]
     document = {"calls": found_now, "orgs": called, "next": more}

@@ -12,13 +12,13 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.asked import Asking, Store
+from api.desk_view import org_labels
 from api.idempotency import OnlyOnce
 from api.v1.answers import answer, precondition, tag
 from api.v1.parameters import NO_NUL, SOMETHING, Day, Latitude, Limit, Longitude, only
 from api.v1.tables import AS_CSV, AsTable, lines_of, table
 from api.who.caller import Right
 from data.store import problem_points
-from data.store.desk import org_names
 from data.store.incidents import find_place, orgs_named
 from data.store.plans import area_named, path_named
 from gis.chinese_frames import SHIFTED, to_wgs84
@@ -166,10 +166,9 @@ def list_clusters(  # noqa: PLR0917 - FastAPI passes by name
             conn, area=path_named(conn, area), kind=kind, state=state, before=before, limit=limit + 1
         )
         shown = rows[:limit]
-        names = org_names(conn, sorted({each.department for each in shown if each.department is not None}), asked.today)
+        called = org_labels(conn, {each.department for each in shown if each.department is not None}, asked)
     more = shown[-1].id if len(rows) > limit else None
     found = [_view(each) | {"overdue": _overdue(each, asked.today)} for each in shown]
-    called = {code: name for code, (name, _) in names.items()}
     document = {"clusters": found, "orgs": called, "next": more}
     return table(wish, document, found, name=f"problem-clusters-{asked.today}", first_by="newest" if more else "")
 
