@@ -21,7 +21,7 @@ from api.v1.session import workspace_of
 from api.who.caller import Right
 from api.who.workspace import Workspace
 from api.workflow import STEPS
-from data.store import assessments, called
+from data.store import assessments, called, matters
 from data.store.incidents import memberships, posts_held
 from gis.errors import NotFound, ParameterError
 
@@ -206,7 +206,7 @@ def _known(conn: connection, asked: Asked) -> Known:
         areas=called.areas(conn, asked.today),
         grids=called.grids(conn, asked.today),
         orgs=called.orgs(conn, asked.today),
-        categories=called.categories(conn),
+        categories=matters.category_names(conn),
     )
 
 

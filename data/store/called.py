@@ -1,4 +1,4 @@
-"""What codes are called on a day, as far as whoever asks sees them: grids, areas, organisations, categories."""
+"""What codes are called on a day, as far as whoever asks sees them: grids, areas, organisations."""
 
 from __future__ import annotations
 
@@ -84,16 +84,5 @@ def orgs(conn: connection, day: date) -> Mapping[str, str]:
             """SELECT o.code, CASE o.kind WHEN 'command_center' THEN coalesce(nullif(v.name, ''), o.name) ELSE o.name END
                FROM wangge.org o LEFT JOIN wangge.area_version v ON v.area_id = o.area_id AND v.valid @> %s::date""",
             [day],
-        )
-    )
-
-
-def categories(conn: connection) -> Mapping[str, str]:
-    """Return what categories are called that one admitted matter alone is of, by category."""
-    return dict(
-        many(
-            conn,
-            """SELECT category, min(name) FROM wangge.matter WHERE status = 'admitted'
-               GROUP BY category HAVING count(*) = 1""",
         )
     )

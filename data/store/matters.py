@@ -151,16 +151,18 @@ def named(conn: connection, codes: Sequence[str]) -> list[Matter]:
     return found
 
 
-CATEGORY_NAMES = SQL(
+_CATEGORIES = SQL(
     """SELECT m.category, min(m.name) AS name FROM wangge.matter m
-       WHERE m.category = ANY (%s::text[]) AND m.status = 'admitted' GROUP BY m.category HAVING count(*) = 1"""
+       WHERE m.status = 'admitted' GROUP BY m.category HAVING count(*) = 1"""
 )
+CATEGORY_NAMES = SQL("SELECT c.category, c.name FROM ({}) c WHERE c.category = ANY (%s::text[])").format(_CATEGORIES)
 """What categories are called: by the one admitted matter that is of them; where there are several, by none."""
 
 
-def category_names(conn: connection, categories: Sequence[str]) -> dict[str, str]:
-    """Return what categories are called that have a name, by category."""
-    return dict(many(conn, CATEGORY_NAMES, [list(categories)]))
+def category_names(conn: connection, categories: Sequence[str] | None = None) -> dict[str, str]:
+    """Return what categories are called that have a name, by category; without `categories` all of them."""
+    rows = many(conn, _CATEGORIES) if categories is None else many(conn, CATEGORY_NAMES, [list(categories)])
+    return dict(rows)
 
 
 def listed(conn: connection, wanted: Filter, *, after: str = "", limit: int = 100) -> list[Matter]:
