@@ -16,14 +16,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from api.print_ground import area_prints, plan_prints
-from api.sheet_store import Wish
+from api.sheet_store import Wish, shown_of
 from data.plan_files import finding_record
 from data.store import prints
 from data.store.log import record
 from data.store.pool import connect
 from data.store.sql import run
 from maps.sheets.manifest import Entry, write_manifest
-from maps.sheets.values import Form, Paper, SheetOptions, Show, Volume
+from maps.sheets.values import Form, Paper, SheetOptions, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,7 +39,6 @@ AREA, AREA_NAME, PLAN, PLAN_TITLE = "area", "area_name", "plan", "plan_title"
 DAY, PAPER, FORM, SCALE, BIND, SHOW, LANG = "at", "paper", "format", "scale", "bind", "show", "lang"
 REVIEW, HOTLINE, CARD = "map_review", "hotline", "card"
 """What the wants of such a job name; an area or a plan, each with what it is called. `show` is a list, also of `internal`."""
-INTERNAL = "internal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +117,14 @@ def _keep(conn: connection, job: Job, folder: Path, entry: Entry) -> None:
 
 def wish_of(wants: Mapping[str, Any]) -> Wish:
     """Return how the sheets of an order are wanted."""
+    show, internal = shown_of(wants[SHOW])
     return Wish(
         day=date.fromisoformat(wants[DAY]),
         paper=Paper(wants[PAPER]),
         scale=wants[SCALE],
-        show=frozenset(each for each in Show if each in wants[SHOW]),
+        show=show,
         lang="en" if wants[LANG] == "en" else "zh",
-        internal=INTERNAL in wants[SHOW],
+        internal=internal,
     )
 
 

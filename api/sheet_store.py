@@ -31,7 +31,7 @@ from maps.sheets.values import UNTOLD, Post, SheetGround, Show
 from maps.sheets.view import fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
     from psycopg2.extensions import connection
@@ -77,6 +77,10 @@ class Who(Protocol):
         ...
 
 
+INTERNAL = "internal"
+"""The word, beside those of `Show`, for what `Wish.internal` means."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """How a sheet of the store is wanted: on which day, on which paper, and how much of what is not for everybody."""
@@ -90,6 +94,11 @@ class Wish:
     lang: Lang = "zh"
     internal: bool = False
     """Numbers that are too small to tell everybody, and every line of the ground."""
+
+
+def shown_of(words: Collection[str]) -> tuple[frozenset[Show], bool]:
+    """Return what a list of words wants shown of those who answer, and whether also what is internal."""
+    return frozenset(each for each in Show if each in words), INTERNAL in words
 
 
 def grid_ground(pool: Pool, who: Who, code: str, wish: Wish) -> tuple[SheetGround, int, tuple[tuple[Post, ...], Told]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.sheet_store import INTERNAL
 from maps.sheets.scale import ROUND
 from maps.sheets.values import Form, Paper, Show
 
@@ -17,5 +18,5 @@ def print_choices(*, internal: bool) -> dict[str, Any]:
         "papers": [each.value for each in Paper],
         "forms": [each.value for each in Form],
         "scales": [each for each in ROUND if each <= SMALLEST],
-        "shown": [*(each.value for each in Show), *(["internal"] if internal else [])],
+        "shown": [*(each.value for each in Show), *([INTERNAL] if internal else [])],
     }

@@ -20,7 +20,7 @@ from api.ogc.collections import GRIDS, require_reader
 from api.parameters import refuse, taken
 from api.plain import in_thread
 from api.sheet_press import MEDIA, press_of
-from api.sheet_store import Wish, grid_ground, plan_change, station_ground
+from api.sheet_store import INTERNAL, Wish, grid_ground, plan_change, shown_of, station_ground
 from api.who.caller import Right
 from data.spelling import listed
 from data.store import stations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 VARY = "Accept, Accept-Language, Authorization, Cookie"
 MOST_PAGES = 40
 """Of one answer; a whole district is for `wangge sheet`."""
-SHOWN = (*Show, "internal", "nothing")
+SHOWN = (*Show, INTERNAL, "nothing")
 _COMMON = ("format", "paper", "show", "lang")
 
 
@@ -155,8 +155,8 @@ def _wished(
     if not shown <= set(SHOWN):
         faults.append(ParameterError("show", f"show is a list, with commas, of {listed(SHOWN)}"))
     refuse(faults)
-    show = frozenset(each for each in Show if each in shown)
-    wish = Wish(day=day, paper=paper, scale=int(scale), show=show, lang=asked.lang, internal="internal" in shown)
+    show, internal = shown_of(shown)
+    wish = Wish(day=day, paper=paper, scale=int(scale), show=show, lang=asked.lang, internal=internal)
     return wish, form, given
 
 
