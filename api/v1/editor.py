@@ -325,7 +325,7 @@ def _packed(conn: connection, plan: PlanRow, edition: Edition, day: date) -> byt
         "origin": edition.origin,
         "blocks": blocks_columns(blocks, plan_blocks.drawings_of(conn, edition), lands, compounds),
         "made": plan_blocks.made_anew(conn, edition),
-        "homes": homes_of(conn, plan),
+        "homes": _homes(conn, plan),
         "compounds": {"name": names},
         "borders": borders_columns(blocks, plan_blocks.borders_of(conn, edition)),
         **ground_columns(
@@ -342,15 +342,10 @@ def _packed(conn: connection, plan: PlanRow, edition: Edition, day: date) -> byt
     return zipped(document)
 
 
-def homes_of(conn: connection, plan: PlanRow) -> dict[str, Any]:
+def _homes(conn: connection, plan: PlanRow) -> dict[str, Any]:
     """Return the town and the snapshot whose household points a plan holds, by name and number."""
-    (name, number) = one(
-        conn,
-        """SELECT t.name, s.number FROM wangge.town t JOIN wangge.snapshot s ON s.town_id = t.id
-           WHERE t.id = %s AND s.number = %s""",
-        [plan.town, plan.snapshot],
-    )
-    return {"town": name, "snapshot": number}
+    (name,) = one(conn, "SELECT name FROM wangge.town WHERE id = %s", [plan.town], what="town")
+    return {"town": name, "snapshot": plan.snapshot}
 
 
 def _kept(request: Request) -> Kept[bytes]:
