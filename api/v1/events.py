@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,7 +68,7 @@ def follow(  # noqa: PLR0917 - FastAPI passes by name
     wish = wanted(split(types))
     with store.read(asked.scope) as conn:
         edge = now_at(conn)
-        path = path_named(conn, area)
+        wish = replace(wish, path=path_named(conn, area))
     came_from = _place(last_event_id, after)
     is_reset = came_from is not None and not is_here(came_from, edge)
     held = service(request)
@@ -81,8 +82,8 @@ def follow(  # noqa: PLR0917 - FastAPI passes by name
     )
     cursor = edge if came_from is None or is_reset else came_from
     if wants_json(request.headers.get("accept", "")):
-        return _page(asked, store, cursor, wanted(split(types), path) if path else wish, is_reset=is_reset)
-    ask = Ask(shown=shown, wanted=wanted(split(types), path) if path else wish, base=asked.base, cursor=cursor)
+        return _page(asked, store, cursor, wish, is_reset=is_reset)
+    ask = Ask(shown=shown, wanted=wish, base=asked.base, cursor=cursor)
     return EventStream(hub(request), ask, is_reset=is_reset)
 
 
