@@ -8,13 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import shapely
-
 from api.duty.card import public_card
 from api.sheet_ground import ground_of
 from api.sheet_staff import card_staff
-from api.sheet_store import ground_from
-from api.who.caller import Caller, Grant, Role
+from api.sheet_store import bounds_of, ground_from
+from api.who.caller import Caller, Grant, Role, within
 from data.store import plans, sheet_rows
 from data.store.publish import town_of
 from data.store.scope import Scope, speak
@@ -54,12 +52,8 @@ def area_prints(conn: connection, path: str, wish: Wish) -> Printed:
     spot = sheet_rows.area_spot(conn, path, wish.day)
     if spot is None:
         raise NotFound(f"no grid of this area was in force on {wish.day}", zh=f"{wish.day} 该区域没有现行网格")
-    own = {
-        grid.code: grid
-        for grid in sheet_rows.grids(conn, spot, spot.bounds, wish.day)
-        if f"{grid.path}.".startswith(f"{path}.")
-    }
-    frames = [fitted(_box(grid.polygon), wish.paper, scale=wish.scale).ground() for grid in own.values()]
+    own = {grid.code: grid for grid in sheet_rows.grids(conn, spot, spot.bounds, wish.day) if within(grid.path, path)}
+    frames = [fitted(bounds_of([grid.polygon]), wish.paper, scale=wish.scale).ground() for grid in own.values()]
     box = _around([fitted(spot.bounds, wish.paper).ground(), *frames])
     ground = ground_from(
         Caller(grants=(Grant(role=Role.DISTRICT, area=path),)),
@@ -102,11 +96,6 @@ def _ordered(ground: SheetGround, codes: Sequence[str] | Mapping[str, object]) -
 
     wanted = set(codes)
     return tuple(sorted((row for row, code in enumerate(ground.code) if code in wanted), key=place))
-
-
-def _box(shape: shapely.Geometry) -> Box:
-    west, south, east, north = shapely.bounds(shape).tolist()
-    return west, south, east, north
 
 
 def _around(boxes: Sequence[Box]) -> Box:

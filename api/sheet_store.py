@@ -222,7 +222,7 @@ def station_ground(pool: Pool, who: Who, code: str, wish: Wish) -> tuple[SheetGr
         zone = circle if reach.zone is None else reach.zone
         given, _ = stations.served(conn, area=None, day=wish.day, reach_m=walk_m)
         served = set(given.get(code, ()))
-        spot = sheet_rows.Spot(srid=srid, bounds=_bounds([zone, walk]), path=path)
+        spot = sheet_rows.Spot(srid=srid, bounds=bounds_of([zone, walk]), path=path)
         wide = fitted(spot.bounds, wish.paper).ground()
         grids = sheet_rows.grids(conn, spot, wide, wish.day)
         communities = sheet_rows.communities(conn, spot, wide, wish.day)
@@ -271,7 +271,8 @@ def _reached(pool: Pool, code: str, path: str, walk_m: float) -> tuple[int, int]
     return own, by_foot
 
 
-def _bounds(shapes: Sequence[shapely.Geometry]) -> Box:
+def bounds_of(shapes: Sequence[shapely.Geometry]) -> Box:
+    """Return the smallest box that holds all of the shapes."""
     west, south, east, north = shapely.total_bounds(np.array(shapes, dtype=object)).tolist()
     return west, south, east, north
 
