@@ -20,6 +20,7 @@ from data.store import called, plans
 from gis.errors import NotFound, ParameterError
 
 if TYPE_CHECKING:
+    from psycopg2.extensions import connection
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -68,34 +69,30 @@ def plan_page(request: Request) -> Response:
     frame = around(asked, f"{asked.base}/plans/{plan}")
     if not asked.caller.is_known:
         return sign_in_first(frame.root, f"/plans/{plan}")
+    with store(request).read(asked.scope) as conn:
+        names = {each.code: each.name for each in called.areas(conn, asked.today)}
+        may_print = _may_print(conn, asked, plan)
     return answer_page(
         "plan.html",
         frame,
-        may_print=_may_print(request, asked, plan),
+        may_print=may_print,
         plan={
             "id": plan,
             "me": asked.caller.person_id,
             "today": asked.today.isoformat(),
-            "names": _names(request, asked),
+            "names": names,
             "steps": [{"name": s.name, "takes": s.takes, "gives": s.gives, "tier": s.tier} for s in STEPS],
             "fill": FILL,
         },
     )
 
 
-def _names(request: Request, asked: Asked) -> dict[str, str]:
-    """Return what the areas are called that somebody works in or around, by code."""
-    with store(request).read(asked.scope) as conn:
-        return {each.code: each.name for each in called.areas(conn, asked.today)}
-
-
-def _may_print(request: Request, asked: Asked, plan: str) -> bool:
+def _may_print(conn: connection, asked: Asked, plan: str) -> bool:
     """Say whether the sheets of a plan are for whoever asks: for those who see all of its households."""
     if not asked.caller.may(Right.SEE_HOUSEHOLDS):
         return False
     try:
-        with store(request).read(asked.scope) as conn:
-            paths = plans.get(conn, plan).paths
+        paths = plans.get(conn, plan).paths
     except NotFound:
         # What there is to say of that the page is told when it asks.
         return False
