@@ -132,6 +132,7 @@ def item(body: dict[str, object], asked: Asked) -> str:
     known = [field for field in collection.fields if field.name in properties]
     drawn = body["geometry"] is not None and given.get("crs", "CRS84").endswith("CRS84")
     names = _names(body)
+    is_grid = "people" in body
     below, by = _BELOW.get(collection.id, ("", ""))
     feature = {"id": body["id"], "geometry": body["geometry"], "properties": properties}
     return render(
@@ -147,10 +148,10 @@ def item(body: dict[str, object], asked: Asked) -> str:
             (field, _cell(collection, feature, field, given, asked.lang, names)) for field in known if field.name not in _BOUNDS
         ],
         bounds=_bounds(properties, asked.lang),
-        is_grid="people" in body,
+        is_grid=is_grid,
         card=_card(body, asked.lang),
         staffing=body.get("staffing"),
-        **print_choices(internal=asked.caller.may(Right.SEE_INTERNAL)),
+        **(print_choices(internal=asked.caller.may(Right.SEE_INTERNAL)) if is_grid else {}),
         prints=collection.id in _PRINTED and asked.caller.may(Right.RUN_JOBS),
         shown_day=day_text(given.get("at") or asked.today.isoformat(), asked.lang),
         json=_with(given, f="json"),
