@@ -77,7 +77,8 @@ def _bring(conn: connection, each: Mapping[str, Any], area: tuple[int, str], *, 
         }  # fmt: skip
     station = {name: there.get(name) for name in stations.PLAIN} | {"code": each["code"], "name": each["name"], "active": True}
     if there["level"] not in _OF_A_COMMUNITY:
-        area = (int(there["path"].rsplit(".", 1)[-1]), there["path"])
+        path = str(there["path"])
+        area = (int(path.rsplit(".", 1)[-1]), path)
     shape = orjson.dumps(each["service_area"]).decode()
     is_new = stations.put(conn, area=area, at=(each["lon"], each["lat"]), service_area=shape, station=station, now=now)
     stations.give_grids(conn, stations.get(conn, each["code"]), each["grids"], day)
