@@ -58,7 +58,9 @@ def is_ready(watched: Watched) -> Page:
 
 
 def box_of(locator: Locator) -> FloatRect:
-    """Return where something that is in sight lies, in pixels of the window."""
-    box = locator.bounding_box()
-    assert box is not None
-    return box
+    """Return where something that is in sight lies, in pixels of the window; what is drawn anew just then is looked at again."""
+    for _ in range(10):
+        if (box := locator.bounding_box()) is not None:
+            return box
+        locator.page.wait_for_timeout(50)
+    raise AssertionError("it is not in sight")

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 
 SCREEN, TELEPHONE = (1920, 1080), (390, 844)
 EVERYBODY = 12 * POINTS * HOUSEHOLDS
+RIVER = "https://river.example/cameras/1?view=live"
 LEAD = {"org": "sanitation", "lead": True, "mandatory": True}
 WATER = {"org": "water", "lead": False, "mandatory": True}
 
@@ -36,13 +37,21 @@ def opens(town, code, x, y, **said):
     assert answer.status_code == 201, answer.text
 
 
+def watches(town, code, x, y, **said):
+    """Write down what another system watches over."""
+    answer = town.asks("district", "PUT", f"/v1/assets/{code}", json={"area": HERE, "name": code, **place(x, y), **said})
+    assert answer.status_code == 201, answer.text
+
+
 def settle(db, town):
-    """Give the town homes, stations of three kinds, a problem of two spots and one of one, and two calls of a street."""
+    """Give the town homes, stations of three kinds, a problem of two spots and one of one, two calls, and two assets."""
     with owner(db.admin) as conn:
         furnish(conn)
     opens(town, "station", 100, 200, name="民悦驿站", services=["法律咨询"], radius_m=60)
     opens(town, "center", 690, 200, name="党群中心", kind="service_center", level="street", area=STREETS[0])
     opens(town, "canteen", 100, 600, name="爱心食堂", kind="canteen", level="grid", area=NEXT)
+    watches(town, "cam", 400, 300, name="小清河1号", theme="river", url=RIVER)
+    watches(town, "school", 500, 100, name="实验小学", theme="campus", kind="site")
     for x in (60, 80):
         assert town.asks(
             "worker", "POST", "/v1/problem-points", json={"kind": "dirty", "note": "a heap", **at(x, 300)}
@@ -188,6 +197,47 @@ def test_a_station_by_keyboard(page):
     if card.is_visible():  # on the wall the keyboard stayed in the list: its panel went first
         page.keyboard.press("Escape")
     expect(card).to_be_hidden()
+
+
+def test_assets_by_theme(page):
+    """What other systems watch over is listed by theme, narrowed to some; its card leads there, the page asks nothing."""
+    strange = []
+    page.on("request", lambda request: strange.append(request.url) if "river.example" in request.url else None)
+    lay(page, "assets")
+    expect(rows(page, "asset")).to_have_text([re.compile("实验小学场所"), re.compile("小清河1号摄像头")])
+    expect(page.locator("#stand-body [data-key^='theme:']")).to_have_text(
+        ["智慧校园1", "河长制1", "森林防火0", "市场监管0", "物业管理0", "宗教场所0"]
+    )
+    everything = ink(page)[-1]
+    page.locator("[data-key='theme:campus']").click()
+    expect(rows(page, "asset")).to_have_text([re.compile("小清河1号")])
+    assert ink(page)[-1] < everything
+    rows(page, "asset").first.focus()
+    page.keyboard.press("Enter")
+    card = page.locator("#card")
+    expect(card).to_contain_text("河长制 · 摄像头")
+    link = card.locator("a")
+    expect(link).to_have_text("在所属系统查看")
+    assert [link.get_attribute(name) for name in ("href", "target", "rel")] == [RIVER, "_blank", "noopener noreferrer"]
+    assert strange == []
+    pictures = page.evaluate(
+        """() => wangge.signs.THEMES.flatMap((theme) => ["camera", "site"].map((kind) => {
+             const draw = (pen) => wangge.signs.asset(pen, 0, 0, theme[0] + theme[1], "sans-serif", kind);
+             const picture = wangge.signs.picture(draw, 26);
+             return [...picture.getContext("2d").getImageData(0, 0, picture.width, picture.height).data].join();
+           }))"""
+    )
+    assert len(set(pictures)) == 12
+
+
+def test_an_asset_without_a_way(page):
+    """What nobody has said the address of has no link."""
+    lay(page, "assets")
+    page.locator("[data-key='theme:river']").click()
+    expect(rows(page, "asset")).to_have_count(1)
+    rows(page, "asset").first.click()
+    expect(page.locator("#card")).to_contain_text("实验小学")
+    expect(page.locator("#card a")).to_have_count(0)
 
 
 def test_a_card_stays_while_its_sign_is_seen(page):
@@ -389,12 +439,13 @@ def test_names_are_only_text(cluster, template, tmp_path, window):
         with owner(db.admin) as conn:
             run(conn, "UPDATE wangge.station SET name = %s, services = ARRAY[%s]", [NASTY[0][:100], NASTY[0][:100]])
             run(conn, "UPDATE wangge.org SET name = %s WHERE code IN ('sanitation', 'water')", [NASTY[0][:100]])
+            run(conn, "UPDATE wangge.asset SET name = %s", [NASTY[0][:100]])
             run(conn, "UPDATE wangge.problem_cluster SET measure = %s", [NASTY[0]])
             run(conn, "UPDATE wangge.problem_point SET note = %s", [NASTY[0]])
         for path in ("/wall", "/command"):
             watched = window(town.hall.client.base_url, path, size=SCREEN, login="district")
             page = is_ready(watched)
-            for layer, kind in (("stations", "station"), ("points", "spot"), ("calls", "call")):
+            for layer, kind in (("stations", "station"), ("points", "spot"), ("assets", "asset"), ("calls", "call")):
                 lay(page, layer)
                 for row in rows(page, kind).all():
                     row.click(force=True)

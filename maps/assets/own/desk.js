@@ -49,7 +49,7 @@ wangge.desk = async (map) => {
   };
   const tools = wangge.tools(page, words, {
     rights: frozen?.staffing ? ["manage_staff"] : me.rights,
-    layers: ["cases", "heat", "clusters", "workers", ...(frozen ? [] : ["stations", "points", "calls", "circle"])],
+    layers: ["cases", "heat", "clusters", "workers", ...(frozen ? [] : ["stations", "points", "calls", "circle", "assets"])],
     usual: ["cases"],
     choose: (shade) => view({ shade }),
     toggle: (layer) => toggle(layer),

@@ -20,6 +20,7 @@ wangge.key = (page, words, { shades, dots }) => {
     if (page.layers.stations || page.layers.circle) for (const kind of Object.keys(wangge.signs.OUTLINES)) other((pen) => wangge.signs.station(pen, 0, 0, kind), `stands.kind.${kind}`);
     if (page.layers.circle) for (const share of [1, 0.5, 0.1]) other((pen) => wangge.signs.gap(pen, share), `stands.legend.gap.${wangge.signs.gapOf(share)}`);
     if (page.layers.points) for (const kind of ["dirty", "messy", "poor"]) other((pen) => wangge.signs.spot(pen, 0, 0, words.say(`wall.point.${kind}`), font), `stands.class.${kind}`);
+    if (page.layers.assets) for (const theme of wangge.signs.THEMES) other((pen) => wangge.signs.asset(pen, 0, 0, words.say(`wall.asset.${theme}`), font), `stands.theme.${theme}`);
     if (page.layers.calls) other((pen) => wangge.signs.call(pen, -11, 11, 2, false, font), "wall.legend.call");
     rows.replaceChildren(make("li", { className: "head", text: words.say(`wall.shade.${page.shade}.legend`) }), ...swatches, ...(looks.length ? [make("li", { className: "head", text: words.say("wall.layer.cases") }), ...looks] : []), ...others);
   };

@@ -128,6 +128,14 @@ wangge.signs = (ground, data, page, words, stands) => {
     }
   };
 
+  const drawAssets = (pen, frame) => {
+    for (const each of stands.assets()) {
+      const [x, y] = [frame.x(each.x), frame.y(each.y)];
+      if (isChosen("asset", each.id)) signs.ring(pen, x, y, 14);
+      signs.asset(pen, x, y, words.say(`wall.asset.${each.theme}`), font, each.kind);
+    }
+  };
+
   const drawCalls = (pen, frame) => {
     for (const each of stands.calls()) {
       if (isChosen("call", each.id)) signs.ring(pen, frame.x(each.x), frame.y(each.y), 17);
@@ -141,6 +149,7 @@ wangge.signs = (ground, data, page, words, stands) => {
     pen.textBaseline = "middle";
     if (page.layers.circle) drawGaps(pen, frame);
     if (page.layers.stations || page.layers.circle) drawStations(pen, frame);
+    if (page.layers.assets) drawAssets(pen, frame);
     if (page.layers.points) drawSpots(pen, frame);
     if (page.layers.calls) drawCalls(pen, frame);
   };
@@ -155,6 +164,7 @@ wangge.signs = (ground, data, page, words, stands) => {
       }
     };
     if (page.layers.stations || page.layers.circle) look("station", stands.stations());
+    if (page.layers.assets) look("asset", stands.assets());
     if (page.layers.points) look("spot", stands.spots());
     if (page.layers.calls) look("call", stands.calls(), [11, 11]);
     near.sort((a, b) => a.away - b.away);
@@ -283,6 +293,31 @@ wangge.signs.spot = (pen, x, y, letter, font, { many = 1, state = "found", isLat
   };
   if (many > 1) corner(String(many), x + 9, stands.plate);
   if (isLate) corner("!", x - 9, stands.late);
+};
+/** What other systems watch over, by theme. */
+wangge.signs.THEMES = ["campus", "river", "forest", "market", "property", "religion"];
+/** What another system watches over: the letter of its theme on a shield where it is a camera, on a diamond where it is a site. */
+wangge.signs.asset = (pen, x, y, letter, font, kind = "camera") => {
+  const { stands } = wangge.looks;
+  pen.beginPath();
+  if (kind === "site") [[0, -11], [11, 0], [0, 11], [-11, 0]].forEach(([right, down], i) => (i ? pen.lineTo(x + right, y + down) : pen.moveTo(x + right, y + down)));
+  else {
+    pen.arc(x, y, 8.5, -0.35, Math.PI + 0.35);
+    pen.lineTo(x - 11, y - 8.5);
+    pen.lineTo(x + 11, y - 8.5);
+  }
+  pen.closePath();
+  pen.lineWidth = 4;
+  pen.strokeStyle = stands.rim;
+  pen.stroke();
+  pen.fillStyle = stands.rim;
+  pen.fill();
+  pen.lineWidth = 1.8;
+  pen.strokeStyle = stands.mark;
+  pen.stroke();
+  pen.font = `600 10.5px ${font}`;
+  pen.fillStyle = stands.mark;
+  pen.fillText(letter, x, y + 0.5);
 };
 /** How far a call is, in a ring beside its incident; one that is late is a square. */
 wangge.signs.call = (pen, x, y, step, late, font) => {

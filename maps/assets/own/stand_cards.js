@@ -1,4 +1,4 @@
-/** What is known of a station, a spot that wants mending or a call, on a card. `withTexts`: also what somebody wrote of it. */
+/** What is known of a station, a spot that wants mending, a call or an asset, on a card. `withTexts`: also what somebody wrote of it. */
 wangge.standCards = (ground, data, page, words, stands, { root, moment, look, close, withTexts }) => {
   const { make } = wangge;
 
@@ -77,7 +77,17 @@ wangge.standCards = (ground, data, page, words, stands, { root, moment, look, cl
     };
   };
 
-  const SAY = { station, spot, call };
+  /** What another system shows is shown there: this page fetches no picture of it. */
+  const asset = (each) => ({
+    title: each.name,
+    state: [words.say(`stands.theme.${each.theme}`), words.say(`stands.asset.${each.kind}`)].join(" · "),
+    parts: [
+      wangge.pairs(words, [["wall.code", each.id], ["wall.place", where(each)], ["stands.keeper", ground.placeOf(data.areas.code.indexOf(each.keeper))]]),
+      ...(each.url ? [make("p", { className: "ways" }, make("a", { href: each.url, target: "_blank", rel: "noopener noreferrer", text: words.say("stands.asset.open") }))] : []),
+    ],
+  });
+
+  const SAY = { station, spot, call, asset };
   /** Fill a card with what is chosen, if that is there yet. */
   const fill = (card) => {
     const thing = page.thing && stands.find(page.thing);

@@ -6,7 +6,7 @@ wangge.standList = (data, page, words, stands, { pick, choose, goTo, circle, fai
   const { make } = wangge;
   const { picture } = wangge.signs;
   const LONGEST = 200;
-  const TABS = { stations: ["stations", "circle"], points: ["points"], calls: ["calls"] };
+  const TABS = { stations: ["stations", "circle"], points: ["points"], calls: ["calls"], assets: ["assets"] };
   const byId = (id) => document.getElementById(id);
   const [box, tabs, body, opener] = ["stands", "stand-tabs", "stand-body", "stand-open"].map(byId);
   const font = getComputedStyle(document.body).fontFamily;
@@ -116,6 +116,20 @@ wangge.standList = (data, page, words, stands, { pick, choose, goTo, circle, fai
     ];
   };
 
+  const assetsPart = () => {
+    const missing = instead("assets");
+    if (missing) return missing;
+    const every = stands.everyAsset();
+    const { themes } = stands.wanted;
+    const letter = (theme, kind) => picture((pen) => wangge.signs.asset(pen, 0, 0, words.say(`wall.asset.${theme}`), font, kind), 26);
+    const shown = stands.assets().sort((a, b) => stands.THEMES.indexOf(a.theme) - stands.THEMES.indexOf(b.theme) || (a.id < b.id ? -1 : 1));
+    return [
+      chips("stands.themes", ...stands.THEMES.map((theme) => chip(`theme:${theme}`, words.say(`stands.theme.${theme}`), every.filter((each) => each.theme === theme).length, themes.has(theme), () => stands.turn(themes, theme, stands.THEMES), letter(theme)))),
+      ...listed("stands.assets", every.length ? "stands.assets.hidden" : "stands.assets.none", shown, (each) => row(`asset:${each.id}`, page.thing?.id === each.id, () => choose({ kind: "asset", id: each.id }),
+        letter(each.theme, each.kind), make("span", { className: "what", text: each.name }), make("small", { text: words.say(`stands.asset.${each.kind}`) }))),
+    ];
+  };
+
   const callsPart = () => {
     const missing = instead("calls");
     if (missing) return missing;
@@ -133,7 +147,7 @@ wangge.standList = (data, page, words, stands, { pick, choose, goTo, circle, fai
         make("small", { className: each.isLate ? "under alarm" : "under", text: [words.say(`stands.call.step.${each.isHandled ? "handled" : each.step}`), each.isLate ? words.say("stands.late") : ""].filter(Boolean).join(" · ") }))),
     ];
   };
-  const PARTS = { stations: stationsPart, points: pointsPart, calls: callsPart };
+  const PARTS = { stations: stationsPart, points: pointsPart, calls: callsPart, assets: assetsPart };
 
   const show = () => {
     const names = there();

@@ -1,6 +1,6 @@
 /** What stands on the ground, on a page: its panel, the lines of its calls, and what a choice in one does to the other. */
 wangge.standing = (map, ground, data, page, words, stands, { toggle, goTo, failed }) => {
-  const LAYERS = ["stations", "circle", "points", "calls"];
+  const LAYERS = ["stations", "circle", "points", "calls", "assets"];
   /** From here on a station and those around it are told apart. */
   const NEAR_ZOOM = 14.5;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -1,24 +1,26 @@
 /**
- * What stands on the ground, as a page knows it: stations, spots that want mending, calls of streets, and whom stations reach. Each is
- * asked for when its layer is shown, and again when it is old. `changed` is called when there is something new to show.
+ * What stands on the ground, as a page knows it: stations, spots that want mending, calls of streets, what other systems watch over,
+ * and whom stations reach. Each is asked for when its layer is shown, and again when it is old. `changed` is called when there is something
+ * new to show.
  */
 wangge.stands = (source, ground, data, page, changed) => {
-  const FRESH_MS = { stations: 300_000, points: 300_000, calls: 60_000, circle: 300_000 };
+  const FRESH_MS = { stations: 300_000, points: 300_000, calls: 60_000, assets: 300_000, circle: 300_000 };
   const KINDS = ["station", "service_center", "activity_site", "canteen", "rest_stop"];
   const LEVELS = ["district", "street", "community", "grid"];
   const CLASSES = ["dirty", "messy", "poor"];
+  const { THEMES } = wangge.signs;
   /** The layers that show the sign of a thing. */
-  const LAYERS_OF = { station: ["stations", "circle"], spot: ["points"], call: ["calls"] };
+  const LAYERS_OF = { station: ["stations", "circle"], spot: ["points"], call: ["calls"], asset: ["assets"] };
   const OPEN = ["called", "assigned", "joint", "handled"];
   const gridOf = new Map(data.grids.code.map((code, i) => [code, i]));
   const areaOf = new Map(data.areas.code.map((code, i) => [code, i]));
-  const found = { stations: [], points: [], calls: [] };
+  const found = { stations: [], points: [], calls: [], assets: [] };
   const asked = {};
   /** Answers that are on their way, or came: whoever asks meanwhile waits for the same. */
   const coming = {};
   /** Of each layer: "asking" before there is anything, "there", or "lost" where it could not be fetched. */
   const state = {};
-  const wanted = { kinds: new Set(KINDS), levels: new Set(LEVELS), classes: new Set(CLASSES) };
+  const wanted = { kinds: new Set(KINDS), levels: new Set(LEVELS), classes: new Set(CLASSES), themes: new Set(THEMES) };
   /** Which grids stations serve, by their codes; and whom those of the chosen sorts reach on foot. */
   let served = new Map();
   let reach;
@@ -91,7 +93,14 @@ wangge.stands = (source, ground, data, page, changed) => {
       parties: each.participants.map((one) => ({ code: one.org, name: called(one.org), isLead: one.lead, joined: one.joined_at && Date.parse(one.joined_at) / 1000, isLate: one.late })),
     }));
   };
-  const ASK = { stations: stationsNow, points: pointsNow, calls: callsNow };
+  const assetsNow = async () => {
+    const { entries } = await all("/v1/assets", "assets", "after");
+    return entries.map((each) => {
+      const at = place(each.lon, each.lat);
+      return { ...at, ...lie(at, each.area), id: each.code, theme: each.theme, kind: each.kind, name: each.name, keeper: each.area, url: each.url };
+    });
+  };
+  const ASK = { stations: stationsNow, points: pointsNow, calls: callsNow, assets: assetsNow };
 
   /** What follows from some things: worked out anew only when one of them is another. */
   const derived = (things, work) => {
@@ -186,7 +195,7 @@ wangge.stands = (source, ground, data, page, changed) => {
   };
 
   const stand = {
-    KINDS, LEVELS, CLASSES, wanted, state, turn, refresh, refreshAll, again, reachOf,
+    KINDS, LEVELS, CLASSES, THEMES, wanted, state, turn, refresh, refreshAll, again, reachOf,
     /** Whether what has such a sign is on the map. */
     isSeen: ({ kind }) => LAYERS_OF[kind].some((layer) => page.layers[layer]),
     /** What is known by now of what one station reaches. */
@@ -195,6 +204,8 @@ wangge.stands = (source, ground, data, page, changed) => {
     stations: () => found.stations.filter(isWanted),
     every: () => found.stations.filter((each) => page.isInside(each.area)),
     spots: () => found.points.filter((each) => wanted.classes.has(each.kind) && page.isInside(each.area)),
+    assets: () => found.assets.filter((each) => wanted.themes.has(each.theme) && page.isInside(each.area)),
+    everyAsset: () => found.assets.filter((each) => page.isInside(each.area)),
     everySpot: () => found.points.filter((each) => page.isInside(each.area)),
     /** Calls whose incidents are shown, each with its own. */
     calls: derived(() => [found.calls, page.shown()], (calls, shown) => {
@@ -214,6 +225,7 @@ wangge.stands = (source, ground, data, page, changed) => {
     find: ({ kind, id }) => {
       if (kind === "station") return found.stations.find((each) => each.id === id);
       if (kind === "spot") return found.points.find((each) => each.id === id);
+      if (kind === "asset") return found.assets.find((each) => each.id === id);
       return stand.calls().find((each) => each.id === id);
     },
   };

@@ -7,7 +7,7 @@ wangge.tools = (page, words, { rights, layers, usual, choose, toggle }) => {
   /** What a right is needed for is offered to those who have it: a screen that nobody sits at has none of these. */
   const NEEDS = {
     staffing: "manage_staff", stations: "see_internal", circle: "see_internal", points: "handle_incidents", calls: "handle_incidents",
-    workers: "see_internal",
+    workers: "see_internal", assets: "see_internal",
   };
   const NONE = "none";
   const byId = (id) => document.getElementById(id);

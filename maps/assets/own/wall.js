@@ -44,7 +44,7 @@ wangge.wall = async (map) => {
   cases.load(first);
   const tools = wangge.tools(page, words, {
     rights: me.rights,
-    layers: ["cases", "heat", "stations", "points", "calls", "clusters", "workers", "circle"],
+    layers: ["cases", "heat", "stations", "points", "calls", "clusters", "workers", "circle", "assets"],
     usual: ["cases", "calls"],
     choose: (shade) => shadeBy(shade).catch(failed),
     toggle: (layer) => toggle(layer),
@@ -380,6 +380,7 @@ wangge.wall = async (map) => {
     else if ((key === "n" || key === "N") && LAYERS.includes("workers")) toggle("workers");
     else if (key === "p" || key === "P") turnPreset();
     else if ((key === "c" || key === "C") && LAYERS.includes("circle")) toggle("circle");
+    else if ((key === "a" || key === "A") && LAYERS.includes("assets")) toggle("assets");
     else if (key === "i" || key === "I") turnFormulas();
     else if (key === "Escape") {
       if (find.drop()) ;
