@@ -58,7 +58,7 @@ def is_ready(watched: Watched) -> Page:
 
 
 def box_of(locator: Locator) -> FloatRect:
-    """Return where something that is in sight lies, in pixels of the window; what is drawn anew just then is looked at again."""
+    """Return where something in sight lies, in pixels of the window; what is drawn anew just then is looked at again."""
     for _ in range(10):
         if (box := locator.bounding_box()) is not None:
             return box
