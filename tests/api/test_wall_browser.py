@@ -10,7 +10,7 @@ from tests.paged import NASTY
 from tests.published import COMMUNITIES, DISTRICT, STREETS
 from tests.served import apart, free_port
 from tests.stored import owner
-from tests.windows import SOON_MS, is_ready
+from tests.windows import SOON_MS, box_of, is_ready
 
 pytestmark = pytest.mark.browser
 
@@ -66,6 +66,19 @@ def test_the_wall_fits_and_is_quiet(town, browse, size):
     assert ground > 10_000
     assert marks > 100
     assert page.locator("a[href*='leaflet']").count() == 0
+
+
+@pytest.mark.parametrize(("size", "language"), [(SCREEN, "zh-CN"), (SCREEN, "en-GB"), (TELEPHONE, "en-GB")])
+def test_figures_stand_in_columns(town, browse, size, language):
+    """In the table of places each figure stands under its own head, which is one line; names take what is left."""
+    page = is_ready(browse(town.hall.client.base_url, size=size, login="district", lang=language))
+    heads = [box_of(head) for head in page.locator("#places thead th:visible").all()]
+    row = [box_of(cell) for cell in page.locator("#place-rows tr").first.locator("th, td").all()]
+    assert len(heads) >= 3
+    assert {round(head["x"]) for head in heads} == {round(cell["x"]) for cell in row[: len(heads)]}
+    assert all(head["width"] > 40 for head in heads)
+    assert max(head["height"] for head in heads) < 30
+    assert row[0]["width"] > 80
 
 
 def test_what_is_reported_appears(town, browse):
