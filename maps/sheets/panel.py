@@ -14,6 +14,7 @@ from maps.sheets.values import UNTOLD
 from maps.words import word
 
 if TYPE_CHECKING:
+    from maps.sheets.answers import Setting
     from maps.sheets.crop import Crop, Surroundings
     from maps.sheets.pen import Pen
     from maps.sheets.setting import Block
@@ -38,12 +39,17 @@ def draw_panel(pen: Pen, ground: SheetGround, options: SheetOptions, *, crop: Cr
     legend = entries(pen, crop, dedicated=dedicated)
     answers = answers_of(options, ground.code[row])
     fixed = FIGURES + height(len(legend)) + 4 * HEADING
-    for way, least, lines in WAYS:
+
+    def fill(way: Setting, least: float, lines: int) -> tuple[Setting, float, list[Block], float, float]:
         bounds = _bounds(pen, ground.bounds[row], lang, lines)
         high = answers.height(pen, options, way)
-        taken = fixed + _height(bounds) + high + 4 * least
+        return way, least, bounds, high, fixed + _height(bounds) + high + 4 * least
+
+    way, least, bounds, high, taken = fill(*WAYS[0])
+    for closer in WAYS[1:]:
         if taken + LEAST_INSET <= PANEL.height:
             break
+        way, least, bounds, high, taken = fill(*closer)
     left = PANEL.height - taken
     inset = min(inset_height(where, PANEL.width), max(min(LEAST_INSET, left), left - 4 * (GAP - least), SMALLEST_INSET))
     # What is left stands between the parts.
