@@ -10,6 +10,12 @@ from fastapi import Response
 
 from gis.errors import Conflict, Stale
 
+NEW_OR_THERE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "It was there.", "content": {"application/json": {"schema": {}}}},
+    201: {"description": "It is new.", "content": {"application/json": {"schema": {}}}},
+}
+"""How an answer is described that says whether what was sent is new."""
+
 
 def tag(*parts: object) -> str:
     """Return a strong ETag that says which state of a resource this is; codes may hold letters that no header can."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
-from api.v1.answers import answer, precondition, tag
+from api.v1.answers import NEW_OR_THERE, answer, precondition, tag
 from api.v1.parameters import NO_NUL, SOMETHING, Code, Latitude, Limit, Longitude, only
 from api.who.caller import Right
 from data.store import assets
@@ -90,7 +90,7 @@ def show_asset(code: Code, asked: Asking, store: Store) -> Response:
     return answer(_view(row), etag=tag(code, row["revision"]))
 
 
-@router.put("/{code}", dependencies=[Depends(only())])
+@router.put("/{code}", responses=NEW_OR_THERE, dependencies=[Depends(only())])
 def put_asset(  # noqa: PLR0917 - FastAPI passes by name
     code: Annotated[Code, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\s\x00-\x1f\x7f]+$")],
     wanted: Asset,

@@ -14,7 +14,7 @@ from api.asked import Asking, Serving, Store
 from api.duty.roles import DutyRole
 from api.idempotency import OnlyOnce
 from api.rounds.duty import LONGEST_NAME, MOST_TIMES, Each, Every, Kind, duty_from, period_of, spans
-from api.v1.answers import answer, private
+from api.v1.answers import NEW_OR_THERE, answer, private
 from api.v1.parameters import NO_NUL, SOMETHING, WHOLE, At, Code, Day, Limit, only
 from api.v1.tables import AS_CSV, AsTable, table
 from api.v1.visits import codes_by_path, told_day
@@ -138,7 +138,7 @@ def end_duty(area: Code, code: Name, asked: Asking, store: Store, once: OnlyOnce
         return once(conn, lambda: write(conn))
 
 
-@router.post("/{area}/{code}/log", status_code=201, dependencies=[Depends(only())])
+@router.post("/{area}/{code}/log", status_code=201, responses=NEW_OR_THERE, dependencies=[Depends(only())])
 def log_duty(  # noqa: PLR0917 - FastAPI passes by name
     area: Code, code: Name, wanted: Done, asked: Asking, store: Store, once: OnlyOnce
 ) -> Response:

@@ -20,7 +20,7 @@ from api.loop.take import Act
 from api.loop.words import Event, Kind
 from api.parameters import refuse
 from api.swift import Swift
-from api.v1.answers import answer, precondition, private
+from api.v1.answers import NEW_OR_THERE, answer, precondition, private
 from api.v1.incident_documents import address, document, receipt, stand_of
 from api.v1.parameters import NO_NUL, SOMETHING, Code, Latitude, Longitude, Moment, only
 from api.who.caller import Right
@@ -140,7 +140,7 @@ _ASKS_FOR_PICTURE = {"requestBody": {"required": True, "content": _PICTURES}}
 _GIVES_PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": _PICTURES}}
 
 
-@router.post("", status_code=201, dependencies=[Depends(only())])
+@router.post("", status_code=201, responses=NEW_OR_THERE, dependencies=[Depends(only())])
 def report_incident(wanted: NewIncident, asked: Asking, store: Store, serving: Serving, once: OnlyOnce) -> Response:
     """Report something. The grid is found by the place; what was sent before, by any of its ids, is not made twice (200).
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.asked import Asking, Store
 from api.desk_view import org_labels
 from api.idempotency import OnlyOnce
-from api.v1.answers import answer, precondition, tag
+from api.v1.answers import NEW_OR_THERE, answer, precondition, tag
 from api.v1.parameters import NO_NUL, SOMETHING, Day, Latitude, Limit, Longitude, only
 from api.v1.tables import AS_CSV, AsTable, lines_of, table
 from api.who.caller import Right
@@ -96,7 +96,7 @@ class Mending(BaseModel):
     state: State = State.PLANNED
 
 
-@router.post("", status_code=201, dependencies=[Depends(only())])
+@router.post("", status_code=201, responses=NEW_OR_THERE, dependencies=[Depends(only())])
 def add_point(wanted: NewPoint, asked: Asking, store: Store, once: OnlyOnce) -> Response:
     """Write down a place where something is wrong; its grid is found by the place. Sent twice it is one point (200)."""
     asked.caller.require(Right.HANDLE_INCIDENTS)

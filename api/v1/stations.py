@@ -21,7 +21,7 @@ from api.idempotency import OnlyOnce
 from api.rounds.coverage import percent, told_reach
 from api.rounds.facility import community_centre, standard_of, street_centre, walk_of
 from api.v1.addresses import kept_apart
-from api.v1.answers import answer, precondition, private, tag
+from api.v1.answers import NEW_OR_THERE, answer, precondition, private, tag
 from api.v1.parameters import NO_NUL, SOMETHING, WHOLE, At, Code, Day, Latitude, Limit, Longitude, only
 from api.v1.tables import AS_CSV, AsTable, table
 from api.who.caller import Right
@@ -380,7 +380,7 @@ def show_station(code: Code, asked: Asking, store: Store) -> Response:
     return answer(_view(row), etag=tag(code, row["revision"]))
 
 
-@router.put("/{code}", dependencies=[Depends(only())])
+@router.put("/{code}", responses=NEW_OR_THERE, dependencies=[Depends(only())])
 def put_station(  # noqa: PLR0917 - FastAPI passes by name
     code: Annotated[Code, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\s\x00-\x1f\x7f]+$")],
     wanted: Station,

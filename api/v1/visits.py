@@ -20,7 +20,7 @@ from api.idempotency import OnlyOnce
 from api.rounds.cadence import Target, nearest
 from api.rounds.coverage import Tally, percent, sums_up
 from api.rounds.visit import Delivery
-from api.v1.answers import answer, private
+from api.v1.answers import NEW_OR_THERE, answer, private
 from api.v1.parameters import NO_NUL, SOMETHING, WHOLE, At, Day, Limit, only
 from api.v1.tables import AS_CSV, AsTable, lines_of, table
 from api.v1.visit_rules import Name, rules_for
@@ -106,7 +106,7 @@ class NewVisit(BaseModel):
 # --- visits ---------------------------------------------------------------------------------------------------------------
 
 
-@router.post("", status_code=201, dependencies=[Depends(only())])
+@router.post("", status_code=201, responses=NEW_OR_THERE, dependencies=[Depends(only())])
 def add_visit(wanted: NewVisit, asked: Asking, store: Store, once: OnlyOnce) -> Response:
     """Write down a visit. What a terminal sent before is not made twice (200)."""
     asked.caller.require(Right.HANDLE_INCIDENTS)
