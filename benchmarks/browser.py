@@ -17,10 +17,12 @@ ARGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--enable-precise-memory-info",
 )  # fmt: skip
-READY = """() => new Promise((done) => {
-  const look = () => window.ready || document.getElementById("cover")?.hidden
-    ? requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())))
-    : setTimeout(look, 5);
+READY = """() => new Promise((done, fail) => {
+  const look = () => {
+    if (window.ready || document.getElementById("cover")?.hidden) requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())));
+    else if (performance.now() > 60_000) fail(new Error("the page did not come up"));
+    else setTimeout(look, 5);
+  };
   look();
 })"""
 

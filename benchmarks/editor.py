@@ -192,9 +192,11 @@ def _served(packed: bytes, now: dict[str, Any]) -> Generator[str]:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def ground(side: int, seed: int = 3) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -275,6 +277,8 @@ def ground(side: int, seed: int = 3) -> tuple[dict[str, Any], dict[str, Any]]:
             "min_persons": 900, "target_persons": 1200, "max_persons": 1500,
         },
         "limits": {"max_grids": 2000},
+        "homes": {"town": "t", "snapshot": 1},
+        "made": [],
     }  # fmt: skip
     abreast = PER_COMMUNITY // PER_GRID
     grids = [
