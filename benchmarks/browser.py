@@ -19,7 +19,8 @@ ARGS = (
 )  # fmt: skip
 READY = """() => new Promise((done, fail) => {
   const look = () => {
-    if (window.ready || document.getElementById("cover")?.hidden) requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())));
+    if (window.ready || document.getElementById("cover")?.hidden)
+      requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())));
     else if (performance.now() > 60_000) fail(new Error("the page did not come up"));
     else setTimeout(look, 5);
   };
