@@ -50,6 +50,8 @@ wangge.wall = async (map) => {
     toggle: (layer) => toggle(layer),
   });
   const { SHADES, LAYERS } = tools;
+  /** Keys of layers that the numbers do not reach. */
+  const LAYER_OF = { a: "assets", c: "circle", g: "clusters", n: "workers" };
   Object.assign(page, tools.read(address.searchParams));
 
   // --- what is shown ---------------------------------------------------------------------------------------------------
@@ -376,11 +378,8 @@ wangge.wall = async (map) => {
     else if (key === "0") fit();
     else if (key === "r" || key === "R") rounds.toggle();
     else if (key === "s" || key === "S") chime.toggle(lateOnes());
-    else if ((key === "g" || key === "G") && LAYERS.includes("clusters")) toggle("clusters");
-    else if ((key === "n" || key === "N") && LAYERS.includes("workers")) toggle("workers");
+    else if (LAYERS.includes(LAYER_OF[key.toLowerCase()])) toggle(LAYER_OF[key.toLowerCase()]);
     else if (key === "p" || key === "P") turnPreset();
-    else if ((key === "c" || key === "C") && LAYERS.includes("circle")) toggle("circle");
-    else if ((key === "a" || key === "A") && LAYERS.includes("assets")) toggle("assets");
     else if (key === "i" || key === "I") turnFormulas();
     else if (key === "Escape") {
       if (find.drop()) ;
