@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.asked import Asking, Store
 from api.idempotency import OnlyOnce
-from api.v1.answers import NEW_OR_THERE, answer, precondition, tag
+from api.v1.answers import NEW_OR_THERE, answer, tag
 from api.v1.parameters import NO_NUL, SOMETHING, Code, Latitude, Limit, Longitude, only
+from api.v1.register import write_down
 from api.who.caller import Right
 from data.store import assets
-from data.store.plans import area_named, path_named
-from gis.errors import NotFound
+from data.store.plans import path_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag o
 
 
 class Theme(StrEnum):
-    """What an asset is about."""
+    """What an asset is about (智慧校园、河长制、森林防火、市场监管、物业管理、宗教场所)."""
 
     CAMPUS = "campus"
     RIVER = "river"
@@ -102,21 +102,19 @@ def put_asset(  # noqa: PLR0917 - FastAPI passes by name
     """Write an asset down by its code; one that is there needs If-Match. It is never removed: it is no longer active."""
     asked.caller.require(Right.MANAGE_STAFF)
 
+    asset = {"code": code, **wanted.model_dump(mode="json", include={"theme", "kind", "name", "url", "active"})}
+
     def write(conn: connection) -> Response:
-        area = area_named(conn, wanted.area)
-        asked.caller.require(Right.MANAGE_STAFF, area.path)
-        try:
-            there = assets.get(conn, code, lock=True)
-        except NotFound:
-            there = None
-        if there is not None:
-            precondition(if_match, tag(code, there["revision"]))
-        asset = {"code": code, **wanted.model_dump(mode="json", include={"theme", "kind", "name", "url", "active"})}
-        is_new = assets.put(conn, area=(area.id, area.path), at=(wanted.lon, wanted.lat), asset=asset, now=asked.now)
-        made = assets.get(conn, code)
-        here = f"{asked.base}/v1/assets/{code}"
-        return answer(
-            _view(made), status=201 if is_new else 200, etag=tag(code, made["revision"]), location=here if is_new else None
+        return write_down(
+            conn,
+            asked,
+            code,
+            register="assets",
+            area=wanted.area,
+            if_match=if_match,
+            get=assets.get,
+            put=lambda area: assets.put(conn, area=area, at=(wanted.lon, wanted.lat), asset=asset, now=asked.now),
+            show=_view,
         )
 
     with store.write(asked.acting(Right.MANAGE_STAFF)) as conn:

@@ -21,17 +21,18 @@ from api.idempotency import OnlyOnce
 from api.rounds.coverage import percent, told_reach
 from api.rounds.facility import community_centre, standard_of, street_centre, walk_of
 from api.v1.addresses import kept_apart
-from api.v1.answers import NEW_OR_THERE, answer, precondition, private, tag
+from api.v1.answers import NEW_OR_THERE, answer, private, tag
 from api.v1.parameters import NO_NUL, SOMETHING, WHOLE, At, Code, Day, Latitude, Limit, Longitude, only
+from api.v1.register import write_down
 from api.v1.tables import AS_CSV, AsTable, table
 from api.who.caller import Right
 from data.store import stations
-from data.store.plans import area_named, path_named
+from data.store.plans import path_named
 from data.store.pool import BULK_MS
 from data.store.profiles import profiles_on, section_at
 from data.store.sql import many
 from data.store.visits import grid_path
-from gis.errors import NotFound, ParameterError
+from gis.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -393,29 +394,25 @@ def put_station(  # noqa: PLR0917 - FastAPI passes by name
     asked.caller.require(Right.MANAGE_STAFF)
     shape = _shape(wanted.service_area)
 
+    row = wanted.model_dump(include={"name", "level", "brand", "radius_m", "services", "area_m2", "tenure", "active"})
+    has = {f"has_{name}": value for name, value in wanted.facilities.model_dump().items()}
+    station = {**row, **has, "code": code, "kind": str(wanted.kind), "level": str(wanted.level)}
+
+    def put(conn: connection, area: tuple[int, str]) -> bool:
+        at = (wanted.lon, wanted.lat)
+        return stations.put(conn, area=area, at=at, service_area=shape, station=station, now=asked.now)
+
     def write(conn: connection) -> Response:
-        area = area_named(conn, wanted.area)
-        asked.caller.require(Right.MANAGE_STAFF, area.path)
-        try:
-            there = stations.get(conn, code, lock=True)
-        except NotFound:
-            there = None
-        if there is not None:
-            precondition(if_match, tag(code, there["revision"]))
-        row = wanted.model_dump(include={"name", "level", "brand", "radius_m", "services", "area_m2", "tenure", "active"})
-        has = {f"has_{name}": value for name, value in wanted.facilities.model_dump().items()}
-        is_new = stations.put(
+        return write_down(
             conn,
-            area=(area.id, area.path),
-            at=(wanted.lon, wanted.lat),
-            service_area=shape,
-            station={**row, **has, "code": code, "kind": str(wanted.kind), "level": str(wanted.level)},
-            now=asked.now,
-        )
-        made = stations.get(conn, code)
-        here = f"{asked.base}/v1/stations/{code}"
-        return answer(
-            _view(made), status=201 if is_new else 200, etag=tag(code, made["revision"]), location=here if is_new else None
+            asked,
+            code,
+            register="stations",
+            area=wanted.area,
+            if_match=if_match,
+            get=stations.get,
+            put=lambda area: put(conn, area),
+            show=_view,
         )
 
     with store.write(asked.acting(Right.MANAGE_STAFF)) as conn:

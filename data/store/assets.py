@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection
 
-THEMES = ("campus", "river", "forest", "market", "property", "religion")
-"""The six themes (智慧校园、河长制、森林防火、市场监管、物业管理、宗教场所)."""
-KINDS = ("camera", "site")
 PLAIN = ("code", "theme", "kind", "name", "url", "active")
 """The columns that people write as they are."""
 FIELDS = ("id", "path", "area", "revision", "lon", "lat", *PLAIN)
